@@ -1,0 +1,121 @@
+//! Where a running sync keeps what it finds: the contract between the lifecycle and its work file.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::{Entitlement, Grant, Resource, ResourceId, ResourceType, ResourceTypeId, SyncRun};
+
+/// What one page of one listing came to.
+#[derive(Debug, Default)]
+pub struct PageFacts {
+    /// Resource types; only the first step writes any.
+    pub resource_types: Vec<ResourceType>,
+    /// Resources, in the order of the page.
+    pub resources: Vec<Resource>,
+    /// Entitlements, in the order of the page.
+    pub entitlements: Vec<Entitlement>,
+    /// Grants, in the order of the page.
+    pub grants: Vec<Grant>,
+}
+
+impl PageFacts {
+    /// True when the page wrote nothing.
+    pub fn is_empty(&self) -> bool {
+        self.resource_types.is_empty()
+            && self.resources.is_empty()
+            && self.entitlements.is_empty()
+            && self.grants.is_empty()
+    }
+}
+
+/// What a commit did.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Committed {
+    /// Rows whose identity was already there, in this page or an earlier one: the last one wins.
+    pub replaced: u64,
+}
+
+/// The place of a resource in the order in which resources were first stored. Never reused
+/// within a run, so that "the resources after this one" means the same after a restart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct RowPosition(pub i64);
+
+/// Facts that point at something the run did not find, with the first few as examples.
+#[derive(Debug, Default, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Audit {
+    /// Grants whose principal was not listed: count and up to [`Audit::EXAMPLES`] grant ids.
+    pub missing_principals: Finding,
+    /// Grants on an entitlement that was not listed.
+    pub missing_entitlements: Finding,
+    /// Resources whose parent was not listed.
+    pub missing_parents: Finding,
+}
+
+impl Audit {
+    /// How many examples a [`Finding`] carries at most.
+    pub const EXAMPLES: usize = 5;
+}
+
+/// How often something was seen, and where first.
+#[derive(Debug, Default, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Finding {
+    /// Number of rows.
+    pub count: u64,
+    /// Ids of the first rows.
+    pub examples: Vec<String>,
+}
+
+/// Number of rows a run holds.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Counts {
+    pub resource_types: u64,
+    pub resources: u64,
+    pub entitlements: u64,
+    pub grants: u64,
+}
+
+/// The store of a run in progress. Calls block on the disk: callers keep them off the
+/// asynchronous threads.
+///
+/// The contract is one sentence: **after [`commit`](SyncSink::commit) returns, the page and the
+/// checkpoint are both durable; before it returns, neither can be seen.** So a run that is killed
+/// at any moment goes on from the last commit, with nothing lost and nothing twice.
+pub trait SyncSink: Send {
+    /// The run being written.
+    fn run(&self) -> &SyncRun;
+
+    /// The checkpoint of the last commit; `None` before the first one.
+    fn checkpoint(&self) -> Result<Option<String>, SinkError>;
+
+    /// Writes a page and the checkpoint that follows it in one transaction. Rows with an identity
+    /// that is already stored are replaced and keep their place.
+    fn commit(&mut self, page: &PageFacts, checkpoint: &str) -> Result<Committed, SinkError>;
+
+    /// Up to `limit` resources of a type that were stored after `after`, in stored order.
+    fn resources_after(
+        &self,
+        resource_type: &ResourceTypeId,
+        after: Option<RowPosition>,
+        limit: usize,
+    ) -> Result<Vec<(RowPosition, Resource)>, SinkError>;
+
+    /// One resource, or `None` when it was not stored.
+    fn resource(&self, id: &ResourceId) -> Result<Option<Resource>, SinkError>;
+
+    /// How many resources of a type are stored.
+    fn count_resources(&self, resource_type: &ResourceTypeId) -> Result<u64, SinkError>;
+
+    /// What the run holds now.
+    fn counts(&self) -> Result<Counts, SinkError>;
+
+    /// What points at nothing.
+    fn audit(&self) -> Result<Audit, SinkError>;
+
+    /// Marks the run as finished at `ended_at`, with its statistics, and drops the checkpoint.
+    fn seal(&mut self, ended_at: DateTime<Utc>) -> Result<(), SinkError>;
+}
+
+/// The store could not do what was asked: the disk is full, the file is damaged …
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct SinkError(pub Box<dyn std::error::Error + Send + Sync>);
