@@ -1,0 +1,244 @@
+//! Turns blocks and expressions into their runnable form, noting diagnostics.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::decode::Dialect;
+use super::interpolate::{self, Environment};
+use super::scalar::{EnvText, ExprText, SecretText, TemplateText, Text};
+use crate::diagnostic::{Diagnostic, Location, Severity, SourceFile, Span};
+use crate::expr::{CelProgram, ExprError, Expression, Template, Variables};
+
+/// What compiling a file carries along.
+pub struct CompileContext<'e> {
+    file: Arc<SourceFile>,
+    /// The language of the file.
+    pub dialect: Dialect,
+    environment: &'e dyn Environment,
+    /// How bad an unset variable is: an error before a run, a warning when only checking.
+    unset_variable: Severity,
+    /// Everything found so far.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Which rule an expression field follows in an HTTP file. In SQL files all follow one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bare {
+    /// Bare text is literal.
+    Literal,
+    /// Bare text is CEL, as under the `map:` of the oldest HTTP files.
+    Cel,
+}
+
+impl<'e> CompileContext<'e> {
+    /// Starts compiling a file. `unset_variable` is the severity of `${NAME}` without a value.
+    pub fn new(
+        file: Arc<SourceFile>,
+        dialect: Dialect,
+        environment: &'e dyn Environment,
+        unset_variable: Severity,
+    ) -> Self {
+        Self {
+            file,
+            dialect,
+            environment,
+            unset_variable,
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// The place of a span in the file.
+    pub fn at(&self, span: Span) -> Location {
+        Location {
+            file: self.file.clone(),
+            span,
+        }
+    }
+
+    /// The folder of the file: relative paths in it start there.
+    pub fn folder(&self) -> PathBuf {
+        self.file
+            .path()
+            .parent()
+            .unwrap_or(Path::new(""))
+            .to_owned()
+    }
+
+    /// Notes a diagnostic.
+    pub fn note(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Notes an error at a span; returns `None` for the caller to return.
+    pub fn error<T>(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Option<T> {
+        let at = self.at(span);
+        self.note(Diagnostic::error(code, at, message));
+        None
+    }
+
+    /// Notes a warning at a span.
+    pub fn warning(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        help: &str,
+    ) {
+        let at = self.at(span);
+        let diagnostic = Diagnostic::warning(code, at, message);
+        self.note(if help.is_empty() {
+            diagnostic
+        } else {
+            diagnostic.help(help)
+        });
+    }
+
+    /// The span of `range` within a scalar of the file.
+    pub fn locate(&self, text: &Text, range: std::ops::Range<usize>) -> Span {
+        text.locate(self.file.text(), range)
+    }
+
+    /// Compiles an expression field by the rule of its dialect. `None` when it is empty, which
+    /// means "not set", or when a mistake was noted.
+    pub fn expression(
+        &mut self,
+        source: &ExprText,
+        bare: Bare,
+        variables: Variables,
+    ) -> Option<Expression> {
+        let text = &source.0.text;
+        if text.is_empty() {
+            return None;
+        }
+        if let Some(program) = text.strip_prefix("cel:") {
+            return self.cel(&source.0, program, variables);
+        }
+        if let Some(template) = text.strip_prefix("tmpl:") {
+            return self
+                .template_at(&source.0, template, variables)
+                .map(Expression::Template);
+        }
+        match (self.dialect, bare) {
+            (Dialect::Http, Bare::Literal) => Some(Expression::Literal(text.clone())),
+            _ if is_bare_word(text) => Some(bare_word(text)),
+            _ => self.cel(&source.0, text, variables),
+        }
+    }
+
+    /// Compiles text that is literal unless `tmpl:` or `cel:` says otherwise.
+    pub fn template(&mut self, source: &TemplateText, variables: Variables) -> Option<Expression> {
+        let text = &source.0.text;
+        if let Some(program) = text.strip_prefix("cel:") {
+            return self.cel(&source.0, program, variables);
+        }
+        match text.strip_prefix("tmpl:") {
+            Some(template) => self
+                .template_at(&source.0, template, variables)
+                .map(Expression::Template),
+            None => Some(Expression::Literal(text.clone())),
+        }
+    }
+
+    /// Fills in the environment variables of a text. `None` when one is not set.
+    pub fn env(&mut self, source: &EnvText) -> Option<String> {
+        self.interpolate(&source.0)
+    }
+
+    /// Fills in the environment variables of a secret. A secret written as plain text is a warning
+    /// and is blanked in excerpts.
+    pub fn secret(&mut self, source: &SecretText) -> Option<SecretString> {
+        if !source.0.text.is_empty() && !interpolate::mentions_variable(&source.0.text) {
+            self.file.mask(source.0.span);
+            self.warning(
+                "plain-secret",
+                source.0.span,
+                "a secret is written here as plain text",
+                "write `${NAME}` and keep the value in the environment",
+            );
+        }
+        self.interpolate(&source.0).map(SecretString::from)
+    }
+
+    /// Fills in the environment variables of any text of the file, each value at its place through
+    /// `place`. `None` when one is not set.
+    pub fn interpolate(&mut self, source: &Text) -> Option<String> {
+        let mut missing = false;
+        let mut filled = String::new();
+        for piece in interpolate::pieces(&source.text) {
+            match piece {
+                interpolate::Piece::Literal(text) => filled.push_str(text),
+                interpolate::Piece::Variable { name, range } => match self.environment.get(name) {
+                    Some(value) => filled.push_str(&value),
+                    None => {
+                        missing = true;
+                        let at = self.at(self.locate(source, range));
+                        let message = format!("the environment variable `{name}` is not set");
+                        self.note(
+                            Diagnostic {
+                                severity: self.unset_variable,
+                                ..Diagnostic::error("unset-variable", at, message)
+                            }
+                            .help(format!("set it before the run: `export {name}=…`")),
+                        );
+                    }
+                },
+            }
+        }
+        (!missing).then_some(filled)
+    }
+
+    fn cel(&mut self, whole: &Text, source: &str, variables: Variables) -> Option<Expression> {
+        match CelProgram::compile(source, variables) {
+            Ok(program) => Some(Expression::Cel(program)),
+            Err(problems) => self.problems(whole, source, problems),
+        }
+    }
+
+    fn template_at(
+        &mut self,
+        whole: &Text,
+        source: &str,
+        variables: Variables,
+    ) -> Option<Template> {
+        match Template::compile(source, variables) {
+            Ok(template) => Some(template),
+            Err(problems) => self.problems(whole, source, problems),
+        }
+    }
+
+    /// Notes the mistakes of a program that is the tail of a scalar.
+    fn problems<T>(&mut self, whole: &Text, source: &str, problems: Vec<ExprError>) -> Option<T> {
+        let offset = whole.text.len() - source.len();
+        for problem in problems {
+            let range = problem.range.start + offset..problem.range.end + offset;
+            let at = self.at(self.locate(whole, range));
+            let diagnostic = Diagnostic::error(problem.code, at, problem.message);
+            self.note(match problem.help {
+                Some(help) => diagnostic.help(help),
+                None => diagnostic,
+            });
+        }
+        None
+    }
+}
+
+/// A text that is a single word stands for itself: `member`, `active`, also `null`.
+pub(crate) fn is_bare_word(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    bytes
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// `true` and `false` keep their meaning; a truth value's text is the same word, so a literal does.
+fn bare_word(text: &str) -> Expression {
+    Expression::Literal(text.to_owned())
+}

@@ -1,0 +1,137 @@
+//! A connector file: everything about one system.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::connect::{self, ConnectConfig};
+use super::decode::{Decode, Decoder, Dialect, Named, section};
+use super::http::HttpClientConfig;
+use super::kind::Later;
+use super::resource_type::ResourceTypeConfig;
+use super::scalar::Text;
+use super::tree;
+use crate::diagnostic::{Diagnostic, SourceFile};
+
+section! {
+    /// A connector: how to reach one system, what is in it, and what its records mean.
+    pub struct ConnectorConfig {
+        /// Version of the language: `"1"`.
+        pub version: Option<Text>,
+        /// The system's name, shown to people.
+        pub app_name: Option<Text>,
+        /// A sentence about the system.
+        pub app_description: Option<Text>,
+        /// How to reach the system: `dsn` or `scheme` for a database, `base_url` for an API.
+        pub connect: ConnectConfig,
+        /// What is in the system, by id.
+        pub resource_types: Named<ResourceTypeConfig>,
+        /// Texts for use in expressions (`vars.x`) and templates (`.vars.x`) of HTTP files.
+        pub vars: Named<super::scalar::EnvText>,
+        /// The HTTP client.
+        pub http: Option<HttpClientConfig>,
+        /// How failures of requests are met.
+        pub error_handling: Later,
+        /// Custom actions.
+        pub actions: Later,
+        /// How changes are listed.
+        pub incremental_sync: Later,
+    }
+}
+
+/// A file that was read, with what was found on the way.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The file as written.
+    pub file: Arc<SourceFile>,
+    /// Its language and its content; `None` when a mistake makes it unusable.
+    pub config: Option<(Dialect, ConnectorConfig)>,
+    /// Every mistake and every trap, in no order.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads a connector file from disk. Nothing in it is run and no variable is filled in.
+pub fn load(path: &Path) -> Loaded {
+    match read(path) {
+        Ok(text) => load_text(SourceFile::new(path, text)),
+        Err(diagnostic) => {
+            let file = SourceFile::new(path, "");
+            Loaded {
+                file,
+                config: None,
+                diagnostics: vec![diagnostic],
+            }
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<String, Diagnostic> {
+    let shown = path.display();
+    let bytes = std::fs::read(path).map_err(|error| {
+        let diagnostic = Diagnostic::unplaced(
+            "unreadable-file",
+            format!("cannot read `{shown}`: {}", reason(&error)),
+        );
+        match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                diagnostic.help("check the path; it starts at the current folder")
+            }
+            _ => diagnostic,
+        }
+    })?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at]
+            .iter()
+            .filter(|&&byte| byte == b'\n')
+            .count()
+            + 1;
+        Diagnostic::unplaced(
+            "not-utf8",
+            format!(
+                "`{shown}` is not UTF-8 text: line {line} has a byte that belongs to no character"
+            ),
+        )
+        .help("save the file as UTF-8")
+    })
+}
+
+/// An I/O error as a phrase, without the error number.
+fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error")
+        .next()
+        .unwrap_or(&text)
+        .to_lowercase()
+}
+
+/// Reads a connector from text.
+pub fn load_text(file: Arc<SourceFile>) -> Loaded {
+    let mut diagnostics = Vec::new();
+    let Some(root) = tree::parse(&file, &mut diagnostics) else {
+        return Loaded {
+            file,
+            config: None,
+            diagnostics,
+        };
+    };
+    let dialect = match connect::dialect(&root, &file) {
+        Ok(dialect) => Some(dialect),
+        Err(diagnostic) => {
+            diagnostics.push(diagnostic);
+            None
+        }
+    };
+    // Without a dialect the rest is still checked as far as both languages agree.
+    let mut decoder = Decoder::new(file.clone(), dialect.unwrap_or(Dialect::Sql));
+    let config = ConnectorConfig::decode(&root, &mut decoder);
+    let found = decoder.diagnostics.into_iter();
+    match dialect {
+        Some(_) => diagnostics.extend(found),
+        None => diagnostics.extend(found.filter(|d| !d.message.contains("`connect`"))),
+    }
+    Loaded {
+        file,
+        config: dialect.zip(config),
+        diagnostics,
+    }
+}

@@ -1,0 +1,133 @@
+//! What listings of an API need: `request`, `response`, `pagination`, and how failures are met.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::decode::{Decode, Decoder, Dialect, Named, OneOrMany, closed_set, section};
+use super::kind::{Block, Later};
+use super::mapping::{EntitlementMappingConfig, GrantMappingConfig, ResourceMappingConfig};
+use super::scalar::{DurationText, ExprText, PathText, TemplateText, Text};
+use super::tree::Node;
+
+/// The family of `pagination` in HTTP files; its kinds live in `source/http/pagination`.
+pub struct HttpPaginationFamily;
+
+/// The family of `pagination` in SQL files; its kinds live in `source/sql/pagination`.
+pub struct SqlPaginationFamily;
+
+/// How a listing is paged: one strategy of the file's dialect.
+#[derive(Debug, Clone)]
+pub enum PaginationConfig {
+    /// Of a query.
+    Sql(Block<SqlPaginationFamily>),
+    /// Of an API.
+    Http(Block<HttpPaginationFamily>),
+}
+
+impl Decode for PaginationConfig {
+    fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
+        match decoder.dialect {
+            Dialect::Sql => Block::decode(node, decoder).map(PaginationConfig::Sql),
+            Dialect::Http => Block::decode(node, decoder).map(PaginationConfig::Http),
+        }
+    }
+}
+
+impl JsonSchema for PaginationConfig {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "PaginationConfig".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let sql = generator.subschema_for::<Block<SqlPaginationFamily>>();
+        let http = generator.subschema_for::<Block<HttpPaginationFamily>>();
+        json_schema!({ "anyOf": [sql, http] })
+    }
+}
+
+section! {
+    /// One request to an API.
+    pub struct RequestConfig {
+        /// The HTTP method.
+        pub method: Option<Text>,
+        /// Path or URL, joined to `base_url`. After `tmpl:` a template; inserted values are
+        /// percent-encoded.
+        pub url: TemplateText,
+        /// Headers by name.
+        pub headers: Named<TemplateText>,
+        /// Query parameters by name.
+        pub query_params: Named<TemplateText>,
+        /// The body, literal or a template. Values inserted into a JSON body are escaped.
+        pub body: Option<TemplateText>,
+        /// Requests made before this one; their answers are `.pre_requests.<name>.body` here.
+        pub pre_requests: Later,
+        /// How failures of this request are met.
+        pub error_handling: Later,
+    }
+}
+
+section! {
+    /// Where the items of an answer are, and what they become.
+    pub struct ResponseConfig {
+        /// Path of the list of items in the answer. Absent or `items`: a bare list is found too.
+        pub items_path: Option<PathText>,
+        /// What it means when `items_path` matches nothing: `error` (the default) or `empty`, for
+        /// APIs that leave an empty list out. An addition of rolecall.
+        pub items_missing: Option<ItemsMissing>,
+        /// What the items become. Follows from the mapping that is written.
+        pub mapping_type: Option<MappingType>,
+        /// Skips the items for which this is true.
+        pub skip_if: Option<ExprText>,
+        /// What each item becomes in `list`.
+        pub resource_mapping: Option<ResourceMappingConfig>,
+        /// What each item becomes in `entitlements`.
+        pub entitlement_mapping: OneOrMany<EntitlementMappingConfig>,
+        /// What each item becomes in `grants`.
+        pub grant_mapping: OneOrMany<GrantMappingConfig>,
+    }
+}
+
+closed_set! {
+    /// What items become.
+    pub enum MappingType {
+        /// Resources.
+        Resource = "resource",
+        /// Entitlements.
+        Entitlement = "entitlement",
+        /// Grants.
+        Grant = "grant",
+    }
+}
+
+closed_set! {
+    /// What it means when the path of the items matches nothing.
+    pub enum ItemsMissing {
+        /// The listing fails: most often the path is wrong.
+        Error = "error",
+        /// The listing is empty: this API leaves an empty list out.
+        Empty = "empty",
+    }
+}
+
+section! {
+    /// The HTTP client.
+    pub struct HttpClientConfig {
+        /// How long one request may take, for example `30s`.
+        pub timeout: Option<DurationText>,
+        /// Headers of every request.
+        pub headers: Named<TemplateText>,
+        /// When and how often requests are tried again.
+        pub retry: Option<RetryConfig>,
+    }
+}
+
+section! {
+    /// When and how often requests are tried again.
+    pub struct RetryConfig {
+        /// Attempts in all, the first one included.
+        pub max_attempts: Option<u32>,
+        /// The longest wait before the second attempt; it doubles from then on.
+        pub initial_backoff: Option<DurationText>,
+        /// The longest wait before any attempt.
+        pub max_backoff: Option<DurationText>,
+    }
+}

@@ -1,0 +1,22 @@
+//! YAML text → `ConnectorConfig`, and where each value was written.
+
+pub mod compile;
+pub mod connect;
+mod connector;
+pub mod decode;
+pub mod http;
+pub mod interpolate;
+pub mod kind;
+pub mod mapping;
+pub mod resource_type;
+pub mod scalar;
+mod source_map;
+mod tree;
+
+pub use compile::{Bare, CompileContext};
+pub use connector::{ConnectorConfig, Loaded, load, load_text};
+pub use decode::Dialect;
+pub use interpolate::{Environment, ProcessEnvironment};
+pub use kind::{Block, Family, Kind, KindConfig, KindView};
+pub use source_map::Path;
+pub use tree::{Key, Node, NodeValue};

@@ -1,0 +1,297 @@
+//! Single values: text and the programs written as text, numbers, truth values, durations.
+
+use std::time::Duration;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::decode::{Decode, Decoder};
+use super::tree::{Node, NodeValue};
+use crate::diagnostic::Span;
+
+/// Text with the place it was written at. Any scalar is accepted; its source text is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Text {
+    /// The text.
+    pub text: String,
+    /// Where the scalar stands.
+    pub span: Span,
+}
+
+impl Text {
+    /// The text as a slice.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The span of `range` within the text, as exactly as the way it was written allows: `source`
+    /// is the file. Falls back to the whole scalar when escapes or folding moved the characters.
+    pub fn locate(&self, source: &str, range: std::ops::Range<usize>) -> Span {
+        let written = &source[self.span.start..self.span.end];
+        let inside = self.text.get(range.clone());
+        for quote in [0, 1] {
+            let start = self.span.start + quote + range.start;
+            let found = source.get(start..start + range.len());
+            if found.is_some() && found == inside && written.lines().count() <= 1 {
+                return Span::new(start, start + range.len());
+            }
+        }
+        self.locate_in_block(source, range).unwrap_or(self.span)
+    }
+
+    /// Finds the line of a block scalar that holds the start of the range.
+    fn locate_in_block(&self, source: &str, range: std::ops::Range<usize>) -> Option<Span> {
+        let before = self.text.get(..range.start)?;
+        let line_index = before.matches('\n').count();
+        let column = range.start - before.rfind('\n').map_or(0, |at| at + 1);
+        let text_line = self.text.lines().nth(line_index)?;
+        let mut start = self.span.start;
+        for (index, line) in source[self.span.start..self.span.end]
+            .split_inclusive('\n')
+            .enumerate()
+        {
+            if index == line_index {
+                let indent = line.find(text_line)?;
+                let from = start + indent + column;
+                return Some(Span::new(
+                    from,
+                    (from + range.len()).min(start + line.trim_end().len()),
+                ));
+            }
+            start += line.len();
+        }
+        None
+    }
+}
+
+fn scalar_text(node: &Node, decoder: &mut Decoder, expected: &str) -> Option<Text> {
+    match &node.value {
+        NodeValue::Scalar { text, .. } => Some(Text {
+            text: text.clone(),
+            span: node.span,
+        }),
+        NodeValue::Null => Some(Text {
+            text: String::new(),
+            span: node.span,
+        }),
+        _ => decoder.wrong_type(node, expected),
+    }
+}
+
+impl Decode for Text {
+    fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
+        scalar_text(node, decoder, "text")
+    }
+}
+
+fn scalar_schema(description: &str) -> Schema {
+    json_schema!({ "type": ["string", "number", "boolean", "null"], "description": description })
+}
+
+impl JsonSchema for Text {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Text".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        scalar_schema("Text.")
+    }
+}
+
+/// Declares a kind of text that is more than text: a program, a path, a secret.
+macro_rules! text_kind {
+    ($(#[doc = $doc:literal])+ $name:ident, $expected:literal) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, PartialEq)]
+        pub struct $name(pub Text);
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, concat!(stringify!($name), "({}..{})"), self.0.span.start, self.0.span.end)
+            }
+        }
+
+        impl Decode for $name {
+            fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
+                scalar_text(node, decoder, $expected).map(Self)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                scalar_schema(&super::decode::tidy(concat!($($doc, "\n"),+)))
+            }
+        }
+    };
+}
+
+text_kind! {
+    /// An expression. In SQL files bare text is CEL (`.email`, `'Group ' + .name`) and a bare word
+    /// stands for itself; in HTTP files bare text is literal. In both, `cel:` starts a CEL
+    /// expression and `tmpl:` a template.
+    ExprText, "an expression"
+}
+text_kind! {
+    /// Text that may be a template: after `tmpl:` it is a Go-style template such as
+    /// `/groups/{{ .resource.id }}`, after `cel:` a CEL expression; otherwise it is literal.
+    TemplateText, "text or a template"
+}
+text_kind! {
+    /// A path into a JSON answer: dotted keys such as `data.users`, or JSONPath when it starts
+    /// with `$`.
+    PathText, "a path"
+}
+text_kind! {
+    /// SQL with placeholders `?<name>`.
+    SqlText, "SQL"
+}
+text_kind! {
+    /// Text in which `${NAME}` stands for an environment variable.
+    EnvText, "text"
+}
+text_kind! {
+    /// A secret. Write `${NAME}` and keep the value in the environment.
+    SecretText, "text"
+}
+
+impl Decode for bool {
+    fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
+        match &node.value {
+            // The words that YAML 1.1 readers take for truth values when one is asked for.
+            NodeValue::Scalar {
+                text,
+                quoted: false,
+            } => match text.to_lowercase().as_str() {
+                "true" | "yes" | "on" | "y" => Some(true),
+                "false" | "no" | "off" | "n" => Some(false),
+                _ => decoder.wrong_type(node, "`true` or `false`"),
+            },
+            _ => decoder.wrong_type(node, "`true` or `false`"),
+        }
+    }
+}
+
+macro_rules! decode_number {
+    ($($ty:ty),+) => {$(
+        impl Decode for $ty {
+            fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
+                let expected = concat!("a number that fits ", stringify!($ty));
+                match &node.value {
+                    NodeValue::Scalar { text, .. } => match text.parse() {
+                        Ok(number) => Some(number),
+                        Err(_) => decoder.wrong_type(node, expected),
+                    },
+                    _ => decoder.wrong_type(node, expected),
+                }
+            }
+        }
+    )+};
+}
+decode_number!(u16, u32, i64);
+
+/// A length of time written as `30s`, `1m30s`, `500ms` or `1h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DurationText(pub Duration);
+
+impl Decode for DurationText {
+    fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
+        let text = scalar_text(node, decoder, "a duration")?;
+        match parse_duration(&text.text) {
+            Some(duration) => Some(DurationText(duration)),
+            None => decoder.error(
+                "bad-duration",
+                node.span,
+                format!(
+                    "`{}` is not a duration such as `30s`, `1m30s` or `500ms`",
+                    text.text
+                ),
+            ),
+        }
+    }
+}
+
+impl JsonSchema for DurationText {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$",
+            "examples": ["30s", "1m30s", "500ms"],
+        })
+    }
+}
+
+/// Reads a duration in the notation of Go: numbers with units, from the largest to the smallest.
+fn parse_duration(text: &str) -> Option<Duration> {
+    let mut rest = text.trim();
+    if rest.is_empty() {
+        return None;
+    }
+    let mut seconds = 0.0;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, after) = rest.split_at(digits);
+        let unit_end = after
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(after.len());
+        let (unit, next) = after.split_at(unit_end);
+        let scale = match unit {
+            "ns" => 1e-9,
+            "us" | "µs" => 1e-6,
+            "ms" => 1e-3,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return None,
+        };
+        seconds += number.parse::<f64>().ok()? * scale;
+        rest = next;
+    }
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_go_reads_them() {
+        assert_eq!(parse_duration("1m30s"), Some(Duration::from_secs(90)));
+        assert_eq!(parse_duration("500ms"), Some(Duration::from_millis(500)));
+        assert_eq!(parse_duration("1.5h"), Some(Duration::from_secs(5400)));
+        for bad in ["", "30", "s", "1d", "-1s", "1m x"] {
+            assert_eq!(parse_duration(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_place_inside_a_scalar_is_found_however_it_is_written() {
+        let source = "q: |\n    SELECT 1\n    FROM tt\np: 'a bb'\n";
+        let block = Text {
+            text: "SELECT 1\nFROM tt\n".into(),
+            span: Span::new(9, 29),
+        };
+        let span = block.locate(source, 14..16);
+        assert_eq!(&source[span.start..span.end], "tt");
+        let quoted = Text {
+            text: "a bb".into(),
+            span: Span::new(33, 39),
+        };
+        let span = quoted.locate(source, 2..4);
+        assert_eq!(&source[span.start..span.end], "bb");
+    }
+}

@@ -1,0 +1,112 @@
+//! What an author can fix, and where → text for people, JSON for tools.
+
+mod json;
+mod source_file;
+mod text;
+
+pub use json::DiagnosticView;
+pub use source_file::{Location, SourceFile, Span};
+pub use text::render_text;
+
+/// How bad a diagnostic is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The file cannot be run.
+    Error,
+    /// The file runs, but something in it does not do what it seems to.
+    Warning,
+    /// Worth knowing; nothing is wrong.
+    Note,
+}
+
+impl Severity {
+    /// The word shown to people and tools.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        }
+    }
+}
+
+/// One thing the author of a file can fix.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Diagnostic {
+    /// Stable name of the rule, for example `unknown-field`. Documented in `docs/diagnostics.md`.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One sentence: lower case, no full stop, the author's words in backticks.
+    pub message: String,
+    /// Where it is; `None` when it concerns no place in a file.
+    pub at: Option<Location>,
+    /// The way out, when there is a clear one.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error at a place.
+    pub fn error(code: &'static str, at: Location, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            at: Some(at),
+            help: None,
+        }
+    }
+
+    /// A warning at a place.
+    pub fn warning(code: &'static str, at: Location, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, at, message)
+        }
+    }
+
+    /// A note at a place.
+    pub fn note(code: &'static str, at: Location, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Note,
+            ..Self::error(code, at, message)
+        }
+    }
+
+    /// An error that concerns a file as a whole, or no file.
+    pub fn unplaced(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            at: None,
+            help: None,
+        }
+    }
+
+    /// Adds the way out.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// Sorts diagnostics by place, then by severity, and drops exact repetitions.
+pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
+    diagnostics.sort_by(|a, b| {
+        let key = |d: &Diagnostic| {
+            (
+                d.at.as_ref()
+                    .map(|at| (at.file.path().to_owned(), at.span.start)),
+                d.severity,
+            )
+        };
+        key(a).cmp(&key(b)).then_with(|| a.code.cmp(b.code))
+    });
+    diagnostics.dedup();
+}
+
+/// True when any of them stops the file from running.
+pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|d| d.severity == Severity::Error)
+}

@@ -1,0 +1,384 @@
+//! CEL: text → program → value. The only file, with its neighbours `value` and `functions`, that
+//! knows which interpreter runs it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use ::cel::common::types::{
+    CelBool, CelBytes, CelDouble, CelDuration, CelInt, CelList, CelMap, CelMapKey, CelNull,
+    CelOptional, CelString, CelTimestamp, CelUInt,
+};
+use ::cel::common::value::Val;
+use ::cel::{ExecutionError, Program};
+
+use super::dot::{Preprocessed, preprocess};
+use super::{EvalError, ExprError, Scope, Value, Variables, check, functions};
+
+/// A compiled CEL expression. Cheap to clone.
+#[derive(Clone)]
+pub struct CelProgram(Arc<Compiled>);
+
+struct Compiled {
+    source: String,
+    program: Program,
+}
+
+impl CelProgram {
+    /// Compiles an expression whose leading-dot columns are allowed, and checks that every
+    /// variable and function it names exists. Returns every mistake found.
+    pub fn compile(source: &str, variables: Variables) -> Result<Self, Vec<ExprError>> {
+        let rewritten = preprocess(source);
+        let program = functions::environment()
+            .compile(&rewritten.text)
+            .map_err(|errors| syntax_errors(source, &rewritten, &errors))?;
+        let problems = check::check(&program, variables, &|range| {
+            author_range(&rewritten, range)
+        });
+        if problems.is_empty() {
+            Ok(Self(Arc::new(Compiled {
+                source: source.to_owned(),
+                program,
+            })))
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// Evaluates the expression for one record.
+    pub fn value(&self, scope: &Scope<'_>) -> Result<Value, EvalError> {
+        ::cel::Value::resolve_val(self.0.program.expression(), scope.context())
+            .and_then(|value| from_cel(value.as_ref()))
+            .map_err(|error| EvalError::new(&self.0.source, sentence(&error)))
+    }
+
+    /// The expression as its author wrote it.
+    pub fn source(&self) -> &str {
+        &self.0.source
+    }
+}
+
+impl std::fmt::Debug for CelProgram {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CelProgram({:?})", self.0.source)
+    }
+}
+
+fn author_range(rewritten: &Preprocessed, range: Range<usize>) -> Range<usize> {
+    let start = rewritten.origin(range.start);
+    let end = rewritten.origin(range.end.saturating_sub(1).max(range.start)) + 1;
+    start..end.max(start)
+}
+
+fn syntax_errors(
+    source: &str,
+    rewritten: &Preprocessed,
+    errors: &::cel::ParseErrors,
+) -> Vec<ExprError> {
+    errors
+        .errors
+        .iter()
+        .take(1) // what follows the first is the parser guessing
+        .map(|error| {
+            let (line, column) = error.pos;
+            let byte = byte_of(&rewritten.text, line, column);
+            let start = rewritten.origin(byte).min(source.len());
+            let length = source[start..].chars().next().map_or(0, char::len_utf8);
+            let message = error.msg.split('\n').next().unwrap_or_default();
+            let message = message.strip_prefix("Syntax error: ").unwrap_or(message);
+            ExprError {
+                code: "cel-syntax",
+                message: format!("this is not valid CEL: {message}"),
+                range: start..start + length,
+                help: quoting_help(source),
+            }
+        })
+        .collect()
+}
+
+/// A sentence where an expression belongs is the most common mistake: literals need inner quotes.
+fn quoting_help(source: &str) -> Option<String> {
+    let words = source.trim();
+    let plain = words.contains(' ')
+        && words
+            .chars()
+            .all(|c| c.is_alphanumeric() || " -_,:&".contains(c));
+    plain.then(|| format!("text needs quotes of its own: \"'{words}'\""))
+}
+
+fn byte_of(text: &str, line: isize, column: isize) -> usize {
+    let line = usize::try_from(line - 1).unwrap_or_default();
+    let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    let column = usize::try_from(column - 1).unwrap_or_default();
+    let inside = text[start.min(text.len())..].char_indices().nth(column);
+    inside.map_or(text.len(), |(at, _)| start + at)
+}
+
+/// What went wrong, without the values involved: those may be secret.
+fn sentence(error: &ExecutionError) -> String {
+    match error {
+        ExecutionError::NoSuchKey(key) => {
+            format!("there is no field `{key}`; write `has(…)` to ask first")
+        }
+        ExecutionError::NoSuchOverload(overload) => {
+            let name = overload
+                .function()
+                .trim_matches('_')
+                .trim_start_matches('@');
+            format!(
+                "`{name}` does not work on {}",
+                overload.argument_types().join(" and ")
+            )
+        }
+        ExecutionError::UndeclaredReference(name) => format!("`{name}` is not known here"),
+        ExecutionError::FunctionError { function, message } => format!("`{function}`: {message}"),
+        ExecutionError::UnexpectedType { got, want } => {
+            format!("found {got} where {want} is needed")
+        }
+        ExecutionError::InvalidArgumentCount { expected, actual } => {
+            format!("a function got {actual} arguments instead of {expected}")
+        }
+        ExecutionError::ValuesNotComparable(..) => "the two sides cannot be compared".to_owned(),
+        ExecutionError::UnsupportedBinaryOperator(operator, left, right) => {
+            let sign = match *operator {
+                "add" => "+",
+                "sub" => "-",
+                "mul" => "*",
+                "div" => "/",
+                "rem" => "%",
+                other => other,
+            };
+            format!(
+                "`{sign}` does not work on {} and {}",
+                left.type_of(),
+                right.type_of()
+            )
+        }
+        ExecutionError::UnsupportedIndex(..) => "this value cannot be indexed like that".to_owned(),
+        ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
+            "division by zero".to_owned()
+        }
+        ExecutionError::Overflow(..) => "the result does not fit its number type".to_owned(),
+        ExecutionError::IndexOutOfBounds(_) => "the list has no item at this index".to_owned(),
+        ExecutionError::DuplicateKey(_) => "a map has the same key twice".to_owned(),
+        _ => "a value has the wrong type".to_owned(),
+    }
+}
+
+/// A value of the interpreter as one of ours.
+pub(super) fn from_cel(value: &(dyn Val + '_)) -> Result<Value, ExecutionError> {
+    if let Some(text) = value.downcast_ref::<CelString>() {
+        return Ok(Value::Text(text.inner().to_owned()));
+    }
+    if let Some(value) = value.downcast_ref::<CelBool>() {
+        return Ok(Value::Bool(*value.inner()));
+    }
+    if let Some(value) = value.downcast_ref::<CelInt>() {
+        return Ok(Value::Int(*value.inner()));
+    }
+    if let Some(value) = value.downcast_ref::<CelUInt>() {
+        return Ok(Value::UInt(*value.inner()));
+    }
+    if let Some(value) = value.downcast_ref::<CelDouble>() {
+        return Ok(Value::Float(*value.inner()));
+    }
+    if value.downcast_ref::<CelNull>().is_some() {
+        return Ok(Value::Null);
+    }
+    if let Some(bytes) = value.downcast_ref::<CelBytes>() {
+        return Ok(Value::Bytes(bytes.inner().to_vec()));
+    }
+    if let Some(at) = value.downcast_ref::<CelTimestamp>() {
+        return Ok(Value::Timestamp(*at.inner()));
+    }
+    if let Some(duration) = value.downcast_ref::<CelDuration>() {
+        return Ok(Value::Duration(*duration.inner()));
+    }
+    if let Some(list) = value.downcast_ref::<CelList>() {
+        let items = list.inner().iter().map(|item| from_cel(item.as_ref()));
+        return items.collect::<Result<_, _>>().map(Value::List);
+    }
+    if let Some(map) = value.downcast_ref::<CelMap>() {
+        let entries = map
+            .inner()
+            .iter()
+            .map(|(key, value)| Ok((key_text(key), from_cel(value.as_ref())?)));
+        // The interpreter's maps have no order; names have.
+        let mut map: super::Map = entries.collect::<Result<_, ExecutionError>>()?;
+        map.sort_keys();
+        return Ok(Value::Map(map));
+    }
+    if let Some(optional) = value.downcast_ref::<CelOptional>() {
+        return optional.option().map_or(Ok(Value::Null), from_cel);
+    }
+    Ok(Value::Text(value.get_type().name().to_owned()))
+}
+
+fn key_text(key: &CelMapKey<'_>) -> String {
+    match from_cel(key.inner()).map(|key| super::to_text(&key)) {
+        Ok(Ok(Some(text))) => text,
+        _ => String::new(),
+    }
+}
+
+/// One of our values as the interpreter's, owning everything.
+pub(super) fn to_static_val<'v>(value: Value) -> Box<dyn Val + 'v> {
+    match value {
+        Value::Null => Box::new(CelNull),
+        Value::Bool(value) => Box::new(CelBool::from(value)),
+        Value::Int(value) => Box::new(CelInt::from(value)),
+        Value::UInt(value) => Box::new(CelUInt::from(value)),
+        Value::Float(value) => Box::new(CelDouble::from(value)),
+        Value::Text(text) => Box::new(CelString::from(text)),
+        Value::Bytes(bytes) => Box::new(CelBytes::from(bytes)),
+        Value::Timestamp(at) => Box::new(CelTimestamp::from(at)),
+        Value::Duration(duration) => Box::new(CelDuration::from(duration)),
+        Value::List(items) => Box::new(CelList::from(
+            items.into_iter().map(to_static_val).collect::<Vec<_>>(),
+        )),
+        Value::Map(map) => {
+            let entries: std::collections::HashMap<CelMapKey<'v>, Box<dyn Val + 'v>> = map
+                .into_iter()
+                .map(|(key, value)| (CelMapKey::from(key), to_static_val(value)))
+                .collect();
+            Box::new(CelMap::from(entries))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expr::{Inputs, Map};
+
+    fn evaluate(source: &str, record: serde_json::Value) -> Result<Value, String> {
+        let program = CelProgram::compile(source, Variables::of(&["cols", "item", "resource"]))
+            .map_err(|errors| {
+                errors
+                    .iter()
+                    .map(|e| e.message.clone())
+                    .collect::<Vec<_>>()
+                    .join("; ")
+            })?;
+        let resource = Value::Map(Map::from_iter([("ID".to_owned(), Value::from("g1"))]));
+        let inputs = Inputs::new().with("resource", resource);
+        let record = Value::from(record);
+        program
+            .value(&Scope::new(&inputs, Some(&record)))
+            .map_err(|error| error.message)
+    }
+
+    #[test]
+    fn expressions_of_the_reference_keep_their_values() {
+        let row = serde_json::json!({
+            "a": "Ann", "b": "Bee", "n": null, "i": 36, "f": 1.5, "lst": ["x", "y"], "m": {"k": "v"}, "id": 9007199254740993_i64
+        });
+        let text = |source: &str| evaluate(source, row.clone());
+        assert_eq!(text(".a + ' ' + .b"), Ok("Ann Bee".into()));
+        assert_eq!(text(".i + 1"), Ok(Value::Int(37)));
+        assert_eq!(text("string(.id)"), Ok("9007199254740993".into()));
+        assert_eq!(text(".n != null ? string(.n) : ''"), Ok("".into()));
+        assert_eq!(text(".n"), Ok(Value::Null));
+        assert_eq!(text(".lst[0]"), Ok("x".into()));
+        assert_eq!(text(".m.k + .m['k']"), Ok("vv".into()));
+        assert_eq!(text("has(.a) && !has(.zzz)"), Ok(Value::Bool(true)));
+        assert_eq!(text("string(.a).startsWith('A')"), Ok(Value::Bool(true)));
+        assert_eq!(text("resource.ID.contains('g')"), Ok(Value::Bool(true)));
+        assert_eq!(text("1 == 1.0"), Ok(Value::Bool(true)));
+        assert_eq!(text("slugify('  Hello_World! ')"), Ok("hello-world".into()));
+        assert_eq!(text("titleCase('hello-world')"), Ok("Hello-World".into()));
+        assert_eq!(text("titleCase('A_B')"), Ok("A_b".into()));
+        assert_eq!(text("slugify('Ünï')"), Ok("n".into()));
+        assert_eq!(
+            text("phpDeserializeStringArray('a:1:{s:5:\"admin\";b:1;}')[0]"),
+            Ok("admin".into())
+        );
+        assert_eq!(
+            text("phpSerializeStringArray(['b', 'a'])"),
+            Ok("a:2:{s:1:\"a\";b:1;s:1:\"b\";b:1;}".into())
+        );
+        assert_eq!(text("extract('id-42', '([0-9]+)')"), Ok("42".into()));
+        assert_eq!(
+            text("replace('a.b', {'old': '.', 'new': '-'})"),
+            Ok("a-b".into())
+        );
+        assert_eq!(
+            text("json_path('{\"a\":{\"b\":7}}', 'a.b')"),
+            Ok(Value::Int(7))
+        );
+        assert_eq!(text("get(.n, 'none')"), Ok("none".into()));
+        assert_eq!(text(".lst.map(x, x + '!').join(',')"), Ok("x!,y!".into()));
+        assert_eq!(text("{'a': 1}.a"), Ok(Value::Int(1)));
+    }
+
+    #[test]
+    fn failures_name_the_matter_but_no_value() {
+        let row = serde_json::json!({"secret": "hunter2", "n": 1});
+        let message = evaluate(".secret + .n", row.clone()).expect_err("no overload");
+        assert_eq!(message, "`+` does not work on string and int");
+        let message = evaluate(".nope", row).expect_err("no key");
+        assert!(message.contains("`nope`"), "{message}");
+    }
+
+    #[test]
+    fn mistakes_are_found_before_anything_runs() {
+        let problems = |source: &str| {
+            let errors = CelProgram::compile(source, Variables::of(&["cols", "item", "resource"]))
+                .expect_err("has a mistake");
+            errors
+                .iter()
+                .map(|e| {
+                    format!(
+                        "{} {:?} {}",
+                        e.code,
+                        &source[e.range.clone()],
+                        e.help.as_deref().unwrap_or("-")
+                    )
+                })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            problems("lowercas(.a)"),
+            ["unknown-function \"lowercas\" did you mean `lowercase`?"]
+        );
+        assert_eq!(
+            problems("resorce.ID"),
+            ["unknown-variable \"resorce\" did you mean `resource`?"]
+        );
+        assert_eq!(
+            problems("resource.Name + nope(principal.ID)"),
+            [
+                "unknown-member \"resource.Name\" did you mean `DisplayName`?"
+                    .replace("DisplayName", "display_name"),
+                "unknown-function \"nope\" `rolecall kinds functions` lists the functions"
+                    .to_owned(),
+                "unknown-variable \"principal\" `cols`, `item` and `resource` are known here"
+                    .to_owned(),
+            ]
+        );
+        let syntax = problems("Basic Access");
+        assert_eq!(syntax.len(), 1);
+        assert!(syntax[0].ends_with("\"'Basic Access'\""), "{syntax:?}");
+    }
+
+    #[test]
+    fn hostile_text_never_panics() {
+        let seeds = [
+            ".a == 'x' ? .b : .c",
+            "has(.a) && .b.contains('é')",
+            "[1, 2].map(x, x + 1)",
+            "'''a''' + r'\\d'",
+        ];
+        for seed in seeds {
+            for cut in 0..=seed.len() {
+                if seed.is_char_boundary(cut) {
+                    drop(CelProgram::compile(&seed[cut..], Variables::of(&[])));
+                    drop(CelProgram::compile(&seed[..cut], Variables::of(&[])));
+                    drop(CelProgram::compile(
+                        &format!("{}'{}", &seed[..cut], &seed[cut..]),
+                        Variables::of(&[]),
+                    ));
+                }
+            }
+        }
+    }
+}

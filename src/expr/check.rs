@@ -1,0 +1,333 @@
+//! What a program names must exist: variables, functions, members of the well-known variables.
+
+use std::ops::Range;
+
+use ::cel::Program;
+use ::cel::common::ast::{EntryExpr, Expr, IdedExpr};
+
+use super::{ExprError, functions};
+
+/// The variables an expression may use where it stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Variables(&'static [&'static str]);
+
+impl Variables {
+    /// These and no others.
+    pub const fn of(names: &'static [&'static str]) -> Self {
+        Self(names)
+    }
+
+    /// The names.
+    pub fn names(self) -> &'static [&'static str] {
+        self.0
+    }
+}
+
+/// Members of `resource`, `parent_resource` and `principal`.
+pub(crate) const RESOURCE_MEMBERS: &[&str] = &[
+    "ID",
+    "id",
+    "Type",
+    "type",
+    "ResourceTypeID",
+    "resource_type",
+    "DisplayName",
+    "display_name",
+    "Description",
+    "description",
+    "profile",
+    "traits",
+];
+
+const RESOURCES: &[&str] = &["resource", "parent_resource", "principal"];
+
+/// Functions and macros of the standard library and of the extensions, by name.
+const STANDARD: &[&str] = &[
+    "size",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "matches",
+    "int",
+    "uint",
+    "double",
+    "string",
+    "bool",
+    "bytes",
+    "timestamp",
+    "duration",
+    "dyn",
+    "type",
+    "has",
+    "all",
+    "exists",
+    "exists_one",
+    "map",
+    "filter",
+    "getFullYear",
+    "getMonth",
+    "getDate",
+    "getDayOfMonth",
+    "getDayOfWeek",
+    "getDayOfYear",
+    "getHours",
+    "getMinutes",
+    "getSeconds",
+    "getMilliseconds",
+    "orValue",
+    "or",
+    "hasValue",
+    "value",
+    "optMap",
+    "optFlatMap",
+    "charAt",
+    "indexOf",
+    "lastIndexOf",
+    "lowerAscii",
+    "upperAscii",
+    "replace",
+    "split",
+    "substring",
+    "trim",
+    "join",
+    "quote",
+    "format",
+    "reverse",
+    "slice",
+    "sort",
+    "sortBy",
+    "flatten",
+    "distinct",
+    "first",
+    "last",
+    "min",
+    "max",
+];
+
+/// Words before a dot that are part of a function's name: `base64.encode(…)`.
+const NAMESPACES: &[&str] = &["base64", "math", "lists", "optional", "strings"];
+
+pub(super) fn check(
+    program: &Program,
+    variables: Variables,
+    author_range: &dyn Fn(Range<usize>) -> Range<usize>,
+) -> Vec<ExprError> {
+    let mut checker = Checker {
+        program,
+        variables,
+        author_range,
+        bound: Vec::new(),
+        found: Vec::new(),
+    };
+    checker.expression(program.expression());
+    checker.found
+}
+
+struct Checker<'a> {
+    program: &'a Program,
+    variables: Variables,
+    author_range: &'a dyn Fn(Range<usize>) -> Range<usize>,
+    /// Variables that macros such as `map` introduce.
+    bound: Vec<String>,
+    found: Vec<ExprError>,
+}
+
+impl Checker<'_> {
+    fn expression(&mut self, expression: &IdedExpr) {
+        match &expression.expr {
+            Expr::Unspecified | Expr::Literal(_) => {}
+            Expr::Ident(name) => self.variable(name, expression.id),
+            Expr::Select(select) => {
+                self.expression(&select.operand);
+                if let Expr::Ident(root) = &select.operand.expr
+                    && !select.test
+                {
+                    self.member(root, &select.field, expression.id, select.operand.id);
+                }
+            }
+            Expr::Call(call) => {
+                let namespaced = matches!(
+                    call.target.as_deref(),
+                    Some(IdedExpr { expr: Expr::Ident(name), .. }) if NAMESPACES.contains(&name.as_str())
+                );
+                if !namespaced {
+                    self.function(&call.func_name, expression.id);
+                    if let Some(target) = &call.target {
+                        self.expression(target);
+                    }
+                }
+                call.args
+                    .iter()
+                    .for_each(|argument| self.expression(argument));
+            }
+            Expr::List(list) => list.elements.iter().for_each(|item| self.expression(item)),
+            Expr::Map(map) => map.entries.iter().for_each(|entry| self.entry(&entry.expr)),
+            Expr::Struct(fields) => fields
+                .entries
+                .iter()
+                .for_each(|entry| self.entry(&entry.expr)),
+            Expr::Comprehension(comprehension) => {
+                self.expression(&comprehension.iter_range);
+                self.expression(&comprehension.accu_init);
+                let outer = self.bound.len();
+                self.bound.push(comprehension.iter_var.clone());
+                self.bound.extend(comprehension.iter_var2.clone());
+                self.bound.push(comprehension.accu_var.clone());
+                self.expression(&comprehension.loop_cond);
+                self.expression(&comprehension.loop_step);
+                self.expression(&comprehension.result);
+                self.bound.truncate(outer);
+            }
+        }
+    }
+
+    fn entry(&mut self, entry: &EntryExpr) {
+        match entry {
+            EntryExpr::StructField(field) => self.expression(&field.value),
+            EntryExpr::MapEntry(entry) => {
+                self.expression(&entry.key);
+                self.expression(&entry.value);
+            }
+        }
+    }
+
+    fn variable(&mut self, name: &str, id: u64) {
+        let name = name.trim_start_matches('.');
+        let types = [
+            "int",
+            "uint",
+            "double",
+            "string",
+            "bool",
+            "bytes",
+            "list",
+            "map",
+            "null_type",
+            "type",
+        ];
+        if self.bound.iter().any(|bound| bound == name)
+            || self.variables.0.contains(&name)
+            || types.contains(&name)
+        {
+            return;
+        }
+        let known = self.variables.0;
+        let help = match nearest(name, known.iter().copied()) {
+            Some(close) => format!("did you mean `{close}`?"),
+            None if known.is_empty() => "no variable is known here".to_owned(),
+            None => format!("{} known here", sentence_list(known)),
+        };
+        self.note(
+            "unknown-variable",
+            format!("`{name}` is not known here"),
+            id,
+            name,
+            help,
+        );
+    }
+
+    fn member(&mut self, root: &str, field: &str, id: u64, operand: u64) {
+        let well_known = RESOURCES.contains(&root) && self.variables.0.contains(&root);
+        if !well_known
+            || self.bound.iter().any(|bound| bound == root)
+            || RESOURCE_MEMBERS.contains(&field)
+        {
+            return;
+        }
+        let help = match field.to_lowercase().as_str() {
+            "name" => "did you mean `display_name`?".to_owned(),
+            _ => match nearest(field, RESOURCE_MEMBERS.iter().copied()) {
+                Some(close) => format!("did you mean `{close}`?"),
+                None => "its fields are `id`, `type`, `display_name`, `description`, `profile` and `traits`".to_owned(),
+            },
+        };
+        let whole = format!("{root}.{field}");
+        let at = if self.program.source_info().offset_for(operand).is_some() {
+            operand
+        } else {
+            id
+        };
+        self.note(
+            "unknown-member",
+            format!("`{root}` has no field `{field}`"),
+            at,
+            &whole,
+            help,
+        );
+    }
+
+    fn function(&mut self, name: &str, id: u64) {
+        let operator = name.contains(['_', '@', '!', '-', '?'])
+            && !name.chars().all(|c| c.is_alphanumeric() || c == '_')
+            || name.starts_with('_');
+        if operator
+            || STANDARD.contains(&name)
+            || functions::arities().any(|(known, _)| known == name)
+        {
+            return;
+        }
+        let known = STANDARD
+            .iter()
+            .copied()
+            .chain(functions::arities().map(|(known, _)| known));
+        let help = match nearest(name, known) {
+            Some(close) => format!("did you mean `{close}`?"),
+            None => "`rolecall kinds functions` lists the functions".to_owned(),
+        };
+        self.note(
+            "unknown-function",
+            format!("there is no function `{name}`"),
+            id,
+            name,
+            help,
+        );
+    }
+
+    fn note(&mut self, code: &'static str, message: String, id: u64, word: &str, help: String) {
+        let info = self.program.source_info();
+        let near = info
+            .offset_for(id)
+            .map_or(0, |(start, _)| start as usize)
+            .min(info.source.len());
+        // The interpreter places a call at its bracket and a selection at its dot: the word itself
+        // begins at or before that.
+        let mut end = (near + word.len()).min(info.source.len());
+        while !info.source.is_char_boundary(end) {
+            end += 1;
+        }
+        let start = info.source[..end]
+            .rfind(word)
+            .or_else(|| info.source.find(word))
+            .unwrap_or(near);
+        let range = (self.author_range)(start..start + word.len());
+        self.found.push(ExprError {
+            code,
+            message,
+            range,
+            help: Some(help),
+        });
+    }
+}
+
+fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    names
+        .map(|name| {
+            (
+                strsim::damerau_levenshtein(&written.to_lowercase(), &name.to_lowercase()),
+                name,
+            )
+        })
+        .filter(|(distance, name)| *distance <= (name.len() / 3).clamp(1, 2))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// Names as the subject of a sentence: `a`, `b` and `c` are.
+fn sentence_list(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => format!("only {last} is"),
+        Some((last, rest)) => format!("{} and {last} are", rest.join(", ")),
+        None => "nothing is".to_owned(),
+    }
+}

@@ -1,0 +1,36 @@
+//! What can be wrong with a program: before it runs, and when it does.
+
+use std::ops::Range;
+
+/// A program that cannot be compiled, or one that would not do what it seems to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExprError {
+    /// Stable name of the rule: `cel-syntax`, `unknown-function`, `unknown-variable` …
+    pub code: &'static str,
+    /// One sentence, lower case, no full stop.
+    pub message: String,
+    /// The bytes of the author's text that are meant.
+    pub range: Range<usize>,
+    /// The way out.
+    pub help: Option<String>,
+}
+
+/// A program that failed on one record.
+#[derive(Debug, Clone, thiserror::Error, PartialEq)]
+#[error("`{expression}`: {message}")]
+pub struct EvalError {
+    /// The expression as its author wrote it.
+    pub expression: String,
+    /// What went wrong, without any value of the record: values may be secret.
+    pub message: String,
+}
+
+impl EvalError {
+    /// Names the expression that failed and why.
+    pub fn new(expression: &str, message: impl Into<String>) -> Self {
+        Self {
+            expression: expression.trim().to_owned(),
+            message: message.into(),
+        }
+    }
+}

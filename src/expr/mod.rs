@@ -1,0 +1,72 @@
+//! CEL and templates: text → compiled → value.
+
+mod cel;
+mod check;
+mod dot;
+mod error;
+mod functions;
+mod inputs;
+mod scope;
+mod template;
+mod text;
+mod time;
+mod value;
+
+pub use cel::CelProgram;
+pub use check::Variables;
+pub use dot::{Preprocessed, preprocess};
+pub use error::{EvalError, ExprError};
+pub use functions::{FunctionDoc, documented as documented_functions};
+pub use inputs::Inputs;
+pub use scope::Scope;
+pub use template::{Escape, Template};
+pub use text::{to_bool, to_text};
+pub use time::parse_time;
+pub use value::{Map, Value};
+
+/// A field's program: what is written there, ready to run.
+#[derive(Debug, Clone)]
+pub enum Expression {
+    /// The text itself.
+    Literal(String),
+    /// A CEL expression.
+    Cel(CelProgram),
+    /// A template.
+    Template(Template),
+}
+
+impl Expression {
+    /// The value of the expression for one record.
+    pub fn value(&self, scope: &Scope<'_>) -> Result<Value, EvalError> {
+        match self {
+            Expression::Literal(text) => Ok(Value::Text(text.clone())),
+            Expression::Cel(program) => program.value(scope),
+            Expression::Template(template) => template
+                .render(scope.inputs(), Escape::None)
+                .map(Value::Text),
+        }
+    }
+
+    /// The value as text; `None` when it is null, which stands for absence.
+    pub fn text(&self, scope: &Scope<'_>) -> Result<Option<String>, EvalError> {
+        match self {
+            Expression::Literal(text) => Ok(Some(text.clone())),
+            _ => to_text(&self.value(scope)?)
+                .map_err(|message| EvalError::new(self.source(), message)),
+        }
+    }
+
+    /// The value as a truth value.
+    pub fn truth(&self, scope: &Scope<'_>) -> Result<bool, EvalError> {
+        to_bool(&self.value(scope)?).map_err(|message| EvalError::new(self.source(), message))
+    }
+
+    /// The text as its author wrote it.
+    pub fn source(&self) -> &str {
+        match self {
+            Expression::Literal(text) => text,
+            Expression::Cel(program) => program.source(),
+            Expression::Template(template) => template.source(),
+        }
+    }
+}

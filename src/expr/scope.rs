@@ -1,0 +1,46 @@
+//! The variables of one record, shared by all the expressions that are evaluated on it.
+
+use ::cel::Context;
+
+use super::{Inputs, Value, functions};
+
+/// Variables ready for evaluation. Making one converts every variable once, so make it per
+/// record, not per expression.
+pub struct Scope<'v> {
+    inputs: &'v Inputs,
+    context: Context<'v, 'v>,
+}
+
+impl<'v> Scope<'v> {
+    /// Binds the inputs. `record` is what SQL files call `cols` and HTTP files `item`: it is bound
+    /// under both names.
+    pub fn new(inputs: &'v Inputs, record: Option<&'v Value>) -> Self {
+        let mut context = Context::with_env(functions::environment());
+        for (name, value) in inputs.iter() {
+            context.add_variable_as_val(name, value.to_val());
+        }
+        if let Some(record) = record {
+            let value = record.to_val();
+            context.add_variable_as_val("item", value.clone());
+            context.add_variable_as_val("cols", value);
+        }
+        Self { inputs, context }
+    }
+
+    /// The variables other than the record.
+    pub fn inputs(&self) -> &Inputs {
+        self.inputs
+    }
+
+    pub(super) fn context(&self) -> &Context<'v, 'v> {
+        &self.context
+    }
+}
+
+impl std::fmt::Debug for Scope<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scope")
+            .field("inputs", &self.inputs)
+            .finish_non_exhaustive()
+    }
+}

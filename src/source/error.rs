@@ -1,0 +1,104 @@
+//! What a system did instead of answering.
+
+use std::time::Duration;
+
+/// A page could not be had. Messages never hold a credential, a query string or a record.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// Nothing answered, or the connection broke.
+    #[error("cannot reach {system}: {reason}")]
+    Unreachable {
+        /// Host and port, or the path of a database file.
+        system: String,
+        /// What went wrong.
+        reason: String,
+        /// Whether trying again may help.
+        transient: bool,
+    },
+    /// The system does not accept the credentials.
+    #[error("{system} refuses the credentials: {reason}")]
+    Refused {
+        /// Host and port.
+        system: String,
+        /// The system's words.
+        reason: String,
+    },
+    /// An API answered with a status that is no success.
+    #[error("{method} {url} answered {status}{detail}")]
+    Status {
+        /// The method of the request.
+        method: String,
+        /// Scheme, host and path: never the query.
+        url: String,
+        /// The status code and its name.
+        status: String,
+        /// What the answer said, shortened, after a colon; empty when it said nothing useful.
+        detail: String,
+        /// Whether trying again may help.
+        transient: bool,
+        /// How long the system asked us to wait.
+        retry_after: Option<Duration>,
+    },
+    /// An answer that cannot be read as what it should be.
+    #[error("{url} answered something that is not {expected}: {reason}")]
+    Unreadable {
+        /// Scheme, host and path.
+        url: String,
+        /// What was expected, for example `JSON`.
+        expected: &'static str,
+        /// Where and why reading stopped.
+        reason: String,
+    },
+    /// The path of the items leads nowhere.
+    #[error(
+        "`items_path: {items_path}` matched nothing in the answer from {url}; its top level has {found}. Correct the path, or write `items_missing: empty` if this API leaves an empty list out"
+    )]
+    ItemsMissing {
+        /// The path as written.
+        items_path: String,
+        /// Scheme, host and path.
+        url: String,
+        /// The keys that are there.
+        found: String,
+    },
+    /// The database cannot run a query.
+    #[error("the query failed: {reason}")]
+    Query {
+        /// The database's own message.
+        reason: String,
+        /// Whether trying again may help: a deadlock, a lost connection.
+        transient: bool,
+    },
+    /// Paging came back to where it had been.
+    #[error("paging goes in circles: {reason}")]
+    Loop {
+        /// What repeated.
+        reason: String,
+    },
+    /// A page asks for something the source cannot give.
+    #[error("{0}")]
+    Invalid(String),
+    /// An expression of the request or the query failed.
+    #[error(transparent)]
+    Expression(#[from] crate::expr::EvalError),
+}
+
+impl SourceError {
+    /// Whether asking again may succeed.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            SourceError::Unreachable { transient, .. }
+            | SourceError::Status { transient, .. }
+            | SourceError::Query { transient, .. } => *transient,
+            _ => false,
+        }
+    }
+
+    /// How long the system asked us to wait before that.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            SourceError::Status { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! A page of records, and the token of the next one.
+
+use crate::expr::{Inputs, Value};
+
+/// Where the next page begins: opaque text that only the paging strategy that wrote it reads.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PageToken(String);
+
+impl PageToken {
+    /// Takes the text a strategy wants to see again.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What one call brought.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// The records, in the system's order. Each is usually a map.
+    pub records: Vec<Value>,
+    /// The next page; `None` when this was the last one.
+    pub next: Option<PageToken>,
+    /// Variables that every record of the page shares: `response` and `headers` of an API.
+    pub shared: Inputs,
+    /// Why the listing may lack something although it went on to its end.
+    pub partial: Vec<PartialReason>,
+}
+
+/// A reason why a listing cannot be called complete.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize)]
+pub struct PartialReason {
+    /// Stable name, for example `items-missing`.
+    pub code: &'static str,
+    /// One sentence, lower case, no full stop, with the way out.
+    pub message: String,
+}

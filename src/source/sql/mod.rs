@@ -1,0 +1,3 @@
+//! Databases: queries → pages of rows.
+
+pub mod pagination;
