@@ -4,6 +4,8 @@
 pub mod config;
 pub mod diagnostic;
 pub mod expr;
+pub mod mapping;
 pub mod model;
+pub mod plan;
 pub mod source;
 pub mod sync;

@@ -1,0 +1,13 @@
+//! A record → a resource, an entitlement or a grant.
+
+mod entitlement;
+mod error;
+mod grant;
+mod resource;
+mod traits;
+mod words;
+
+pub use entitlement::{EntitlementMapping, StaticEntitlement};
+pub use error::{MappingError, Remarks};
+pub use grant::{GrantMapping, MappedGrant};
+pub use resource::{ResourceMapping, resource_value};

@@ -1,0 +1,218 @@
+//! A whole file, compiled.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::order;
+use super::resource_type::{TypeCompiler, TypePlan};
+use crate::config::connect::ConnectConfig;
+use crate::config::decode::Named;
+use crate::config::http::{PaginationConfig, RequestConfig, ResponseConfig};
+use crate::config::resource_type::ScopeWord;
+use crate::config::scalar::{ExprText, SqlText};
+use crate::config::{CompileContext, ConnectorConfig};
+use crate::diagnostic::{Diagnostic, SourceFile};
+use crate::expr::{Inputs, Map, Value, Variables};
+use crate::model::ResourceTypeId;
+use crate::source::http::{HttpListing, HttpSource};
+use crate::source::sql::{SqlListing, SqlSource};
+use crate::source::{Fetch, Source};
+
+/// Everything a sync needs to know, ready to run. No text is left in it to parse, so from here on
+/// nothing can fail because of the YAML.
+#[derive(Debug)]
+pub struct Plan {
+    /// The system's name, shown to people.
+    pub app_name: String,
+    /// A sentence about the system; empty when there is none.
+    pub app_description: String,
+    /// Tells this file's content from any other: a sync resumes only under the same one.
+    pub fingerprint: String,
+    /// The system.
+    pub source: Arc<dyn Source>,
+    /// Variables that every listing has: `vars` of HTTP files.
+    pub inputs: Inputs,
+    /// The types, in the order in which they are listed.
+    pub types: Vec<TypePlan>,
+}
+
+/// The system as the file's dialect reaches it.
+pub(super) enum Connection {
+    Sql(Arc<SqlSource>),
+    Http(Arc<HttpSource>),
+}
+
+impl Connection {
+    fn compile(config: &ConnectorConfig, cx: &mut CompileContext) -> Option<Self> {
+        match &config.connect {
+            ConnectConfig::Sql(connect) => SqlSource::compile(connect, cx).map(Connection::Sql),
+            ConnectConfig::Http(connect) => {
+                HttpSource::compile(connect, config.http.as_ref(), cx).map(Connection::Http)
+            }
+        }
+    }
+
+    fn source(&self) -> Arc<dyn Source> {
+        match self {
+            Connection::Sql(source) => source.clone(),
+            Connection::Http(source) => source.clone(),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one per field of a SQL step")]
+    pub(super) fn sql_listing(
+        &self,
+        query: &SqlText,
+        vars: &Named<ExprText>,
+        pagination: Option<&PaginationConfig>,
+        scope: Option<ScopeWord>,
+        variables: Variables,
+        resource_type: Option<&str>,
+        cx: &mut CompileContext,
+    ) -> Option<Box<dyn Fetch>> {
+        let Connection::Sql(source) = self else {
+            return None;
+        };
+        source.listing(
+            SqlListing {
+                query,
+                vars,
+                pagination,
+                scope,
+                variables,
+                resource_type,
+            },
+            cx,
+        )
+    }
+
+    pub(super) fn http_listing(
+        &self,
+        request: &RequestConfig,
+        response: &ResponseConfig,
+        pagination: Option<&PaginationConfig>,
+        variables: Variables,
+        per_resource: bool,
+        cx: &mut CompileContext,
+    ) -> Option<Box<dyn Fetch>> {
+        let Connection::Http(source) = self else {
+            return None;
+        };
+        source.listing(
+            HttpListing {
+                request,
+                response,
+                pagination,
+                variables,
+                per_resource,
+            },
+            cx,
+        )
+    }
+}
+
+/// Compiles a file. Every part is tried, so that all mistakes are noted in `cx`; `None` when one
+/// of them stops the file from running.
+pub fn compile(
+    config: &ConnectorConfig,
+    file: &SourceFile,
+    cx: &mut CompileContext,
+) -> Option<Plan> {
+    let types: Vec<_> = config.resource_types.iter().collect();
+    if types.is_empty() {
+        cx.note(
+            Diagnostic::unplaced(
+                "missing-field",
+                format!("`{}` has no `resource_types`", file.path().display()),
+            )
+            .help("describe at least one type of resource"),
+        );
+    }
+    if config.app_name.is_none() {
+        cx.note(
+            Diagnostic {
+                severity: crate::diagnostic::Severity::Warning,
+                ..Diagnostic::unplaced(
+                    "missing-field",
+                    format!(
+                        "`{}` has no `app_name`: the system has no name to show",
+                        file.path().display()
+                    ),
+                )
+            }
+            .help("write `app_name: …` at the top"),
+        );
+    }
+    super::lint::check(config, cx);
+    let connection = Connection::compile(config, cx);
+    let vars = vars(config, cx);
+    let parents = order::parents(&types);
+    let order = order::order(&types, &parents, cx);
+    let mut compiled = Vec::new();
+    if let Some(connection) = &connection {
+        for (key, type_config) in &types {
+            let children = parents.iter().filter(|(_, parent)| **parent == key.text);
+            let compiler = TypeCompiler {
+                key,
+                config: type_config,
+                parent: parents
+                    .get(key.text.as_str())
+                    .map(|parent| ResourceTypeId::new(*parent)),
+                children: children
+                    .map(|(child, _)| ResourceTypeId::new(*child))
+                    .collect(),
+                connection,
+                cx,
+            };
+            compiled.push(compiler.compile());
+        }
+    }
+    let connection = connection?;
+    let order = order?;
+    let mut compiled: Vec<Option<TypePlan>> = compiled;
+    let types = order
+        .into_iter()
+        .map(|index| compiled[index].take())
+        .collect::<Option<Vec<_>>>()?;
+    if types.is_empty() || crate::diagnostic::has_errors(&cx.diagnostics) {
+        return None;
+    }
+    Some(Plan {
+        app_name: config
+            .app_name
+            .as_ref()
+            .map_or("rolecall", |name| &name.text)
+            .to_owned(),
+        app_description: config
+            .app_description
+            .as_ref()
+            .map(|text| text.text.clone())
+            .unwrap_or_default(),
+        fingerprint: fingerprint(file),
+        source: connection.source(),
+        inputs: Inputs::new().with("vars", vars),
+        types,
+    })
+}
+
+fn vars(config: &ConnectorConfig, cx: &mut CompileContext) -> Value {
+    let entries = config
+        .vars
+        .iter()
+        .filter_map(|(name, text)| Some((name.text.clone(), Value::Text(cx.env(text)?))));
+    Value::Map(entries.collect::<Map>())
+}
+
+/// A hash of the file as written, so without the values of variables: no secret goes into it.
+fn fingerprint(file: &SourceFile) -> String {
+    let digest = Sha256::digest(file.text().as_bytes());
+    format!(
+        "{}-{}",
+        env!("CARGO_PKG_VERSION"),
+        digest
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    )
+}

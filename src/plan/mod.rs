@@ -1,0 +1,10 @@
+//! `ConnectorConfig` → `Plan`: everything compiled, nothing left to parse.
+
+mod compile;
+mod lint;
+mod order;
+mod resource_type;
+mod variables;
+
+pub use compile::{Plan, compile};
+pub use resource_type::{EntitlementsPlan, GrantsPlan, ResourcesPlan, TypePlan};

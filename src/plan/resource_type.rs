@@ -1,0 +1,490 @@
+//! One resource type, compiled.
+
+use super::variables::{Scopes, scopes};
+use crate::config::decode::OneOrMany;
+use crate::config::http::{MappingType, PaginationConfig, RequestConfig, ResponseConfig};
+use crate::config::resource_type::{
+    EntitlementsConfig, GrantsConfig, ListConfig, ResourceTypeConfig, StaticResourceConfig,
+    TraitWord,
+};
+use crate::config::scalar::{ExprText, SqlText};
+use crate::config::{Bare, CompileContext, Dialect, Key};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::expr::{Expression, Variables};
+use crate::mapping::{EntitlementMapping, GrantMapping, ResourceMapping, StaticEntitlement};
+use crate::model::{
+    AppTrait, GroupTrait, ProfileValue, Resource, ResourceId, ResourceTrait, ResourceType,
+    ResourceTypeId, RoleTrait, TraitKind, UserStatus, UserTrait,
+};
+use crate::source::Fetch;
+
+use super::compile::Connection;
+
+/// Everything a sync does for one resource type.
+#[derive(Debug)]
+pub struct TypePlan {
+    /// The type itself.
+    pub resource_type: ResourceType,
+    /// The type it is listed under, once per resource of it.
+    pub parent: Option<ResourceTypeId>,
+    /// The types that are listed under it.
+    pub children: Vec<ResourceTypeId>,
+    /// Where its resources come from.
+    pub resources: ResourcesPlan,
+    /// Entitlements of every resource.
+    pub static_entitlements: Vec<StaticEntitlement>,
+    /// Listings of entitlements, once per resource.
+    pub entitlements: Vec<EntitlementsPlan>,
+    /// Listings of grants, once per resource.
+    pub grants: Vec<GrantsPlan>,
+}
+
+/// Where the resources of a type come from.
+#[derive(Debug)]
+pub enum ResourcesPlan {
+    /// They are listed.
+    Listed {
+        /// Brings the records.
+        fetch: Box<dyn Fetch>,
+        /// Skips records.
+        skip_if: Option<Expression>,
+        /// What each record becomes.
+        mapping: ResourceMapping,
+    },
+    /// They are written in the file.
+    Written(Vec<Resource>),
+}
+
+/// A listing of entitlements of one resource.
+#[derive(Debug)]
+pub struct EntitlementsPlan {
+    /// Brings the records.
+    pub fetch: Box<dyn Fetch>,
+    /// Skips records.
+    pub skip_if: Option<Expression>,
+    /// What each record becomes: it goes through every mapping.
+    pub mappings: Vec<EntitlementMapping>,
+}
+
+/// A listing of grants on one resource.
+#[derive(Debug)]
+pub struct GrantsPlan {
+    /// Brings the records.
+    pub fetch: Box<dyn Fetch>,
+    /// Skips records.
+    pub skip_if: Option<Expression>,
+    /// What each record becomes: it goes through every mapping.
+    pub mappings: Vec<GrantMapping>,
+}
+
+/// The parts that listings of every kind share.
+struct Step<'c> {
+    /// What the step is called in messages.
+    name: String,
+    query: Option<&'c SqlText>,
+    vars: &'c crate::config::decode::Named<ExprText>,
+    pagination: Option<&'c PaginationConfig>,
+    scope: Option<crate::config::resource_type::ScopeWord>,
+    request: Option<&'c RequestConfig>,
+    response: Option<&'c ResponseConfig>,
+    expected: MappingType,
+    /// Where the step stands, for mistakes of the step as a whole.
+    at: Span,
+}
+
+macro_rules! step {
+    ($config:expr, $name:expr, $expected:expr, $at:expr) => {
+        Step {
+            name: $name,
+            query: $config.query.as_ref(),
+            vars: &$config.vars,
+            pagination: $config.pagination.as_ref(),
+            scope: $config.scope,
+            request: $config.request.as_ref(),
+            response: $config.response.as_ref(),
+            expected: $expected,
+            at: $at,
+        }
+    };
+}
+
+/// What compiling one type carries along.
+pub(super) struct TypeCompiler<'c, 'e> {
+    pub key: &'c Key,
+    pub config: &'c ResourceTypeConfig,
+    pub parent: Option<ResourceTypeId>,
+    pub children: Vec<ResourceTypeId>,
+    pub connection: &'c Connection,
+    pub cx: &'c mut CompileContext<'e>,
+}
+
+impl TypeCompiler<'_, '_> {
+    /// Compiles the type; every part is tried, so that all mistakes are noted.
+    pub fn compile(mut self) -> Option<TypePlan> {
+        let scopes = scopes(self.cx.dialect, self.parent.is_some());
+        let id = ResourceTypeId::new(self.key.text.as_str());
+        let resources = self.resources(&id, &scopes);
+        let statics = self.static_entitlements(&scopes);
+        let entitlements: Vec<_> = self
+            .config
+            .entitlements
+            .0
+            .iter()
+            .map(|config| self.entitlements(config, &scopes))
+            .collect();
+        let grants: Vec<_> = self
+            .config
+            .grants
+            .0
+            .iter()
+            .map(|config| self.grants(config, &scopes))
+            .collect();
+        let resources = resources?;
+        Some(TypePlan {
+            resource_type: ResourceType {
+                display_name: self
+                    .config
+                    .name
+                    .as_ref()
+                    .map_or(&self.key.text, |name| &name.text)
+                    .clone(),
+                description: self
+                    .config
+                    .description
+                    .as_ref()
+                    .map(|text| text.text.clone())
+                    .unwrap_or_default(),
+                traits: self.traits(&resources),
+                skip_entitlements_and_grants: self.config.skip_entitlements_and_grants,
+                annotations: Vec::new(),
+                id,
+            },
+            parent: self.parent,
+            children: self.children,
+            resources,
+            static_entitlements: statics?,
+            entitlements: entitlements.into_iter().collect::<Option<_>>()?,
+            grants: grants.into_iter().collect::<Option<_>>()?,
+        })
+    }
+
+    /// The traits of the type: what is written, else what the mapping brings.
+    fn traits(&self, resources: &ResourcesPlan) -> Vec<TraitKind> {
+        let mut traits: Vec<TraitKind> = self
+            .config
+            .traits
+            .iter()
+            .map(|word| trait_kind(*word))
+            .collect();
+        if let ResourcesPlan::Listed { mapping, .. } = resources
+            && let Some(mapped) = mapping.trait_kind()
+            && !traits.contains(&mapped)
+        {
+            traits.push(mapped);
+        }
+        traits
+    }
+
+    fn resources(&mut self, id: &ResourceTypeId, scopes: &Scopes) -> Option<ResourcesPlan> {
+        match (&self.config.list, &self.config.static_resources) {
+            (Some(list), None) => self.listed(id, list, scopes),
+            (None, Some(written)) => Some(ResourcesPlan::Written(self.written(id, written))),
+            (None, None) => {
+                let at = self.cx.at(self.key.span);
+                let message = format!(
+                    "resource type `{id}` says neither how its resources are listed nor what they are"
+                );
+                self.cx.note(
+                    Diagnostic::error("missing-field", at, message)
+                        .help("write `list` or `static_resources`"),
+                );
+                None
+            }
+            (Some(_), Some(_)) => {
+                let message =
+                    format!("resource type `{id}` has both `list` and `static_resources`");
+                self.cx.error("conflicting-fields", self.key.span, message)
+            }
+        }
+    }
+
+    fn listed(
+        &mut self,
+        id: &ResourceTypeId,
+        list: &ListConfig,
+        scopes: &Scopes,
+    ) -> Option<ResourcesPlan> {
+        let step = step!(
+            list,
+            format!("resource_types.{id}.list"),
+            MappingType::Resource,
+            self.key.span
+        );
+        let fetch = self.fetch(&step, scopes.list, None);
+        let skip_if = self.skip_if(&step, scopes.resource);
+        let mapping = self.mapping(&step, list.map.as_ref(), |response| {
+            response.resource_mapping.as_slice()
+        });
+        let mapping = mapping.and_then(|(configs, bare)| {
+            if let [_, second, ..] = configs {
+                let message =
+                    "a record becomes one resource: `map` may hold one mapping".to_owned();
+                return self
+                    .cx
+                    .error("conflicting-fields", second.id.0.span, message);
+            }
+            ResourceMapping::compile(configs.first()?, id, bare, scopes.resource, self.cx)
+        });
+        Some(ResourcesPlan::Listed {
+            fetch: fetch?,
+            skip_if,
+            mapping: mapping?,
+        })
+    }
+
+    /// Resources that are written in the file carry the trait of their type.
+    fn written(&self, id: &ResourceTypeId, written: &[StaticResourceConfig]) -> Vec<Resource> {
+        let to_resource = |config: &StaticResourceConfig| {
+            let name = config.display_name.as_ref().unwrap_or(&config.id);
+            let mut resource = Resource::new(
+                ResourceId {
+                    resource_type: id.clone(),
+                    id: config.id.text.clone(),
+                },
+                &*name.text,
+            );
+            resource.description = config
+                .description
+                .as_ref()
+                .map(|text| text.text.clone())
+                .unwrap_or_default();
+            let profile: crate::model::Profile = config
+                .profile
+                .iter()
+                .map(|(name, value)| (name.text.clone(), ProfileValue::Text(value.text.clone())))
+                .collect();
+            resource.traits = self
+                .config
+                .traits
+                .iter()
+                .filter_map(|word| written_trait(*word, &profile))
+                .collect();
+            resource
+        };
+        written.iter().map(to_resource).collect()
+    }
+
+    fn static_entitlements(&mut self, scopes: &Scopes) -> Option<Vec<StaticEntitlement>> {
+        let configs = self
+            .config
+            .static_entitlements
+            .as_deref()
+            .unwrap_or_default();
+        let compiled: Vec<_> = configs
+            .iter()
+            .map(|config| StaticEntitlement::compile(config, scopes.template, self.cx))
+            .collect();
+        compiled.into_iter().collect()
+    }
+
+    fn entitlements(
+        &mut self,
+        config: &EntitlementsConfig,
+        scopes: &Scopes,
+    ) -> Option<EntitlementsPlan> {
+        let name = format!("resource_types.{}.entitlements", self.key.text);
+        let step = step!(config, name, MappingType::Entitlement, self.key.span);
+        let fetch = self.fetch(&step, scopes.per_resource, Some(&self.key.text));
+        let skip_if = self.skip_if(&step, scopes.record);
+        let mappings = self
+            .mapping(&step, config.map.as_ref(), |response| {
+                &response.entitlement_mapping.0
+            })
+            .and_then(|(configs, bare)| {
+                let compiled: Vec<_> = configs
+                    .iter()
+                    .map(|config| EntitlementMapping::compile(config, bare, scopes.record, self.cx))
+                    .collect();
+                compiled.into_iter().collect::<Option<Vec<_>>>()
+            });
+        Some(EntitlementsPlan {
+            fetch: fetch?,
+            skip_if,
+            mappings: mappings?,
+        })
+    }
+
+    fn grants(&mut self, config: &GrantsConfig, scopes: &Scopes) -> Option<GrantsPlan> {
+        let name = format!("resource_types.{}.grants", self.key.text);
+        let step = step!(config, name, MappingType::Grant, self.key.span);
+        let fetch = self.fetch(&step, scopes.per_resource, Some(&self.key.text));
+        let skip_if = self.skip_if(&step, scopes.record);
+        let mappings = self
+            .mapping(&step, config.map.as_ref(), |response| {
+                &response.grant_mapping.0
+            })
+            .and_then(|(configs, bare)| {
+                let compiled: Vec<_> = configs
+                    .iter()
+                    .map(|config| GrantMapping::compile(config, bare, scopes.record, self.cx))
+                    .collect();
+                compiled.into_iter().collect::<Option<Vec<_>>>()
+            });
+        Some(GrantsPlan {
+            fetch: fetch?,
+            skip_if,
+            mappings: mappings?,
+        })
+    }
+
+    /// The listing of a step, by the dialect of the file.
+    fn fetch(
+        &mut self,
+        step: &Step,
+        variables: Variables,
+        resource_type: Option<&str>,
+    ) -> Option<Box<dyn Fetch>> {
+        if self.cx.dialect == Dialect::Sql {
+            self.refuse_foreign(
+                step,
+                &[
+                    ("request", step.request.is_some()),
+                    ("response", step.response.is_some()),
+                ],
+            )?;
+            let Some(query) = step.query else {
+                return self.missing(step, "query");
+            };
+            return self.connection.sql_listing(
+                query,
+                step.vars,
+                step.pagination,
+                step.scope,
+                variables,
+                resource_type,
+                self.cx,
+            );
+        }
+        self.refuse_foreign(
+            step,
+            &[
+                ("query", step.query.is_some()),
+                ("vars", !step.vars.is_empty()),
+            ],
+        )?;
+        let Some(request) = step.request else {
+            return self.missing(step, "request");
+        };
+        let Some(response) = step.response else {
+            return self.missing(step, "response");
+        };
+        if let Some(written) = response.mapping_type
+            && written != step.expected
+        {
+            let message = format!(
+                "`{}` has another `mapping_type` than what is listed there",
+                step.name
+            );
+            self.cx.error::<()>("conflicting-fields", step.at, message);
+        }
+        let per_resource = resource_type.is_some() || self.parent.is_some();
+        self.connection.http_listing(
+            request,
+            response,
+            step.pagination,
+            variables,
+            per_resource,
+            self.cx,
+        )
+    }
+
+    fn refuse_foreign(&mut self, step: &Step, fields: &[(&str, bool)]) -> Option<()> {
+        let (wanted, kind) = match self.cx.dialect {
+            Dialect::Sql => ("query", "a database"),
+            Dialect::Http => ("request", "an API"),
+        };
+        for (field, _) in fields.iter().filter(|(_, written)| *written) {
+            let message = format!(
+                "`{}` has `{field}`, but `connect` reaches {kind}",
+                step.name
+            );
+            let at = self.cx.at(step.at);
+            self.cx.note(
+                Diagnostic::error("wrong-dialect", at, message)
+                    .help(format!("write `{wanted}` there")),
+            );
+            return None;
+        }
+        Some(())
+    }
+
+    fn missing<T>(&mut self, step: &Step, field: &str) -> Option<T> {
+        self.cx.error(
+            "missing-field",
+            step.at,
+            format!("`{}` needs `{field}`", step.name),
+        )
+    }
+
+    fn skip_if(&mut self, step: &Step, variables: Variables) -> Option<Expression> {
+        let skip_if = step.response?.skip_if.as_ref()?;
+        self.cx.expression(skip_if, Bare::Literal, variables)
+    }
+
+    /// The mappings of a step and the rule their bare text follows: those under `map` are CEL in
+    /// both dialects, those of a `response` are literal.
+    fn mapping<'s, T>(
+        &mut self,
+        step: &Step<'s>,
+        map: Option<&'s OneOrMany<T>>,
+        of_response: impl FnOnce(&'s ResponseConfig) -> &'s [T],
+    ) -> Option<(&'s [T], Bare)> {
+        let in_response = step.response.map(of_response).unwrap_or_default();
+        match map {
+            Some(map) if in_response.is_empty() && !map.0.is_empty() => Some((&map.0, Bare::Cel)),
+            Some(_) if !in_response.is_empty() => {
+                let message = format!("`{}` has both `map` and a mapping in `response`", step.name);
+                self.cx.error("conflicting-fields", step.at, message)
+            }
+            _ if !in_response.is_empty() => Some((in_response, Bare::Literal)),
+            _ => {
+                let field = match (self.cx.dialect, step.expected) {
+                    (Dialect::Sql, _) => "map",
+                    (_, MappingType::Resource) => "response.resource_mapping",
+                    (_, MappingType::Entitlement) => "response.entitlement_mapping",
+                    (_, MappingType::Grant) => "response.grant_mapping",
+                };
+                self.missing(step, field)
+            }
+        }
+    }
+}
+
+fn trait_kind(word: TraitWord) -> TraitKind {
+    match word {
+        TraitWord::User => TraitKind::User,
+        TraitWord::Group => TraitKind::Group,
+        TraitWord::Role => TraitKind::Role,
+        TraitWord::App => TraitKind::App,
+        TraitWord::Secret => TraitKind::Secret,
+        TraitWord::Agent => TraitKind::Agent,
+    }
+}
+
+fn written_trait(word: TraitWord, profile: &crate::model::Profile) -> Option<ResourceTrait> {
+    let profile = profile.clone();
+    Some(match word {
+        TraitWord::User => ResourceTrait::User(UserTrait {
+            status: UserStatus::Enabled,
+            profile,
+            ..UserTrait::default()
+        }),
+        TraitWord::Group => ResourceTrait::Group(GroupTrait { profile }),
+        TraitWord::Role => ResourceTrait::Role(RoleTrait { profile }),
+        TraitWord::App => ResourceTrait::App(AppTrait {
+            profile,
+            ..AppTrait::default()
+        }),
+        TraitWord::Secret | TraitWord::Agent => return None,
+    })
+}
