@@ -2,4 +2,5 @@
 #![warn(missing_docs)]
 
 pub mod model;
+pub mod proto;
 pub mod sync;
