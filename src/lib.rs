@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod c1z;
+pub mod cli;
 pub mod model;
 pub mod proto;
 pub mod sync;

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use super::work_file::with_suffix;
 use super::{C1zError, Compression, WorkFile, container, schema};
@@ -45,9 +45,11 @@ pub fn pack(work: WorkFile, output: &Path, compression: Compression) -> Result<(
     remove_work_file(work)
 }
 
-/// Copies the database without the work file's own table, and without holes.
+/// Copies the tables of a sync file, and nothing else the work file has, into a new database.
 ///
-/// A copy, because the work file must stay good to go on from until the output is in place.
+/// A copy, because the work file must stay good to go on from until the output is in place. As
+/// both sides have the same tables and indexes, SQLite moves whole records without looking into
+/// them.
 fn shipped_database(work: &Connection, copy: &Path) -> Result<(), C1zError> {
     remove_if_there(copy)?;
     let name = copy.to_str().ok_or_else(|| C1zError::Io {
@@ -56,12 +58,17 @@ fn shipped_database(work: &Connection, copy: &Path) -> Result<(), C1zError> {
         source: io::ErrorKind::InvalidFilename.into(),
     })?;
     let ship = || -> rusqlite::Result<()> {
-        work.execute("vacuum into ?1", params![name])?;
-        let db = Connection::open(copy)?;
-        // The checkpoint is nobody's business: overwrite it where it was, too.
-        db.execute_batch("pragma journal_mode = delete; pragma secure_delete = on;")?;
-        db.execute_batch(schema::DROP_PROGRESS)?;
-        db.close().map_err(|(_, error)| error)
+        let shipped = Connection::open(copy)?;
+        shipped.execute_batch(schema::CREATE)?;
+        shipped.close().map_err(|(_, error)| error)?;
+
+        work.execute("attach ?1 as shipped", [name])?;
+        // The copy is made anew after a power cut, so it need not survive one.
+        work.execute_batch("pragma shipped.synchronous = off; begin")?;
+        for table in schema::TABLES {
+            work.execute(&format!("insert into shipped.{table} select * from main.{table}"), [])?;
+        }
+        work.execute_batch("commit; detach shipped")
     };
     ship().map_err(C1zError::sqlite("copy the run", copy))
 }

@@ -1,5 +1,16 @@
 //! The tables of a sync file, in the current form of their first version.
 
+/// The tables of a sync file.
+pub(super) const TABLES: [&str; 7] = [
+    "v1_resource_types",
+    "v1_resources",
+    "v1_entitlements",
+    "v1_grants",
+    "v1_sync_runs",
+    "v1_assets",
+    "v1_connector_sessions",
+];
+
 /// Creates every table and index of a sync file, empty.
 ///
 /// Two index names on `v1_resources` say something else than the index does. That is how all
@@ -117,6 +128,3 @@ create table rolecall_progress (
     sealed integer not null default 0
 );
 ";
-
-/// Takes the work file's own table out again.
-pub(super) const DROP_PROGRESS: &str = "drop table rolecall_progress;";
