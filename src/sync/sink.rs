@@ -129,6 +129,12 @@ pub trait SyncSink: Send {
     /// What points at nothing.
     fn audit(&self) -> Result<Audit, SinkError>;
 
+    /// Notes that the run's expandable grants were expanded. A store that has no place for this
+    /// note loses nothing else by leaving it out.
+    fn mark_expanded(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+
     /// Marks the run as finished at `ended_at`, with its statistics, and drops the checkpoint.
     fn seal(&mut self, ended_at: DateTime<Utc>) -> Result<(), SinkError>;
 }

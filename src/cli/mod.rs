@@ -1,0 +1,3 @@
+//! Command lines → the modules that do what they say.
+
+pub mod inspect;

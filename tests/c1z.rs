@@ -1,0 +1,17 @@
+//! Sync files: what is written, what is read, and what `inspect` shows of it.
+
+mod c1z {
+    mod container;
+    mod files;
+    mod golden;
+    mod ids;
+    mod inspect;
+    mod kill;
+    mod message;
+    mod other_writers;
+    mod pack;
+    mod protobuf_json;
+    mod samples;
+    mod schema;
+    mod work_file;
+}
