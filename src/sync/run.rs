@@ -48,6 +48,11 @@ pub enum Event {
     },
 }
 
+/// Tells runs apart that must not be mixed: a run goes on only under the fingerprint it began with.
+pub fn fingerprint(plan: &Plan) -> String {
+    format!("{}-{}", Checkpoint::VERSION, plan.fingerprint)
+}
+
 /// Subjects that may be open or finished ahead of the oldest open one: bounds the checkpoint.
 const WINDOW: usize = 128;
 /// Subjects read from the store at a time.

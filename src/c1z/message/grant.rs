@@ -26,14 +26,21 @@ pub fn encode(grant: &Grant) -> Vec<u8> {
                 .sources
                 .iter()
                 .map(|(id, source)| {
-                    (id.clone(), proto::grant_sources::GrantSource { is_direct: source.is_direct })
+                    (
+                        id.clone(),
+                        proto::grant_sources::GrantSource {
+                            is_direct: source.is_direct,
+                        },
+                    )
                 })
                 .collect(),
         }),
         ..Default::default()
     };
-    let principal =
-        proto::Resource { id: Some(id_message(&grant.principal)), ..Default::default() };
+    let principal = proto::Resource {
+        id: Some(id_message(&grant.principal)),
+        ..Default::default()
+    };
 
     let mut bytes = embed(ENTITLEMENT, &entitlement_stub(grant));
     bytes.extend(embed(PRINCIPAL, &principal.encode_to_vec()));
@@ -45,7 +52,10 @@ pub fn encode(grant: &Grant) -> Vec<u8> {
 /// The entitlement as grants embed it: the resource whole, of itself only the id.
 fn entitlement_stub(grant: &Grant) -> Vec<u8> {
     let mut bytes = embed(1, &resource::encode(&grant.resource));
-    let id = proto::Entitlement { id: grant.entitlement.0.clone(), ..Default::default() };
+    let id = proto::Entitlement {
+        id: grant.entitlement.0.clone(),
+        ..Default::default()
+    };
     bytes.extend(id.encode_to_vec());
     bytes
 }
@@ -53,7 +63,12 @@ fn entitlement_stub(grant: &Grant) -> Vec<u8> {
 fn annotations(grant: &Grant) -> Vec<Any> {
     let kept = &grant.annotations;
     let mut all = Vec::new();
-    all.extend(grant.expansion.as_ref().map(|facts| pack(&expansion_message(facts), kept)));
+    all.extend(
+        grant
+            .expansion
+            .as_ref()
+            .map(|facts| pack(&expansion_message(facts), kept)),
+    );
     if grant.immutable {
         all.push(pack(&proto::GrantImmutable::default(), kept));
     }
@@ -74,7 +89,11 @@ fn expansion_message(facts: &GrantExpansion) -> proto::GrantExpandable {
     proto::GrantExpandable {
         entitlement_ids: facts.entitlement_ids.clone(),
         shallow: facts.shallow,
-        resource_type_ids: facts.resource_type_ids.iter().map(|id| id.0.clone()).collect(),
+        resource_type_ids: facts
+            .resource_type_ids
+            .iter()
+            .map(|id| id.0.clone())
+            .collect(),
     }
 }
 
@@ -82,7 +101,11 @@ fn expansion(message: proto::GrantExpandable) -> GrantExpansion {
     GrantExpansion {
         entitlement_ids: message.entitlement_ids,
         shallow: message.shallow,
-        resource_type_ids: message.resource_type_ids.into_iter().map(ResourceTypeId).collect(),
+        resource_type_ids: message
+            .resource_type_ids
+            .into_iter()
+            .map(ResourceTypeId)
+            .collect(),
     }
 }
 
@@ -102,7 +125,9 @@ pub fn decode(bytes: &[u8]) -> Result<Grant, DecodeError> {
 
     let mut found = Annotations::of(message.annotations);
     let expansion = found.take(|facts| Some((expansion(facts), vec![1, 2, 3])));
-    let immutable = found.take(|_: proto::GrantImmutable| Some(((), Vec::new()))).is_some();
+    let immutable = found
+        .take(|_: proto::GrantImmutable| Some(((), Vec::new())))
+        .is_some();
     let mut grant = Grant {
         id: GrantId(message.id),
         entitlement: EntitlementId(entitlement_id),
@@ -115,7 +140,14 @@ pub fn decode(bytes: &[u8]) -> Result<Grant, DecodeError> {
             .map(|sources| sources.sources)
             .unwrap_or_default()
             .into_iter()
-            .map(|(id, source)| (id, GrantSource { is_direct: source.is_direct }))
+            .map(|(id, source)| {
+                (
+                    id,
+                    GrantSource {
+                        is_direct: source.is_direct,
+                    },
+                )
+            })
             .collect(),
         annotations: found.rest(),
     };

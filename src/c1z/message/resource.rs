@@ -48,7 +48,12 @@ fn annotations(resource: &Resource) -> Vec<Any> {
     let nhi = resource.non_human_identity.as_ref();
     all.extend(nhi.map(|facts| pack(&other_traits::nhi_message(facts), kept)));
     all.extend(resource.child_types.iter().map(|id| {
-        pack(&proto::ChildResourceType { resource_type_id: id.0.clone() }, kept)
+        pack(
+            &proto::ChildResourceType {
+                resource_type_id: id.0.clone(),
+            },
+            kept,
+        )
     }));
     let link = resource.external_link.as_ref();
     all.extend(link.map(|url| pack(&proto::ExternalLink { url: url.clone() }, kept)));
@@ -63,7 +68,11 @@ pub fn decode(bytes: &[u8]) -> Result<Resource, DecodeError> {
     let mut found = Annotations::of(message.annotations);
     let mut traits = take_traits(&mut found);
     for resource_trait in &mut traits {
-        borrow_from_resource(resource_trait, message.status.as_ref(), message.created_at.as_ref());
+        borrow_from_resource(
+            resource_trait,
+            message.status.as_ref(),
+            message.created_at.as_ref(),
+        );
     }
     let non_human_identity = found.take(other_traits::nhi);
     let child_types =
@@ -73,7 +82,9 @@ pub fn decode(bytes: &[u8]) -> Result<Resource, DecodeError> {
     let mut annotations = found.rest();
     keep_unread_fields(bytes, &mut annotations)?;
     Ok(Resource {
-        id: message.id.map_or_else(|| ResourceId::new("", ""), resource_id),
+        id: message
+            .id
+            .map_or_else(|| ResourceId::new("", ""), resource_id),
         display_name: message.display_name,
         description: message.description,
         parent: message.parent_resource_id.map(resource_id),
@@ -164,6 +175,10 @@ fn keep_unread_fields(bytes: &[u8], annotations: &mut Vec<Annotation>) -> Result
     if proto::Resource::decode(bytes)?.creation_source() == CreationSource::ConnectorListResources {
         read.push(8);
     }
-    keep_unread(annotations, &proto::Resource::full_name(), fields.unread(&read));
+    keep_unread(
+        annotations,
+        &proto::Resource::full_name(),
+        fields.unread(&read),
+    );
     Ok(())
 }

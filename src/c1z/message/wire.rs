@@ -47,8 +47,12 @@ impl<'a> Fields<'a> {
 
     /// The embedded message `number`. Written in pieces, the pieces concatenated are the whole.
     pub fn embedded(&self, number: u32) -> Option<Vec<u8>> {
-        let pieces: Vec<_> =
-            self.0.iter().filter(|f| f.number == number).filter_map(|f| f.payload).collect();
+        let pieces: Vec<_> = self
+            .0
+            .iter()
+            .filter(|f| f.number == number)
+            .filter_map(|f| f.payload)
+            .collect();
         (!pieces.is_empty()).then(|| pieces.concat())
     }
 
@@ -77,8 +81,9 @@ mod tests {
     use super::*;
 
     /// Field 1 = varint 150, field 2 = "hi", field 3 = 32 bits, field 2 again = "!".
-    const MESSAGE: &[u8] =
-        &[0x08, 0x96, 0x01, 0x12, 0x02, b'h', b'i', 0x1d, 1, 2, 3, 4, 0x12, 0x01, b'!'];
+    const MESSAGE: &[u8] = &[
+        0x08, 0x96, 0x01, 0x12, 0x02, b'h', b'i', 0x1d, 1, 2, 3, 4, 0x12, 0x01, b'!',
+    ];
 
     #[test]
     fn a_message_is_cut_at_its_fields() {

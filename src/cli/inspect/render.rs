@@ -60,7 +60,11 @@ impl<'a> Screen<'a> {
                     self.table(R::TITLES, rows.iter().map(Row::cells))?;
                 }
                 let noun = if rows.len() == 1 { one } else { many };
-                let state = if run.ended_at.is_some() { "sync" } else { "unfinished sync" };
+                let state = if run.ended_at.is_some() {
+                    "sync"
+                } else {
+                    "unfinished sync"
+                };
                 self.line(&format!("{} {noun} in {state} {}", rows.len(), run.id))
             }
         }
@@ -101,9 +105,9 @@ impl<'a> Screen<'a> {
             column.set_padding((0, 2));
         }
         match self.width {
-            Some(width) => {
-                table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width)
-            }
+            Some(width) => table
+                .set_content_arrangement(ContentArrangement::Dynamic)
+                .set_width(width),
             None => table.set_content_arrangement(ContentArrangement::Disabled),
         };
         // The padding of the last column says nothing and wraps in narrow windows.

@@ -41,3 +41,11 @@ impl Source for SqlSource {
     }
     async fn close(&self) {}
 }
+#[derive(Debug, serde::Serialize)]
+pub struct DialectDoc {
+    pub scheme: &'static str,
+    pub description: String,
+}
+pub fn documented_dialects() -> Vec<DialectDoc> {
+    Vec::new()
+}
