@@ -9,12 +9,12 @@ use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
 use super::progress::Progress;
-use super::{Outcome, report, validate};
+use super::{Outcome, report};
 use crate::c1z::{self, Begin, Compression, Opened, WorkFile};
-use crate::config::ProcessEnvironment;
+use crate::config::{self, ProcessEnvironment};
 use crate::diagnostic::{self, Severity};
 use crate::model::SyncKind;
-use crate::plan::Plan;
+use crate::plan::{self, Check, Plan};
 use crate::sync::{self, Options, Report, SyncError, Verdict};
 
 /// What to sync, and where to.
@@ -65,12 +65,12 @@ enum SummaryFormat {
 
 /// Runs the sync.
 pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcome> {
-    let (plan, found) = validate::check(
-        &args.file,
-        args.strict,
-        Severity::Error,
-        &ProcessEnvironment,
-    );
+    let how = Check {
+        environment: &ProcessEnvironment,
+        unset_variable: Severity::Error,
+        strict: args.strict,
+    };
+    let (plan, found) = plan::check(config::load(&args.file), how);
     report::diagnostics(
         &found,
         report::colour_on_stderr(),

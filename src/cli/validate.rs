@@ -1,14 +1,14 @@
 //! `rolecall validate FILE…`: every mistake, without connecting.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use super::{Outcome, report};
-use crate::config::{self, CompileContext, Environment, ProcessEnvironment};
-use crate::diagnostic::{self, Diagnostic, DiagnosticView, Severity};
-use crate::plan::{self, Plan};
+use crate::config::{self, ProcessEnvironment};
+use crate::diagnostic::{self, DiagnosticView, Severity};
+use crate::plan::{self, Check};
 
 /// Which files to check, and how to tell.
 #[derive(Debug, Args)]
@@ -36,8 +36,13 @@ enum DiagnosticFormat {
 pub(crate) fn run(args: &ValidateArgs, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     let mut found = Vec::new();
     for file in &args.files {
-        // A file can be checked where its variables are not set.
-        found.extend(check(file, args.strict, Severity::Warning, &ProcessEnvironment).1);
+        let how = Check {
+            environment: &ProcessEnvironment,
+            // A file can be checked where its variables are not set.
+            unset_variable: Severity::Warning,
+            strict: args.strict,
+        };
+        found.extend(plan::check(config::load(file), how).1);
     }
     match args.format {
         DiagnosticFormat::Json => {
@@ -59,35 +64,4 @@ pub(crate) fn run(args: &ValidateArgs, out: &mut dyn Write) -> anyhow::Result<Ou
     } else {
         Outcome::Done
     })
-}
-
-/// Reads and compiles one file: the plan, when it can run, and everything found, sorted.
-/// `unset_variable` is how bad an environment variable without a value is.
-pub(crate) fn check(
-    path: &Path,
-    strict: bool,
-    unset_variable: Severity,
-    environment: &dyn Environment,
-) -> (Option<Plan>, Vec<Diagnostic>) {
-    let loaded = config::load(path);
-    let mut found = loaded.diagnostics;
-    let mut plan = None;
-    if let Some((dialect, config)) = &loaded.config {
-        let mut cx =
-            CompileContext::new(loaded.file.clone(), *dialect, environment, unset_variable);
-        plan = plan::compile(config, &loaded.file, &mut cx);
-        found.append(&mut cx.diagnostics);
-    }
-    if strict {
-        for diagnostic in &mut found {
-            if diagnostic.severity == Severity::Warning {
-                diagnostic.severity = Severity::Error;
-            }
-        }
-    }
-    diagnostic::sort(&mut found);
-    if diagnostic::has_errors(&found) {
-        plan = None;
-    }
-    (plan, found)
 }

@@ -39,6 +39,8 @@ pub struct Decoder {
     path: Path,
     /// Everything found so far.
     pub diagnostics: Vec<Diagnostic>,
+    /// Paths of the fields that could not be read, so that later stages do not call them missing.
+    pub failed: Vec<String>,
 }
 
 impl Decoder {
@@ -49,6 +51,7 @@ impl Decoder {
             dialect,
             path: Path::default(),
             diagnostics: Vec::new(),
+            failed: Vec::new(),
         }
     }
 
@@ -79,12 +82,19 @@ impl Decoder {
 
     /// Notes that a node is of the wrong shape.
     pub fn wrong_type<T>(&mut self, node: &Node, expected: &str) -> Option<T> {
-        let message = format!(
-            "`{}` is {expected}, but {} is written here",
-            self.path,
-            node.describe()
-        );
-        self.error("wrong-type", node.span, message)
+        let subject = match self.path.is_root() {
+            true => "a connector file".to_owned(),
+            false => format!("`{}`", self.path),
+        };
+        let found = match &node.value {
+            NodeValue::Scalar { text, .. } if text.chars().count() <= 40 => format!("`{text}`"),
+            _ => node.describe().to_owned(),
+        };
+        self.error(
+            "wrong-type",
+            node.span,
+            format!("{subject} is {expected}, but {found} is written here"),
+        )
     }
 
     /// Reads the value under a key, keeping track of the way there.
@@ -153,7 +163,16 @@ impl<'n> Fields<'n> {
         let found = self.raw(names);
         match found {
             Some((key, node)) if node.value != NodeValue::Null => {
-                decoder.under(key.text.as_str(), |decoder| T::decode(node, decoder))
+                decoder.under(key.text.as_str(), |decoder| {
+                    let read = T::decode(node, decoder);
+                    if read.is_none() {
+                        decoder.failed.push(decoder.path.to_string());
+                    }
+                    // A mistake in an optional field is noted, and the rest of the file is checked
+                    // as if the field were not there.
+                    read.or_else(|| default.map(|default| default()))
+                        .or_else(T::absent)
+                })
             }
             _ => default
                 .map(|default| default())
@@ -486,7 +505,13 @@ impl<T: Decode> Decode for Box<T> {
 impl<T: Decode> Decode for Vec<T> {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
         let NodeValue::List(items) = &node.value else {
-            return decoder.wrong_type(node, "a list");
+            decoder.wrong_type::<()>(node, "a list");
+            if let (NodeValue::Scalar { .. }, Some(last)) =
+                (&node.value, decoder.diagnostics.last_mut())
+            {
+                last.help = Some("put it in brackets: `[…]`".to_owned());
+            }
+            return None;
         };
         decode_items(items, decoder)
     }
@@ -504,7 +529,7 @@ fn decode_items<T: Decode>(items: &[Node], decoder: &mut Decoder) -> Option<Vec<
             decoder.under(format!("[{index}]"), |decoder| T::decode(item, decoder))
         })
         .collect();
-    decoded.into_iter().collect()
+    Some(decoded.into_iter().flatten().collect())
 }
 
 /// One value, or a list of them.
@@ -584,7 +609,7 @@ impl<T: Decode> Decode for Named<T> {
                 value.map(|value| (key.clone(), value))
             })
             .collect();
-        decoded.into_iter().collect::<Option<Vec<_>>>().map(Named)
+        Some(Named(decoded.into_iter().flatten().collect()))
     }
 
     fn absent() -> Option<Self> {

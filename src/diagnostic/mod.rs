@@ -1,5 +1,6 @@
 //! What an author can fix, and where → text for people, JSON for tools.
 
+pub mod codes;
 mod json;
 mod source_file;
 mod text;

@@ -83,8 +83,7 @@ fn syntax_errors(
             let byte = byte_of(&rewritten.text, line, column);
             let start = rewritten.origin(byte).min(source.len());
             let length = source[start..].chars().next().map_or(0, char::len_utf8);
-            let message = error.msg.split('\n').next().unwrap_or_default();
-            let message = message.strip_prefix("Syntax error: ").unwrap_or(message);
+            let message = syntax_sentence(&error.msg);
             ExprError {
                 code: "cel-syntax",
                 message: format!("this is not valid CEL: {message}"),
@@ -93,6 +92,27 @@ fn syntax_errors(
             }
         })
         .collect()
+}
+
+/// The parser's message without the list of all the tokens it would have liked.
+fn syntax_sentence(message: &str) -> String {
+    let message = message.lines().next().unwrap_or_default();
+    let message = message.strip_prefix("Syntax error: ").unwrap_or(message);
+    let quoted = message
+        .split_once('\'')
+        .and_then(|(_, rest)| rest.rsplit_once('\''))
+        .map(|(inside, _)| {
+            // Of `'Access' expecting '}'` only the first quoted part is the author's.
+            inside.split("' expecting").next().unwrap_or(inside)
+        });
+    match quoted {
+        Some("<EOF>") => "the expression ends too early".to_owned(),
+        Some(token) if message.contains("input") => format!("`{token}` is not expected here"),
+        Some(token) if message.starts_with("token recognition") => {
+            format!("`{token}` cannot be read")
+        }
+        _ => message.to_owned(),
+    }
 }
 
 /// A sentence where an expression belongs is the most common mistake: literals need inner quotes.

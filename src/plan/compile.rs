@@ -12,7 +12,7 @@ use crate::config::http::{PaginationConfig, RequestConfig, ResponseConfig};
 use crate::config::resource_type::ScopeWord;
 use crate::config::scalar::{ExprText, SqlText};
 use crate::config::{CompileContext, ConnectorConfig};
-use crate::diagnostic::{Diagnostic, SourceFile};
+use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::expr::{Inputs, Map, Value, Variables};
 use crate::model::ResourceTypeId;
 use crate::source::http::{HttpListing, HttpSource};
@@ -45,7 +45,7 @@ pub(super) enum Connection {
 
 impl Connection {
     fn compile(config: &ConnectorConfig, cx: &mut CompileContext) -> Option<Self> {
-        match &config.connect {
+        match config.connect.as_ref()? {
             ConnectConfig::Sql(connect) => SqlSource::compile(connect, cx).map(Connection::Sql),
             ConnectConfig::Http(connect) => {
                 HttpSource::compile(connect, config.http.as_ref(), cx).map(Connection::Http)
@@ -120,27 +120,25 @@ pub fn compile(
     cx: &mut CompileContext,
 ) -> Option<Plan> {
     let types: Vec<_> = config.resource_types.iter().collect();
+    let top = cx.at(Span::default());
     if types.is_empty() {
+        let message = "`resource_types` is missing: nothing would be listed";
         cx.note(
-            Diagnostic::unplaced(
-                "missing-field",
-                format!("`{}` has no `resource_types`", file.path().display()),
-            )
-            .help("describe at least one type of resource"),
+            Diagnostic::error("missing-field", top.clone(), message)
+                .help("describe at least one type of resource"),
         );
     }
-    if config.app_name.is_none() {
+    if config
+        .app_name
+        .as_ref()
+        .is_none_or(|name| name.text.is_empty())
+    {
         cx.note(
-            Diagnostic {
-                severity: crate::diagnostic::Severity::Warning,
-                ..Diagnostic::unplaced(
-                    "missing-field",
-                    format!(
-                        "`{}` has no `app_name`: the system has no name to show",
-                        file.path().display()
-                    ),
-                )
-            }
+            Diagnostic::warning(
+                "missing-field",
+                top,
+                "`app_name` is missing: the system has no name to show",
+            )
             .help("write `app_name: …` at the top"),
         );
     }
@@ -150,27 +148,23 @@ pub fn compile(
     let parents = order::parents(&types);
     let order = order::order(&types, &parents, cx);
     let mut compiled = Vec::new();
-    if let Some(connection) = &connection {
-        for (key, type_config) in &types {
-            let children = parents.iter().filter(|(_, parent)| **parent == key.text);
-            let compiler = TypeCompiler {
-                key,
-                config: type_config,
-                parent: parents
-                    .get(key.text.as_str())
-                    .map(|parent| ResourceTypeId::new(*parent)),
-                children: children
-                    .map(|(child, _)| ResourceTypeId::new(*child))
-                    .collect(),
-                connection,
-                cx,
-            };
-            compiled.push(compiler.compile());
-        }
+    for (key, type_config) in &types {
+        let children = parents.iter().filter(|(_, parent)| **parent == key.text);
+        let parent = parents.get(key.text.as_str());
+        let compiler = TypeCompiler {
+            key,
+            config: type_config,
+            parent: parent.map(|parent| ResourceTypeId::new(*parent)),
+            children: children
+                .map(|(child, _)| ResourceTypeId::new(*child))
+                .collect(),
+            connection: connection.as_ref(),
+            cx,
+        };
+        compiled.push(compiler.compile());
     }
     let connection = connection?;
     let order = order?;
-    let mut compiled: Vec<Option<TypePlan>> = compiled;
     let types = order
         .into_iter()
         .map(|index| compiled[index].take())

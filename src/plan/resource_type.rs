@@ -114,7 +114,8 @@ pub(super) struct TypeCompiler<'c, 'e> {
     pub config: &'c ResourceTypeConfig,
     pub parent: Option<ResourceTypeId>,
     pub children: Vec<ResourceTypeId>,
-    pub connection: &'c Connection,
+    /// `None` when `connect` has mistakes: the rest is checked all the same.
+    pub connection: Option<&'c Connection>,
     pub cx: &'c mut CompileContext<'e>,
 }
 
@@ -189,6 +190,7 @@ impl TypeCompiler<'_, '_> {
         match (&self.config.list, &self.config.static_resources) {
             (Some(list), None) => self.listed(id, list, scopes),
             (None, Some(written)) => Some(ResourcesPlan::Written(self.written(id, written))),
+            (None, None) if self.cx.is_failed(&format!("resource_types.{id}.list")) => None,
             (None, None) => {
                 let at = self.cx.at(self.key.span);
                 let message = format!(
@@ -355,7 +357,7 @@ impl TypeCompiler<'_, '_> {
             let Some(query) = step.query else {
                 return self.missing(step, "query");
             };
-            return self.connection.sql_listing(
+            return self.connection?.sql_listing(
                 query,
                 step.vars,
                 step.pagination,
@@ -388,7 +390,7 @@ impl TypeCompiler<'_, '_> {
             self.cx.error::<()>("conflicting-fields", step.at, message);
         }
         let per_resource = resource_type.is_some() || self.parent.is_some();
-        self.connection.http_listing(
+        self.connection?.http_listing(
             request,
             response,
             step.pagination,
@@ -419,6 +421,9 @@ impl TypeCompiler<'_, '_> {
     }
 
     fn missing<T>(&mut self, step: &Step, field: &str) -> Option<T> {
+        if self.cx.is_failed(&format!("{}.{field}", step.name)) {
+            return None;
+        }
         self.cx.error(
             "missing-field",
             step.at,

@@ -1,0 +1,21 @@
+//! Everything that is tested from outside of the crate, in one binary.
+
+mod diagnostics;
+mod generated;
+
+use std::path::{Path, PathBuf};
+
+/// The folders of `tests/fixtures/<area>`, sorted.
+fn fixtures(area: &str) -> Vec<PathBuf> {
+    let area = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(area);
+    let mut cases: Vec<PathBuf> = std::fs::read_dir(&area)
+        .unwrap_or_else(|error| panic!("{}: {error}", area.display()))
+        .map(|entry| entry.expect("a readable folder").path())
+        .filter(|path| path.is_dir())
+        .collect();
+    cases.sort();
+    assert!(!cases.is_empty(), "{} has no cases", area.display());
+    cases
+}
