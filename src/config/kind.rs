@@ -11,7 +11,8 @@ use std::sync::Arc;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::compile::CompileContext;
-use super::decode::{Decode, DecodeFields, Decoder, Reserved, list, nearest, tidy};
+use super::decode::{Decode, DecodeFields, Decoder, Reserved, list, nearest};
+use super::section::tidy;
 use super::tree::{Node, NodeValue};
 use crate::diagnostic::{Diagnostic, Severity, Span};
 

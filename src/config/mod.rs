@@ -1,5 +1,6 @@
 //! YAML text → `ConnectorConfig`, and where each value was written.
 
+mod collections;
 pub mod compile;
 pub mod connect;
 mod connector;
@@ -9,8 +10,10 @@ pub mod interpolate;
 mod json_schema;
 pub mod kind;
 pub mod mapping;
+mod names;
 pub mod resource_type;
 pub mod scalar;
+pub mod section;
 mod source_map;
 mod tree;
 

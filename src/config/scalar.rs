@@ -126,7 +126,7 @@ macro_rules! text_kind {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                scalar_schema(&super::decode::tidy(concat!($($doc, "\n"),+)))
+                scalar_schema(&super::section::tidy(concat!($($doc, "\n"),+)))
             }
         }
     };

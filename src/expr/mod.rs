@@ -2,6 +2,7 @@
 
 mod cel;
 mod check;
+mod convert;
 mod dot;
 mod error;
 mod functions;

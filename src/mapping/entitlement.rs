@@ -1,6 +1,6 @@
 //! A record → an entitlement; a template → an entitlement of every resource.
 
-use super::resource::{FieldContext, optional_text, required_id};
+use super::field::{FieldContext, optional_text, required_id};
 use super::{MappingError, Remarks, words};
 use crate::config::mapping::{
     EntitlementMappingConfig, ExclusionGroupConfig, StaticEntitlementConfig,

@@ -1,6 +1,6 @@
 //! A record → a grant.
 
-use super::resource::{FieldContext, optional_text, required_id};
+use super::field::{FieldContext, optional_text, required_id};
 use super::{MappingError, Remarks};
 use crate::config::mapping::GrantMappingConfig;
 use crate::config::{Bare, CompileContext, Dialect};

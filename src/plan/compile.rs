@@ -4,20 +4,15 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::connection::Connection;
+use super::listing::TypeCompiler;
 use super::order;
-use super::resource_type::{TypeCompiler, TypePlan};
-use crate::config::connect::ConnectConfig;
-use crate::config::decode::Named;
-use crate::config::http::{PaginationConfig, RequestConfig, ResponseConfig};
-use crate::config::resource_type::ScopeWord;
-use crate::config::scalar::{ExprText, SqlText};
+use super::resource_type::TypePlan;
 use crate::config::{CompileContext, ConnectorConfig};
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
-use crate::expr::{Inputs, Map, Value, Variables};
+use crate::expr::{Inputs, Map, Value};
 use crate::model::ResourceTypeId;
-use crate::source::http::{HttpListing, HttpSource};
-use crate::source::sql::{SqlListing, SqlSource};
-use crate::source::{Fetch, Source};
+use crate::source::Source;
 
 /// Everything a sync needs to know, ready to run. No text is left in it to parse, so from here on
 /// nothing can fail because of the YAML.
@@ -35,81 +30,6 @@ pub struct Plan {
     pub inputs: Inputs,
     /// The types, in the order in which they are listed.
     pub types: Vec<TypePlan>,
-}
-
-/// The system as the file's dialect reaches it.
-pub(super) enum Connection {
-    Sql(Arc<SqlSource>),
-    Http(Arc<HttpSource>),
-}
-
-impl Connection {
-    fn compile(config: &ConnectorConfig, cx: &mut CompileContext) -> Option<Self> {
-        match config.connect.as_ref()? {
-            ConnectConfig::Sql(connect) => SqlSource::compile(connect, cx).map(Connection::Sql),
-            ConnectConfig::Http(connect) => {
-                HttpSource::compile(connect, config.http.as_ref(), cx).map(Connection::Http)
-            }
-        }
-    }
-
-    fn source(&self) -> Arc<dyn Source> {
-        match self {
-            Connection::Sql(source) => source.clone(),
-            Connection::Http(source) => source.clone(),
-        }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "one per field of a SQL step")]
-    pub(super) fn sql_listing(
-        &self,
-        query: &SqlText,
-        vars: &Named<ExprText>,
-        pagination: Option<&PaginationConfig>,
-        scope: Option<ScopeWord>,
-        variables: Variables,
-        resource_type: Option<&str>,
-        cx: &mut CompileContext,
-    ) -> Option<Box<dyn Fetch>> {
-        let Connection::Sql(source) = self else {
-            return None;
-        };
-        source.listing(
-            SqlListing {
-                query,
-                vars,
-                pagination,
-                scope,
-                variables,
-                resource_type,
-            },
-            cx,
-        )
-    }
-
-    pub(super) fn http_listing(
-        &self,
-        request: &RequestConfig,
-        response: &ResponseConfig,
-        pagination: Option<&PaginationConfig>,
-        variables: Variables,
-        per_resource: bool,
-        cx: &mut CompileContext,
-    ) -> Option<Box<dyn Fetch>> {
-        let Connection::Http(source) = self else {
-            return None;
-        };
-        source.listing(
-            HttpListing {
-                request,
-                response,
-                pagination,
-                variables,
-                per_resource,
-            },
-            cx,
-        )
-    }
 }
 
 /// Compiles a file. Every part is tried, so that all mistakes are noted in `cx`; `None` when one

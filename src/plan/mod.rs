@@ -2,7 +2,9 @@
 
 mod check;
 mod compile;
+mod connection;
 mod lint;
+mod listing;
 mod order;
 mod resource_type;
 mod variables;
