@@ -73,7 +73,7 @@ fn scalar_text(node: &Node, decoder: &mut Decoder, expected: &str) -> Option<Tex
             text: String::new(),
             span: node.span,
         }),
-        _ => decoder.wrong_type(node, &expected),
+        _ => decoder.wrong_type(node, expected),
     }
 }
 
@@ -182,13 +182,13 @@ macro_rules! decode_number {
     ($($ty:ty),+) => {$(
         impl Decode for $ty {
             fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-                let expected = format!("a whole number from {} to {}", <$ty>::MIN, <$ty>::MAX);
+                let expected = &format!("a whole number from {} to {}", <$ty>::MIN, <$ty>::MAX);
                 match &node.value {
                     NodeValue::Scalar { text, .. } => match text.parse() {
                         Ok(number) => Some(number),
-                        Err(_) => decoder.wrong_type(node, &expected),
+                        Err(_) => decoder.wrong_type(node, expected),
                     },
-                    _ => decoder.wrong_type(node, &expected),
+                    _ => decoder.wrong_type(node, expected),
                 }
             }
         }

@@ -122,19 +122,18 @@ impl TypeCompiler<'_, '_> {
             Dialect::Sql => ("query", "a database"),
             Dialect::Http => ("request", "an API"),
         };
-        for (field, _) in fields.iter().filter(|(_, written)| *written) {
-            let message = format!(
-                "`{}` has `{field}`, but `connect` reaches {kind}",
-                step.name
-            );
-            let at = self.cx.at(step.at);
-            self.cx.note(
-                Diagnostic::error("wrong-dialect", at, message)
-                    .help(format!("write `{wanted}` there")),
-            );
-            return None;
-        }
-        Some(())
+        let Some((field, _)) = fields.iter().find(|(_, written)| *written) else {
+            return Some(());
+        };
+        let message = format!(
+            "`{}` has `{field}`, but `connect` reaches {kind}",
+            step.name
+        );
+        let at = self.cx.at(step.at);
+        self.cx.note(
+            Diagnostic::error("wrong-dialect", at, message).help(format!("write `{wanted}` there")),
+        );
+        None
     }
 
     fn missing<T>(&mut self, step: &Step, field: &str) -> Option<T> {

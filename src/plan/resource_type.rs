@@ -1,18 +1,13 @@
 //! One resource type, compiled.
 
-use super::connection::Connection;
 use super::listing::{TypeCompiler, step};
 use super::variables::{Scopes, scopes};
-use crate::config::decode::OneOrMany;
-use crate::config::http::{MappingType, PaginationConfig, RequestConfig, ResponseConfig};
+use crate::config::http::MappingType;
 use crate::config::resource_type::{
-    EntitlementsConfig, GrantsConfig, ListConfig, ResourceTypeConfig, StaticResourceConfig,
-    TraitWord,
+    EntitlementsConfig, GrantsConfig, ListConfig, StaticResourceConfig, TraitWord,
 };
-use crate::config::scalar::{ExprText, SqlText};
-use crate::config::{Bare, CompileContext, Dialect, Key};
-use crate::diagnostic::{Diagnostic, Span};
-use crate::expr::{Expression, Variables};
+use crate::diagnostic::Diagnostic;
+use crate::expr::Expression;
 use crate::mapping::{EntitlementMapping, GrantMapping, ResourceMapping, StaticEntitlement};
 use crate::model::{
     AppTrait, GroupTrait, ProfileValue, Resource, ResourceId, ResourceTrait, ResourceType,
@@ -49,7 +44,7 @@ pub enum ResourcesPlan {
         /// Skips records.
         skip_if: Option<Expression>,
         /// What each record becomes.
-        mapping: ResourceMapping,
+        mapping: Box<ResourceMapping>,
     },
     /// They are written in the file.
     Written(Vec<Resource>),
@@ -198,7 +193,7 @@ impl TypeCompiler<'_, '_> {
         Some(ResourcesPlan::Listed {
             fetch: fetch?,
             skip_if,
-            mapping: mapping?,
+            mapping: Box::new(mapping?),
         })
     }
 

@@ -17,7 +17,7 @@ pub enum SyncError {
         listing: String,
         /// What the system did instead.
         #[source]
-        source: SourceError,
+        source: Box<SourceError>,
     },
     /// The system could not be reached at all.
     #[error("{system}: connecting")]
@@ -26,7 +26,7 @@ pub enum SyncError {
         system: String,
         /// What the system did instead.
         #[source]
-        source: SourceError,
+        source: Box<SourceError>,
     },
     /// A record could not be mapped.
     #[error("{system}: mapping record {record} of {listing}")]
@@ -39,7 +39,7 @@ pub enum SyncError {
         record: String,
         /// The field and the expression.
         #[source]
-        source: MappingError,
+        source: Box<MappingError>,
     },
     /// The work file could not be read or written.
     #[error("storing what was found")]

@@ -173,7 +173,7 @@ impl Listing<'_> {
                 return Err(SyncError::Source {
                     system: self.plan.app_name.clone(),
                     listing: self.describe(),
-                    source,
+                    source: Box::new(source),
                 });
             }
         };
@@ -218,7 +218,7 @@ impl Listing<'_> {
                     system: self.plan.app_name.clone(),
                     listing: self.describe(),
                     record: name_record(index, record),
-                    source,
+                    source: Box::new(source),
                 })?;
             for (code, message) in remarks.into_vec() {
                 mapped.findings.add(code, false, message);

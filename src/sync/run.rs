@@ -76,7 +76,7 @@ pub async fn run<S: SyncSink + 'static>(
         .await
         .map_err(|source| SyncError::Connect {
             system: plan.app_name.clone(),
-            source,
+            source: Box::new(source),
         })?;
     let store = Store::new(sink);
     let stored = store.read(|sink| sink.checkpoint()).await?;
