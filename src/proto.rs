@@ -1,6 +1,10 @@
 //! The protocol's messages, generated from `proto/` at build time.
 
-#![allow(missing_docs, clippy::all, reason = "generated code; the .proto files document it")]
+#![allow(
+    missing_docs,
+    clippy::all,
+    reason = "generated code; the .proto files document it"
+)]
 
 /// Package `c1.connector.v2`: resources, entitlements, grants and what annotates them.
 pub mod connector {

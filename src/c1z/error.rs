@@ -11,7 +11,11 @@ use crate::sync::SinkError;
 #[expect(missing_docs, reason = "the messages say what the fields hold")]
 pub enum C1zError {
     #[error("cannot {action} `{path}`")]
-    Io { action: &'static str, path: PathBuf, source: io::Error },
+    Io {
+        action: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
     #[error("`{path}` is empty: the sync that should have written it did not finish")]
     Empty { path: PathBuf },
     #[error("`{path}` is not a c1z: {found}")]
@@ -33,21 +37,40 @@ pub enum C1zError {
     )]
     TooLarge { path: PathBuf, limit: u64 },
     #[error("`{path}` does not hold a sound SQLite database")]
-    NotSqlite { path: PathBuf, source: rusqlite::Error },
+    NotSqlite {
+        path: PathBuf,
+        source: rusqlite::Error,
+    },
     #[error("`{path}` holds no sync run")]
     NoRuns { path: PathBuf },
     #[error("`{path}` holds no sync `{sync_id}`; it holds {held}")]
-    UnknownSync { path: PathBuf, sync_id: SyncId, held: String },
+    UnknownSync {
+        path: PathBuf,
+        sync_id: SyncId,
+        held: String,
+    },
     #[error("row {row} of `{table}` in `{path}` is no valid protobuf message")]
-    Blob { path: PathBuf, table: &'static str, row: i64, source: prost::DecodeError },
+    Blob {
+        path: PathBuf,
+        table: &'static str,
+        row: i64,
+        source: prost::DecodeError,
+    },
     #[error("`{path}`: SQLite could not {action}")]
-    Sqlite { path: PathBuf, action: &'static str, source: rusqlite::Error },
+    Sqlite {
+        path: PathBuf,
+        action: &'static str,
+        source: rusqlite::Error,
+    },
     #[error("`{path}` is in use: another sync is writing the same output; wait for it to end")]
     InUse { path: PathBuf },
     #[error("`{path}` is no work file of rolecall; move it away, or write to another output")]
     ForeignWorkFile { path: PathBuf },
     #[error("the work file `{path}` is damaged; delete it to begin the sync anew")]
-    DamagedWorkFile { path: PathBuf, source: rusqlite::Error },
+    DamagedWorkFile {
+        path: PathBuf,
+        source: rusqlite::Error,
+    },
     #[error("the run in `{path}` is not sealed: there is nothing to pack yet")]
     NotSealed { path: PathBuf },
     #[error("the run in `{path}` is sealed: nothing can be added to it")]
@@ -57,7 +80,11 @@ pub enum C1zError {
     #[error("cannot write `{path}`: the directory `{directory}` does not exist")]
     NoDirectory { path: PathBuf, directory: PathBuf },
     #[error("cannot write `{path}`: no file can be made in `{directory}`")]
-    NotWritable { path: PathBuf, directory: PathBuf, source: io::Error },
+    NotWritable {
+        path: PathBuf,
+        directory: PathBuf,
+        source: io::Error,
+    },
 }
 
 impl C1zError {
@@ -67,7 +94,11 @@ impl C1zError {
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io { action, path, source }
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
     }
 
     /// A sentence-maker for `map_err` on database operations.
@@ -76,7 +107,11 @@ impl C1zError {
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(rusqlite::Error) -> Self {
         let path = path.into();
-        move |source| Self::Sqlite { path, action, source }
+        move |source| Self::Sqlite {
+            path,
+            action,
+            source,
+        }
     }
 }
 

@@ -17,12 +17,22 @@ pub fn check_output(path: &Path) -> Result<(), C1zError> {
     }
     let directory = directory_of(path);
     if !directory.is_dir() {
-        return Err(C1zError::NoDirectory { path: path.into(), directory });
+        return Err(C1zError::NoDirectory {
+            path: path.into(),
+            directory,
+        });
     }
     // Permissions, read-only file systems, quotas: only trying tells.
-    match tempfile::Builder::new().prefix(".rolecall-").tempfile_in(&directory) {
+    match tempfile::Builder::new()
+        .prefix(".rolecall-")
+        .tempfile_in(&directory)
+    {
         Ok(_) => Ok(()),
-        Err(source) => Err(C1zError::NotWritable { path: path.into(), directory, source }),
+        Err(source) => Err(C1zError::NotWritable {
+            path: path.into(),
+            directory,
+            source,
+        }),
     }
 }
 
@@ -32,7 +42,9 @@ pub fn check_output(path: &Path) -> Result<(), C1zError> {
 /// file the work file stays, so that the next run has only this last step left to do.
 pub fn pack(work: WorkFile, output: &Path, compression: Compression) -> Result<(), C1zError> {
     if work.run().ended_at.is_none() {
-        return Err(C1zError::NotSealed { path: work.path().into() });
+        return Err(C1zError::NotSealed {
+            path: work.path().into(),
+        });
     }
     // The names are fixed, so that a run that was killed here leaves nothing the next one does
     // not overwrite. The lock on the work file keeps two runs from meeting.
@@ -66,7 +78,10 @@ fn shipped_database(work: &Connection, copy: &Path) -> Result<(), C1zError> {
         // The copy is made anew after a power cut, so it need not survive one.
         work.execute_batch("pragma shipped.synchronous = off; begin")?;
         for table in schema::TABLES {
-            work.execute(&format!("insert into shipped.{table} select * from main.{table}"), [])?;
+            work.execute(
+                &format!("insert into shipped.{table} select * from main.{table}"),
+                [],
+            )?;
         }
         work.execute_batch("commit; detach shipped")
     };

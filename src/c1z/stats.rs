@@ -33,7 +33,10 @@ pub struct Stats {
     pub entitlements_by_resource_type: BTreeMap<String, u64>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
 fn is_zero(count: &u64) -> bool {
     *count == 0
 }
@@ -42,7 +45,9 @@ impl Stats {
     /// Reads what a writer cached. `None` when it must be counted anew: nothing there, not
     /// readable, or from a writer that did not count.
     pub(super) fn cached(text: Option<&str>) -> Option<Self> {
-        serde_json::from_str::<Self>(text?).ok().filter(|stats| stats.resource_types > 0)
+        serde_json::from_str::<Self>(text?)
+            .ok()
+            .filter(|stats| stats.resource_types > 0)
     }
 
     /// The text a sync file caches.
@@ -61,7 +66,8 @@ impl Stats {
                 return Ok(0);
             }
             let sql = format!("select count(*) from {table} where sync_id = ?1");
-            db.query_row(&sql, [&run.0], |row| row.get(0)).map(i64::cast_unsigned)
+            db.query_row(&sql, [&run.0], |row| row.get(0))
+                .map(i64::cast_unsigned)
         };
         let by_type = |table: &str| -> rusqlite::Result<BTreeMap<String, u64>> {
             if !has_table(table) {
@@ -71,7 +77,9 @@ impl Stats {
                 "select resource_type_id, count(*) from {table} where sync_id = ?1 group by 1"
             ))?;
             counts
-                .query_map([&run.0], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())))?
+                .query_map([&run.0], |row| {
+                    Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+                })?
                 .collect()
         };
         let resources = by_type("v1_resources")?;

@@ -35,7 +35,9 @@ pub fn parse(text: &str) -> Option<DateTime<Utc>> {
     if let Ok(at) = DateTime::parse_from_str(zoned.trim(), "%Y-%m-%d %H:%M:%S%.f %z") {
         return Some(at.to_utc());
     }
-    let midnight = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0)?;
+    let midnight = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .ok()?
+        .and_hms_opt(0, 0, 0)?;
     Some(midnight.and_utc())
 }
 

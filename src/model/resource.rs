@@ -16,7 +16,10 @@ pub struct ResourceId {
 impl ResourceId {
     /// Takes the type and the system's own id.
     pub fn new(resource_type: impl Into<String>, id: impl Into<String>) -> Self {
-        Self { resource_type: ResourceTypeId::new(resource_type), id: id.into() }
+        Self {
+            resource_type: ResourceTypeId::new(resource_type),
+            id: id.into(),
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{Entitlement, Grant, Resource, ResourceId, ResourceType, ResourceTypeId, SyncRun};
+use crate::model::{
+    Entitlement, Grant, Resource, ResourceId, ResourceType, ResourceTypeId, SyncRun,
+};
 
 /// What one page of one listing came to.
 #[derive(Debug, Default)]

@@ -60,7 +60,11 @@ pub fn unpacked(bytes: Vec<u8>) -> Unpacked {
     let directory = TempDir::new().unwrap();
     let database = directory.path().join("sync.db");
     fs::write(&database, &bytes).unwrap();
-    Unpacked { db: Connection::open(database).unwrap(), bytes, _directory: directory }
+    Unpacked {
+        db: Connection::open(database).unwrap(),
+        bytes,
+        _directory: directory,
+    }
 }
 
 /// A sync file around the database that `sql` makes.

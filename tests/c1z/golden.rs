@@ -39,7 +39,11 @@ fn read(sync: &Sync) -> Facts {
 }
 
 fn resource_type_of<'a>(facts: &'a Facts, id: &ResourceId) -> &'a ResourceType {
-    facts.resource_types.iter().find(|it| it.id == id.resource_type).unwrap()
+    facts
+        .resource_types
+        .iter()
+        .find(|it| it.id == id.resource_type)
+        .unwrap()
 }
 
 #[test]
@@ -56,7 +60,9 @@ fn every_fact_of_the_other_implementation_is_read() {
     })
     .iter()
     .zip_eq(&ours.resource_types);
-    let resources = listing(&mut theirs, "resources", "resources", |row| listed(row, &ours));
+    let resources = listing(&mut theirs, "resources", "resources", |row| {
+        listed(row, &ours)
+    });
     resources.iter().zip_eq(&ours.resources);
     let entitlements = listing(&mut theirs, "entitlements", "entitlements", |mut row| {
         let entitlement = json::entitlement(row.object("entitlement").unwrap());
@@ -67,7 +73,10 @@ fn every_fact_of_the_other_implementation_is_read() {
     let grants = listing(&mut theirs, "grants", "grants", |mut row| {
         let grant = json::grant(row.object("grant").unwrap());
         let entitlement = json::entitlement(row.object("entitlement").unwrap());
-        assert_eq!(sync.entitlement(&grant.entitlement).unwrap().unwrap(), entitlement);
+        assert_eq!(
+            sync.entitlement(&grant.entitlement).unwrap().unwrap(),
+            entitlement
+        );
         let principal = json::resource(row.object("principal").unwrap());
         assert_eq!(sync.resource(&grant.principal).unwrap().unwrap(), principal);
         assert_eq!(listed(row, &ours), entitlement.resource);
@@ -75,14 +84,19 @@ fn every_fact_of_the_other_implementation_is_read() {
     });
     grants.iter().zip_eq(&ours.grants);
 
-    let principals = listing(&mut theirs, "principals", "resources", |row| listed(row, &ours));
+    let principals = listing(&mut theirs, "principals", "resources", |row| {
+        listed(row, &ours)
+    });
     let mut holders: Vec<&ResourceId> = Vec::new();
     for grant in &ours.grants {
         if !holders.contains(&&grant.principal) {
             holders.push(&grant.principal);
         }
     }
-    assert_eq!(principals.iter().map(|it| &it.id).collect::<Vec<_>>(), holders);
+    assert_eq!(
+        principals.iter().map(|it| &it.id).collect::<Vec<_>>(),
+        holders
+    );
 
     runs_and_numbers(&mut theirs, &file, &sync);
     access(&mut theirs, &sync);
@@ -94,7 +108,9 @@ trait ZipEq<'a, T: 'a> {
     fn zip_eq(self, other: &'a [T]);
 }
 
-impl<'a, T: PartialEq + std::fmt::Debug + 'a, I: ExactSizeIterator<Item = &'a T>> ZipEq<'a, T> for I {
+impl<'a, T: PartialEq + std::fmt::Debug + 'a, I: ExactSizeIterator<Item = &'a T>> ZipEq<'a, T>
+    for I
+{
     fn zip_eq(self, other: &'a [T]) {
         assert_eq!(self.len(), other.len());
         for (theirs, ours) in self.zip(other) {
@@ -137,7 +153,11 @@ fn runs_and_numbers(theirs: &mut Object, file: &C1z, sync: &Sync) {
     let mut detail = theirs.object("stats").unwrap();
     let mut numbers = detail.object("stats").unwrap();
     assert_eq!(listed.len(), runs.len());
-    for (mut json, run) in listed.into_iter().chain([detail]).zip(runs.iter().chain(&runs)) {
+    for (mut json, run) in listed
+        .into_iter()
+        .chain([detail])
+        .zip(runs.iter().chain(&runs))
+    {
         assert_eq!(json.text("id"), run.id.0);
         assert_eq!(json.instant("startedAt"), run.started_at);
         assert_eq!(Some(json.instant("endedAt")), run.ended_at);
@@ -152,12 +172,18 @@ fn runs_and_numbers(theirs: &mut Object, file: &C1z, sync: &Sync) {
     assert_eq!(numbers.number("grants"), stats.grants);
     for (key, ours) in [
         ("resourcesByResourceType", &stats.resources_by_resource_type),
-        ("entitlementsByResourceType", &stats.entitlements_by_resource_type),
+        (
+            "entitlementsByResourceType",
+            &stats.entitlements_by_resource_type,
+        ),
         ("grantsByResourceType", &stats.grants_by_resource_type),
     ] {
         let mut json = numbers.object(key).unwrap();
-        let theirs: BTreeMap<_, _> =
-            json.keys().into_iter().map(|of| (of.clone(), json.number(&of))).collect();
+        let theirs: BTreeMap<_, _> = json
+            .keys()
+            .into_iter()
+            .map(|of| (of.clone(), json.number(&of)))
+            .collect();
         assert_eq!(&theirs, ours, "{key}");
     }
     numbers.end();
@@ -181,17 +207,24 @@ fn access(theirs: &mut Object, sync: &Sync) {
             on.end();
         }
         json.end();
-        let filter = GrantFilter { principal: Some(&principal.id), ..GrantFilter::default() };
-        let ours: BTreeSet<_> =
-            collect(sync.grants(&filter)).into_iter().map(|grant| grant.entitlement).collect();
+        let filter = GrantFilter {
+            principal: Some(&principal.id),
+            ..GrantFilter::default()
+        };
+        let ours: BTreeSet<_> = collect(sync.grants(&filter))
+            .into_iter()
+            .map(|grant| grant.entitlement)
+            .collect();
         assert_eq!(held, ours, "{key}");
     }
 }
 
+type Recode = fn(&[u8]) -> Vec<u8>;
+
 #[test]
 fn its_blobs_come_out_of_the_model_byte_for_byte() {
     let unpacked = files::unpack(&files::golden());
-    let recode: [(&str, fn(&[u8]) -> Vec<u8>); 4] = [
+    let recode: [(&str, Recode); 4] = [
         ("v1_resource_types", |data| {
             message::resource_type::encode(&message::resource_type::decode(data).unwrap())
         }),
@@ -201,7 +234,9 @@ fn its_blobs_come_out_of_the_model_byte_for_byte() {
         ("v1_entitlements", |data| {
             message::entitlement::encode(&message::entitlement::decode(data).unwrap())
         }),
-        ("v1_grants", |data| message::grant::encode(&message::grant::decode(data).unwrap())),
+        ("v1_grants", |data| {
+            message::grant::encode(&message::grant::decode(data).unwrap())
+        }),
     ];
     let mut compared = 0;
     for (table, recode) in recode {
@@ -214,13 +249,15 @@ fn its_blobs_come_out_of_the_model_byte_for_byte() {
 }
 
 fn blobs(db: &rusqlite::Connection, table: &str) -> Vec<(String, Vec<u8>)> {
-    db.prepare(&format!("select external_id, data from {table} order by id"))
-        .unwrap()
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap()
-        .map(Result::unwrap)
-        .map(|(id, data)| (id, with_sorted_profile(data)))
-        .collect()
+    db.prepare(&format!(
+        "select external_id, data from {table} order by id"
+    ))
+    .unwrap()
+    .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+    .unwrap()
+    .map(Result::unwrap)
+    .map(|(id, data)| (id, with_sorted_profile(data)))
+    .collect()
 }
 
 /// The old Go writer left the two attributes of a user in any order; ours are sorted.
@@ -259,10 +296,21 @@ fn written_again_it_holds_the_same() {
     theirs.resources.iter().zip_eq(&ours.resources);
     theirs.entitlements.iter().zip_eq(&ours.entitlements);
     theirs.grants.iter().zip_eq(&ours.grants);
-    assert_eq!(sync.stats().unwrap(), golden.sync(None).unwrap().stats().unwrap());
+    assert_eq!(
+        sync.stats().unwrap(),
+        golden.sync(None).unwrap().stats().unwrap()
+    );
 
     let (theirs, ours) = (files::unpack(&files::golden()), files::unpack(&output));
-    for table in ["v1_resource_types", "v1_resources", "v1_entitlements", "v1_grants"] {
-        assert!(blobs(&theirs.db, table) == blobs(&ours.db, table), "{table}");
+    for table in [
+        "v1_resource_types",
+        "v1_resources",
+        "v1_entitlements",
+        "v1_grants",
+    ] {
+        assert!(
+            blobs(&theirs.db, table) == blobs(&ours.db, table),
+            "{table}"
+        );
     }
 }

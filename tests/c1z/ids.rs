@@ -12,8 +12,14 @@ fn known_ids_have_their_known_texts() {
     let epoch = at("2014-05-13T16:53:20Z");
     assert_eq!(sync_id::encode(epoch, [0; 16]), "0".repeat(27));
     let last = epoch + chrono::TimeDelta::seconds(u32::MAX.into());
-    assert_eq!(sync_id::encode(last, [0xff; 16]), "aWgEPTl1tmebfsQzFP4bxwgy80V");
-    assert_eq!(sync_id::encode(at("1970-01-01T00:00:00Z"), [0; 16]), "0".repeat(27));
+    assert_eq!(
+        sync_id::encode(last, [0xff; 16]),
+        "aWgEPTl1tmebfsQzFP4bxwgy80V"
+    );
+    assert_eq!(
+        sync_id::encode(at("1970-01-01T00:00:00Z"), [0; 16]),
+        "0".repeat(27)
+    );
 }
 
 #[test]
@@ -24,7 +30,12 @@ fn the_id_of_the_other_implementation_tells_its_second() {
 
 #[test]
 fn text_that_is_no_id_tells_no_time() {
-    for text in ["", "3MOdYwn7tZllo1UpVp467wDPzN", "3MOdYwn7tZllo1UpVp467wDPzN-", &"z".repeat(27)] {
+    for text in [
+        "",
+        "3MOdYwn7tZllo1UpVp467wDPzN",
+        "3MOdYwn7tZllo1UpVp467wDPzN-",
+        &"z".repeat(27),
+    ] {
         assert_eq!(sync_id::started_at(&SyncId(text.into())), None, "{text}");
     }
 }
@@ -34,14 +45,23 @@ fn new_ids_differ_and_are_alphanumeric() {
     let now = Utc::now();
     let ids: std::collections::HashSet<_> = (0..1000).map(|_| sync_id::generate(now).0).collect();
     assert_eq!(ids.len(), 1000);
-    assert!(ids.iter().all(|id| id.len() == 27 && id.bytes().all(|c| c.is_ascii_alphanumeric())));
+    assert!(
+        ids.iter()
+            .all(|id| id.len() == 27 && id.bytes().all(|c| c.is_ascii_alphanumeric()))
+    );
 }
 
 #[test]
 fn timestamps_have_the_layout_of_the_format() {
     for (instant, text) in [
-        ("2026-11-21T01:46:38.372330708Z", "2026-11-21 01:46:38.372330708"),
-        ("2026-11-21T01:46:38.3746022Z", "2026-11-21 01:46:38.3746022"),
+        (
+            "2026-11-21T01:46:38.372330708Z",
+            "2026-11-21 01:46:38.372330708",
+        ),
+        (
+            "2026-11-21T01:46:38.3746022Z",
+            "2026-11-21 01:46:38.3746022",
+        ),
         ("2026-11-21T01:46:38.300Z", "2026-11-21 01:46:38.3"),
         ("2026-11-21T01:46:38Z", "2026-11-21 01:46:38"),
         ("2026-11-21T01:46:38+02:00", "2026-11-20 23:46:38"),
@@ -68,7 +88,12 @@ fn timestamps_of_other_writers_are_read() {
     ] {
         assert_eq!(timestamp::parse(text), Some(instant), "{text}");
     }
-    for text in ["", "yesterday", "2026-13-01 00:00:00", "0000-00-00 00:00:00"] {
+    for text in [
+        "",
+        "yesterday",
+        "2026-13-01 00:00:00",
+        "0000-00-00 00:00:00",
+    ] {
         assert_eq!(timestamp::parse(text), None, "{text}");
     }
 }

@@ -18,8 +18,13 @@ pub struct Object {
 
 impl Object {
     pub fn of(what: &str, value: Value) -> Self {
-        let Value::Object(fields) = value else { panic!("{what} is no object: {value}") };
-        Self { what: what.to_owned(), fields }
+        let Value::Object(fields) = value else {
+            panic!("{what} is no object: {value}")
+        };
+        Self {
+            what: what.to_owned(),
+            fields,
+        }
     }
 
     pub fn take(&mut self, key: &str) -> Option<Value> {
@@ -27,7 +32,8 @@ impl Object {
     }
 
     pub fn object(&mut self, key: &str) -> Option<Object> {
-        self.take(key).map(|value| Object::of(&format!("{}.{key}", self.what), value))
+        self.take(key)
+            .map(|value| Object::of(&format!("{}.{key}", self.what), value))
     }
 
     pub fn text(&mut self, key: &str) -> String {
@@ -39,7 +45,9 @@ impl Object {
     }
 
     pub fn number(&mut self, key: &str) -> u64 {
-        self.text(key).parse().unwrap_or_else(|_| panic!("{}.{key} is no number", self.what))
+        self.text(key)
+            .parse()
+            .unwrap_or_else(|_| panic!("{}.{key} is no number", self.what))
     }
 
     pub fn flag(&mut self, key: &str) -> bool {
@@ -51,7 +59,10 @@ impl Object {
     }
 
     pub fn objects(&mut self, key: &str) -> Vec<Object> {
-        self.list(key).into_iter().map(|value| Object::of(key, value)).collect()
+        self.list(key)
+            .into_iter()
+            .map(|value| Object::of(key, value))
+            .collect()
     }
 
     pub fn list(&mut self, key: &str) -> Vec<Value> {
@@ -68,7 +79,12 @@ impl Object {
 
     /// Fails when a key is left.
     pub fn end(self) {
-        assert!(self.fields.is_empty(), "{} has more: {:?}", self.what, self.keys());
+        assert!(
+            self.fields.is_empty(),
+            "{} has more: {:?}",
+            self.what,
+            self.keys()
+        );
     }
 }
 
@@ -104,24 +120,37 @@ pub fn resource(mut json: Object) -> Resource {
     let id = resource_id(json.object("id").unwrap());
     let mut resource = Resource::new(id, json.text("displayName"));
     resource.description = json.text("description");
-    assert_eq!(json.text("creationSource"), "CREATION_SOURCE_CONNECTOR_LIST_RESOURCES");
+    assert_eq!(
+        json.text("creationSource"),
+        "CREATION_SOURCE_CONNECTOR_LIST_RESOURCES"
+    );
     for mut annotation in json.objects("annotations") {
         let type_url = annotation.text("@type");
-        match type_url.strip_prefix("type.googleapis.com/c1.connector.v2.").unwrap() {
+        match type_url
+            .strip_prefix("type.googleapis.com/c1.connector.v2.")
+            .unwrap()
+        {
             "UserTrait" => resource.traits.push(ResourceTrait::User(user(annotation))),
             "GroupTrait" => {
                 let profile = profile(annotation.object("profile"));
                 annotation.end();
-                resource.traits.push(ResourceTrait::Group(GroupTrait { profile }));
+                resource
+                    .traits
+                    .push(ResourceTrait::Group(GroupTrait { profile }));
             }
             "RoleTrait" => {
                 let profile = profile(annotation.object("profile"));
                 annotation.end();
-                resource.traits.push(ResourceTrait::Role(RoleTrait { profile }));
+                resource
+                    .traits
+                    .push(ResourceTrait::Role(RoleTrait { profile }));
             }
             "ETag" => {
                 annotation.end();
-                resource.annotations.push(Annotation { type_url, value: Vec::new() });
+                resource.annotations.push(Annotation {
+                    type_url,
+                    value: Vec::new(),
+                });
             }
             other => panic!("unknown annotation {other}"),
         }
@@ -144,7 +173,10 @@ fn user(mut json: Object) -> UserTrait {
     };
     for mut email in json.objects("emails") {
         let address = email.text("address");
-        user.emails.push(Email { address, is_primary: email.flag("isPrimary") });
+        user.emails.push(Email {
+            address,
+            is_primary: email.flag("isPrimary"),
+        });
         email.end();
     }
     let mut status = json.object("status").unwrap();
@@ -161,7 +193,9 @@ fn user(mut json: Object) -> UserTrait {
 }
 
 fn profile(json: Option<Object>) -> Profile {
-    let Some(mut json) = json else { return Profile::new() };
+    let Some(mut json) = json else {
+        return Profile::new();
+    };
     let keys = json.keys();
     keys.into_iter()
         .map(|key| {
@@ -191,7 +225,10 @@ pub fn entitlement(mut json: Object) -> Entitlement {
     };
     for mut annotation in json.objects("annotations") {
         let type_url = annotation.text("@type");
-        assert_eq!(type_url, "type.googleapis.com/c1.connector.v2.EntitlementImmutable");
+        assert_eq!(
+            type_url,
+            "type.googleapis.com/c1.connector.v2.EntitlementImmutable"
+        );
         entitlement.immutable = true;
         annotation.end();
     }

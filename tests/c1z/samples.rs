@@ -18,14 +18,20 @@ pub fn resource_type(id: &str, traits: &[TraitKind]) -> ResourceType {
 }
 
 fn profile(pairs: &[(&str, ProfileValue)]) -> Profile {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.clone()))
+        .collect()
 }
 
 pub fn ada() -> Resource {
     Resource {
         parent: Some(ResourceId::new("org", "acme")),
         traits: vec![ResourceTrait::User(UserTrait {
-            emails: vec![Email { address: "ada@acme.test".into(), is_primary: true }],
+            emails: vec![Email {
+                address: "ada@acme.test".into(),
+                is_primary: true,
+            }],
             status: UserStatus::Disabled,
             status_details: "on leave".into(),
             account_type: AccountType::Human,
@@ -41,8 +47,14 @@ pub fn ada() -> Resource {
                 ("level", ProfileValue::Number(7.0)),
                 ("remote", ProfileValue::Bool(true)),
                 ("manager", ProfileValue::Null),
-                ("tags", ProfileValue::List(vec![ProfileValue::Text("a".into())])),
-                ("desk", ProfileValue::Map(profile(&[("floor", ProfileValue::Number(2.5))]))),
+                (
+                    "tags",
+                    ProfileValue::List(vec![ProfileValue::Text("a".into())]),
+                ),
+                (
+                    "desk",
+                    ProfileValue::Map(profile(&[("floor", ProfileValue::Number(2.5))])),
+                ),
             ]),
         })],
         external_link: Some("https://acme.test/ada".into()),
@@ -125,8 +137,14 @@ pub fn pages() -> Vec<PageFacts> {
         resource_type("group", &[TraitKind::Group, TraitKind::Other(10)]),
     ];
     vec![
-        PageFacts { resource_types, ..PageFacts::default() },
-        PageFacts { resources: vec![acme, ada(), bob, eng()], ..PageFacts::default() },
+        PageFacts {
+            resource_types,
+            ..PageFacts::default()
+        },
+        PageFacts {
+            resources: vec![acme, ada(), bob, eng()],
+            ..PageFacts::default()
+        },
         PageFacts {
             entitlements: vec![entitlement("member"), entitlement("owner")],
             grants: vec![grant("member", ada().id), expandable()],

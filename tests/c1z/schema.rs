@@ -16,43 +16,97 @@ fn written() -> Unpacked {
 
 /// Table, then its columns as `name type [not null] [default …]`.
 const TABLES: &[(&str, &[&str])] = &[
-    ("v1_assets", &[
-        "id integer", "external_id text not null", "content_type text not null",
-        "data blob not null", "sync_id text not null", "discovered_at datetime not null",
-    ]),
-    ("v1_connector_sessions", &[
-        "id integer", "sync_id text not null", "key text not null", "value blob not null",
-    ]),
-    ("v1_entitlements", &[
-        "id integer", "resource_type_id text not null", "resource_id text not null",
-        "external_id text not null", "data blob not null", "sync_id text not null",
-        "discovered_at datetime not null",
-    ]),
-    ("v1_grants", &[
-        "id integer", "resource_type_id text not null", "resource_id text not null",
-        "entitlement_id text not null", "principal_resource_type_id text not null",
-        "principal_resource_id text not null", "external_id text not null", "expansion blob",
-        "needs_expansion integer not null default 0", "data blob not null",
-        "sync_id text not null", "discovered_at datetime not null",
-    ]),
-    ("v1_resource_types", &[
-        "id integer", "external_id text not null", "data blob not null", "sync_id text not null",
-        "discovered_at datetime not null",
-    ]),
-    ("v1_resources", &[
-        "id integer", "resource_type_id text not null", "external_id text not null",
-        "parent_resource_type_id text", "parent_resource_id text", "data blob not null",
-        "sync_id text not null", "discovered_at datetime not null",
-    ]),
-    ("v1_sync_runs", &[
-        "id integer", "sync_id text not null", "started_at datetime not null",
-        "ended_at datetime", "sync_token text not null", "sync_type text not null default 'full'",
-        "parent_sync_id text not null default ''", "linked_sync_id text not null default ''",
-        "supports_diff integer not null default 0", "grants_backfilled integer not null default 0",
-        "stats text", "ingest_invariant_generation text not null default ''",
-        "ingest_invariant_coverage text not null default ''",
-        "ingest_invariant_mode text not null default ''",
-    ]),
+    (
+        "v1_assets",
+        &[
+            "id integer",
+            "external_id text not null",
+            "content_type text not null",
+            "data blob not null",
+            "sync_id text not null",
+            "discovered_at datetime not null",
+        ],
+    ),
+    (
+        "v1_connector_sessions",
+        &[
+            "id integer",
+            "sync_id text not null",
+            "key text not null",
+            "value blob not null",
+        ],
+    ),
+    (
+        "v1_entitlements",
+        &[
+            "id integer",
+            "resource_type_id text not null",
+            "resource_id text not null",
+            "external_id text not null",
+            "data blob not null",
+            "sync_id text not null",
+            "discovered_at datetime not null",
+        ],
+    ),
+    (
+        "v1_grants",
+        &[
+            "id integer",
+            "resource_type_id text not null",
+            "resource_id text not null",
+            "entitlement_id text not null",
+            "principal_resource_type_id text not null",
+            "principal_resource_id text not null",
+            "external_id text not null",
+            "expansion blob",
+            "needs_expansion integer not null default 0",
+            "data blob not null",
+            "sync_id text not null",
+            "discovered_at datetime not null",
+        ],
+    ),
+    (
+        "v1_resource_types",
+        &[
+            "id integer",
+            "external_id text not null",
+            "data blob not null",
+            "sync_id text not null",
+            "discovered_at datetime not null",
+        ],
+    ),
+    (
+        "v1_resources",
+        &[
+            "id integer",
+            "resource_type_id text not null",
+            "external_id text not null",
+            "parent_resource_type_id text",
+            "parent_resource_id text",
+            "data blob not null",
+            "sync_id text not null",
+            "discovered_at datetime not null",
+        ],
+    ),
+    (
+        "v1_sync_runs",
+        &[
+            "id integer",
+            "sync_id text not null",
+            "started_at datetime not null",
+            "ended_at datetime",
+            "sync_token text not null",
+            "sync_type text not null default 'full'",
+            "parent_sync_id text not null default ''",
+            "linked_sync_id text not null default ''",
+            "supports_diff integer not null default 0",
+            "grants_backfilled integer not null default 0",
+            "stats text",
+            "ingest_invariant_generation text not null default ''",
+            "ingest_invariant_coverage text not null default ''",
+            "ingest_invariant_mode text not null default ''",
+        ],
+    ),
 ];
 
 /// Index, table, columns, and what else there is to it.
@@ -88,8 +142,14 @@ fn strings(db: &Connection, sql: &str) -> Vec<String> {
 #[test]
 fn tables_and_indexes_are_those_of_the_format_and_no_others() {
     let file = written();
-    let tables = strings(&file.db, "select name from sqlite_master where type = 'table' order by 1");
-    assert_eq!(tables, TABLES.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    let tables = strings(
+        &file.db,
+        "select name from sqlite_master where type = 'table' order by 1",
+    );
+    assert_eq!(
+        tables,
+        TABLES.iter().map(|(name, _)| *name).collect::<Vec<_>>()
+    );
     for (table, columns) in TABLES {
         let found = strings(
             &file.db,
@@ -123,11 +183,16 @@ fn the_database_is_sound_and_its_header_plain() {
     let file = written();
     assert_eq!(strings(&file.db, "pragma integrity_check"), ["ok"]);
     assert_eq!(strings(&file.db, "pragma encoding"), ["UTF-8"]);
-    for (pragma, value) in
-        [("page_size", 4096), ("user_version", 0), ("application_id", 0), ("auto_vacuum", 0)]
-    {
-        let found: i64 =
-            file.db.query_row(&format!("pragma {pragma}"), [], |row| row.get(0)).unwrap();
+    for (pragma, value) in [
+        ("page_size", 4096),
+        ("user_version", 0),
+        ("application_id", 0),
+        ("auto_vacuum", 0),
+    ] {
+        let found: i64 = file
+            .db
+            .query_row(&format!("pragma {pragma}"), [], |row| row.get(0))
+            .unwrap();
         assert_eq!(found, value, "{pragma}");
     }
     assert_eq!(&file.bytes[..16], b"SQLite format 3\0");
@@ -138,7 +203,10 @@ fn the_database_is_sound_and_its_header_plain() {
 fn nothing_of_the_work_file_is_left_even_in_unused_bytes() {
     let file = written();
     for trace in ["checkpoint", "fingerprint", "config 1", "rolecall"] {
-        let found = file.bytes.windows(trace.len()).any(|window| window == trace.as_bytes());
+        let found = file
+            .bytes
+            .windows(trace.len())
+            .any(|window| window == trace.as_bytes());
         assert!(!found, "{trace}");
     }
 }
@@ -154,8 +222,14 @@ fn the_run_is_sealed() {
             [],
             |row| {
                 Ok((
-                    row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?,
-                    row.get(4)?, row.get(5)?, row.get(6)?, row.get(7)?,
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                    row.get(4)?,
+                    row.get(5)?,
+                    row.get(6)?,
+                    row.get(7)?,
                 ))
             },
         )
@@ -163,7 +237,10 @@ fn the_run_is_sealed() {
     assert_eq!(run.0.len(), 27);
     assert_eq!(run.1, "2026-03-04 05:06:07.089");
     assert_eq!(run.2, "2026-03-04 05:16:07");
-    assert_eq!((run.3.as_str(), run.4.as_str(), run.5, run.6), ("", "full", 1, 0));
+    assert_eq!(
+        (run.3.as_str(), run.4.as_str(), run.5, run.6),
+        ("", "full", 1, 0)
+    );
     assert_eq!(
         run.7,
         "{\"resource_types\":3,\"resources\":4,\"entitlements\":2,\"grants\":2,\
@@ -184,8 +261,12 @@ fn columns_say_what_the_blobs_say() {
                  || coalesce(parent_resource_id, 'null')
              from v1_resources order by id"
         ),
-        ["org|org:acme|null|null", "user|user:ada|org|acme", "user|user:b:o/b|org|acme",
-         "group|group:eng|org|acme"]
+        [
+            "org|org:acme|null|null",
+            "user|user:ada|org|acme",
+            "user|user:b:o/b|org|acme",
+            "group|group:eng|org|acme"
+        ]
     );
     assert_eq!(
         strings(

@@ -21,7 +21,9 @@ pub struct ReadLimits {
 impl Default for ReadLimits {
     /// 10 GiB, as other readers have it.
     fn default() -> Self {
-        Self { decoded_bytes: 10 << 30 }
+        Self {
+            decoded_bytes: 10 << 30,
+        }
     }
 }
 
@@ -33,7 +35,13 @@ const FRAME_HEADER_MAX: usize = 18;
 /// Unpacks the sync file at `path` into `database`.
 pub fn unpack(path: &Path, database: &mut File, limits: ReadLimits) -> Result<(), C1zError> {
     let file = File::open(path).map_err(C1zError::io("open", path))?;
-    let mut unpacker = Unpacker { path, file, offset: 0, allowed: limits.decoded_bytes, limits };
+    let mut unpacker = Unpacker {
+        path,
+        file,
+        offset: 0,
+        allowed: limits.decoded_bytes,
+        limits,
+    };
     let codec = unpacker.detect()?;
     let mut output = BufWriter::with_capacity(1 << 20, database);
 
@@ -93,7 +101,10 @@ impl Unpacker<'_> {
         };
         if !follows && !ahead.is_empty() {
             let path = self.path.to_path_buf();
-            return Err(C1zError::TrailingBytes { path, offset: self.offset });
+            return Err(C1zError::TrailingBytes {
+                path,
+                offset: self.offset,
+            });
         }
         Ok(follows)
     }
@@ -109,7 +120,9 @@ impl Unpacker<'_> {
             Codec::Gzip => copy(GzDecoder::new(&mut input), output, self.allowed),
         };
         let unread = input.buffer().len() as u64;
-        let reached = (&self.file).stream_position().map_err(C1zError::io("read", self.path))?;
+        let reached = (&self.file)
+            .stream_position()
+            .map_err(C1zError::io("read", self.path))?;
         self.offset = reached - unread;
         self.allowed -= unpacked.map_err(|failure| self.explain(failure))?;
         Ok(())
@@ -136,20 +149,35 @@ impl Unpacker<'_> {
 
     fn seek(&mut self) -> Result<(), C1zError> {
         let start = SeekFrom::Start(self.offset);
-        (&self.file).seek(start).map_err(C1zError::io("read", self.path))?;
+        (&self.file)
+            .seek(start)
+            .map_err(C1zError::io("read", self.path))?;
         Ok(())
     }
 
     fn truncated(&self) -> C1zError {
-        let bytes = self.file.metadata().map_or(self.offset, |metadata| metadata.len());
-        C1zError::Truncated { path: self.path.into(), bytes }
+        let bytes = self
+            .file
+            .metadata()
+            .map_or(self.offset, |metadata| metadata.len());
+        C1zError::Truncated {
+            path: self.path.into(),
+            bytes,
+        }
     }
 
     fn explain(&self, failure: Failure) -> C1zError {
         let path = self.path.to_path_buf();
         match failure {
-            Failure::TooLarge => C1zError::TooLarge { path, limit: self.limits.decoded_bytes },
-            Failure::Write(source) => C1zError::Io { action: "unpack", path, source },
+            Failure::TooLarge => C1zError::TooLarge {
+                path,
+                limit: self.limits.decoded_bytes,
+            },
+            Failure::Write(source) => C1zError::Io {
+                action: "unpack",
+                path,
+                source,
+            },
             Failure::Read(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
                 self.truncated()
             }
@@ -167,8 +195,7 @@ enum Failure {
 
 /// Zstd frames and the skippable ones that may stand between them.
 fn is_zstd_frame(ahead: &[u8]) -> bool {
-    ahead.starts_with(ZSTD_MAGIC)
-        || matches!(ahead, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
+    ahead.starts_with(ZSTD_MAGIC) || matches!(ahead, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
 }
 
 fn zstd_frame(
@@ -176,8 +203,12 @@ fn zstd_frame(
     output: &mut impl Write,
     allowed: u64,
 ) -> Result<u64, Failure> {
-    let mut decoder = Decoder::with_buffer(input).map_err(Failure::Read)?.single_frame();
-    decoder.window_log_max(WINDOW_LOG_MAX).map_err(Failure::Read)?;
+    let mut decoder = Decoder::with_buffer(input)
+        .map_err(Failure::Read)?
+        .single_frame();
+    decoder
+        .window_log_max(WINDOW_LOG_MAX)
+        .map_err(Failure::Read)?;
     let unpacked = copy(&mut decoder, output, allowed)?;
     decoder.finish_frame().map_err(Failure::Read)?;
     Ok(unpacked)

@@ -23,7 +23,10 @@ pub(super) fn message_name(type_url: &str) -> &str {
 /// Keeps `unread` fields of the message `name` among the annotations.
 pub(super) fn keep_unread(annotations: &mut Vec<Annotation>, name: &str, unread: Vec<u8>) {
     if !unread.is_empty() {
-        annotations.push(Annotation { type_url: format!("{UNREAD}{name}"), value: unread });
+        annotations.push(Annotation {
+            type_url: format!("{UNREAD}{name}"),
+            value: unread,
+        });
     }
 }
 
@@ -35,21 +38,32 @@ pub(super) fn unread_of<'a>(annotations: &'a [Annotation], name: &str) -> &'a [u
         .map_or(&[], |annotation| &annotation.value)
 }
 
-/// An annotation of a known message, with what was kept of it.
+/// An annotation of a known message, with what was kept of it. A field that was kept is written
+/// as it was: what the model says of it may be borrowed from elsewhere.
 pub(super) fn pack<M: Message + Name>(message: &M, annotations: &[Annotation]) -> Any {
     let mut value = message.encode_to_vec();
-    value.extend_from_slice(unread_of(annotations, &M::full_name()));
-    Any { type_url: M::type_url(), value }
+    let unread = unread_of(annotations, &M::full_name());
+    if let (Ok(ours), Ok(kept)) = (Fields::of(&value), Fields::of(unread))
+        && !unread.is_empty()
+    {
+        value = ours.unread(&kept.numbers());
+        value.extend_from_slice(unread);
+    }
+    Any {
+        type_url: M::type_url(),
+        value,
+    }
 }
 
 /// The annotations the model does not interpret, as they were found.
 pub(super) fn pack_others(annotations: &[Annotation]) -> impl Iterator<Item = Any> + '_ {
-    annotations.iter().filter(|annotation| !annotation.type_url.starts_with(UNREAD)).map(
-        |annotation| Any {
+    annotations
+        .iter()
+        .filter(|annotation| !annotation.type_url.starts_with(UNREAD))
+        .map(|annotation| Any {
             type_url: annotation.type_url.clone(),
             value: annotation.value.clone(),
-        },
-    )
+        })
 }
 
 /// The annotations of one object while its reader picks the ones it understands.
@@ -62,7 +76,10 @@ pub(super) struct Annotations {
 impl Annotations {
     /// Starts with everything an object carries.
     pub fn of(all: Vec<Any>) -> Self {
-        Self { pending: all, others: Vec::new() }
+        Self {
+            pending: all,
+            others: Vec::new(),
+        }
     }
 
     /// Takes the first annotation of a type, read by `read`, which also tells the numbers of the
@@ -72,7 +89,10 @@ impl Annotations {
         read: impl FnOnce(M) -> Option<(T, Vec<u32>)>,
     ) -> Option<T> {
         let name = M::full_name();
-        let at = self.pending.iter().position(|any| message_name(&any.type_url) == name)?;
+        let at = self
+            .pending
+            .iter()
+            .position(|any| message_name(&any.type_url) == name)?;
         let (fact, unread) = decode(&self.pending[at].value, read).ok().flatten()?;
         self.pending.remove(at);
         keep_unread(&mut self.others, &name, unread);
@@ -97,15 +117,20 @@ impl Annotations {
 
     /// What was not taken, after what was kept of that which was.
     pub fn rest(mut self) -> Vec<Annotation> {
-        self.others.extend(
-            self.pending.into_iter().map(|any| Annotation { type_url: any.type_url, value: any.value }),
-        );
+        self.others
+            .extend(self.pending.into_iter().map(|any| Annotation {
+                type_url: any.type_url,
+                value: any.value,
+            }));
         self.others
     }
 
     /// The type names still to be taken, in order.
     pub fn names(&self) -> Vec<String> {
-        self.pending.iter().map(|any| message_name(&any.type_url).to_owned()).collect()
+        self.pending
+            .iter()
+            .map(|any| message_name(&any.type_url).to_owned())
+            .collect()
     }
 }
 
@@ -115,6 +140,8 @@ fn decode<M: Message + Default, T>(
     value: &[u8],
     read: impl FnOnce(M) -> Option<(T, Vec<u32>)>,
 ) -> Result<Read<T>, DecodeError> {
-    let Some((fact, understood)) = read(M::decode(value)?) else { return Ok(None) };
+    let Some((fact, understood)) = read(M::decode(value)?) else {
+        return Ok(None);
+    };
     Ok(Some((fact, Fields::of(value)?.unread(&understood))))
 }

@@ -4,9 +4,9 @@ use prost::{DecodeError, Message, Name};
 use prost_types::Any;
 
 use super::any::{Annotations, keep_unread, pack, pack_others, unread_of};
+use super::resource;
 use super::scalar::numbered;
 use super::wire::{Fields, embed};
-use super::resource;
 use crate::model::{
     Annotation, Entitlement, EntitlementId, ExclusionGroup, Purpose, Resource, ResourceId,
     ResourceTypeId,
@@ -28,7 +28,11 @@ pub fn encode(entitlement: &Entitlement) -> Vec<u8> {
     let unread = unread_of(&entitlement.annotations, &proto::Entitlement::full_name());
     // Types that say more than their id were kept as they are, all of them.
     let types_kept = Fields::of(unread).is_ok_and(|fields| fields.has(GRANTABLE_TO));
-    let grantable_to = if types_kept { &[][..] } else { &entitlement.grantable_to };
+    let grantable_to = if types_kept {
+        &[][..]
+    } else {
+        &entitlement.grantable_to
+    };
     let message = proto::Entitlement {
         resource: None,
         id: entitlement.id.0.clone(),
@@ -36,7 +40,10 @@ pub fn encode(entitlement: &Entitlement) -> Vec<u8> {
         description: entitlement.description.clone(),
         grantable_to: grantable_to
             .iter()
-            .map(|id| proto::ResourceType { id: id.0.clone(), ..Default::default() })
+            .map(|id| proto::ResourceType {
+                id: id.0.clone(),
+                ..Default::default()
+            })
             .collect(),
         annotations: annotations(entitlement),
         purpose: purpose_number(entitlement.purpose),
@@ -72,7 +79,9 @@ pub fn decode(bytes: &[u8]) -> Result<Entitlement, DecodeError> {
     let message = proto::Entitlement::decode(bytes)?;
     let fields = Fields::of(bytes)?;
     let mut found = Annotations::of(message.annotations);
-    let immutable = found.take(|_: proto::EntitlementImmutable| Some(((), Vec::new()))).is_some();
+    let immutable = found
+        .take(|_: proto::EntitlementImmutable| Some(((), Vec::new())))
+        .is_some();
     let exclusion_group = found.take(|group: proto::EntitlementExclusionGroup| {
         let group = ExclusionGroup {
             id: group.exclusion_group_id,
@@ -103,14 +112,21 @@ pub fn decode(bytes: &[u8]) -> Result<Entitlement, DecodeError> {
     if message.grantable_to.iter().all(is_bare) {
         read.push(GRANTABLE_TO);
     }
-    entitlement.grantable_to =
-        message.grantable_to.into_iter().map(|of| ResourceTypeId(of.id)).collect();
+    entitlement.grantable_to = message
+        .grantable_to
+        .into_iter()
+        .map(|of| ResourceTypeId(of.id))
+        .collect();
     keep(&mut entitlement.annotations, fields.unread(&read));
     Ok(entitlement)
 }
 
 fn is_bare(resource_type: &proto::ResourceType) -> bool {
-    *resource_type == proto::ResourceType { id: resource_type.id.clone(), ..Default::default() }
+    *resource_type
+        == proto::ResourceType {
+            id: resource_type.id.clone(),
+            ..Default::default()
+        }
 }
 
 fn keep(annotations: &mut Vec<Annotation>, unread: Vec<u8>) {

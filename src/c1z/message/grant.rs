@@ -7,7 +7,7 @@ use super::any::{Annotations, keep_unread, pack, pack_others, unread_of};
 use super::entitlement::embedded_resource;
 use super::resource;
 use super::scalar::{id_message, resource_id};
-use super::wire::{Fields, embed};
+use super::wire::{Fields, embed, embed_rest};
 use crate::model::{
     EntitlementId, Grant, GrantExpansion, GrantId, GrantSource, ResourceId, ResourceTypeId,
 };
@@ -15,29 +15,24 @@ use crate::proto::connector::v2 as proto;
 
 const ENTITLEMENT: u32 = 1;
 const PRINCIPAL: u32 = 2;
+const SOURCES: u32 = 5;
 
 /// Encodes a grant.
 pub fn encode(grant: &Grant) -> Vec<u8> {
     let message = proto::Grant {
         id: grant.id.0.clone(),
         annotations: annotations(grant),
-        sources: (!grant.sources.is_empty()).then(|| proto::GrantSources {
-            sources: grant
-                .sources
-                .iter()
-                .map(|(id, source)| {
-                    (id.clone(), proto::grant_sources::GrantSource { is_direct: source.is_direct })
-                })
-                .collect(),
-        }),
         ..Default::default()
     };
-    let principal =
-        proto::Resource { id: Some(id_message(&grant.principal)), ..Default::default() };
+    let principal = proto::Resource {
+        id: Some(id_message(&grant.principal)),
+        ..Default::default()
+    };
 
     let mut bytes = embed(ENTITLEMENT, &entitlement_stub(grant));
     bytes.extend(embed(PRINCIPAL, &principal.encode_to_vec()));
     bytes.extend(message.encode_to_vec());
+    bytes.extend(embed_rest(SOURCES, &sources(grant)));
     bytes.extend_from_slice(unread_of(&grant.annotations, &proto::Grant::full_name()));
     bytes
 }
@@ -45,15 +40,40 @@ pub fn encode(grant: &Grant) -> Vec<u8> {
 /// The entitlement as grants embed it: the resource whole, of itself only the id.
 fn entitlement_stub(grant: &Grant) -> Vec<u8> {
     let mut bytes = embed(1, &resource::encode(&grant.resource));
-    let id = proto::Entitlement { id: grant.entitlement.0.clone(), ..Default::default() };
+    let id = proto::Entitlement {
+        id: grant.entitlement.0.clone(),
+        ..Default::default()
+    };
     bytes.extend(id.encode_to_vec());
     bytes
+}
+
+/// The map of sources by id, each entry with its key and its value even when they are empty: that
+/// is how other writers lay it out, while prost would leave the empty ones out.
+fn sources(grant: &Grant) -> Vec<u8> {
+    let mut sources: Vec<_> = grant.sources.iter().collect();
+    sources.sort_by_key(|(id, _)| *id);
+    let entry = |(id, source): (&String, &GrantSource)| {
+        let value = proto::grant_sources::GrantSource {
+            is_direct: source.is_direct,
+        };
+        embed(
+            1,
+            &[embed(1, id.as_bytes()), embed(2, &value.encode_to_vec())].concat(),
+        )
+    };
+    sources.into_iter().flat_map(entry).collect()
 }
 
 fn annotations(grant: &Grant) -> Vec<Any> {
     let kept = &grant.annotations;
     let mut all = Vec::new();
-    all.extend(grant.expansion.as_ref().map(|facts| pack(&expansion_message(facts), kept)));
+    all.extend(
+        grant
+            .expansion
+            .as_ref()
+            .map(|facts| pack(&expansion_message(facts), kept)),
+    );
     if grant.immutable {
         all.push(pack(&proto::GrantImmutable::default(), kept));
     }
@@ -74,7 +94,11 @@ fn expansion_message(facts: &GrantExpansion) -> proto::GrantExpandable {
     proto::GrantExpandable {
         entitlement_ids: facts.entitlement_ids.clone(),
         shallow: facts.shallow,
-        resource_type_ids: facts.resource_type_ids.iter().map(|id| id.0.clone()).collect(),
+        resource_type_ids: facts
+            .resource_type_ids
+            .iter()
+            .map(|id| id.0.clone())
+            .collect(),
     }
 }
 
@@ -82,7 +106,11 @@ fn expansion(message: proto::GrantExpandable) -> GrantExpansion {
     GrantExpansion {
         entitlement_ids: message.entitlement_ids,
         shallow: message.shallow,
-        resource_type_ids: message.resource_type_ids.into_iter().map(ResourceTypeId).collect(),
+        resource_type_ids: message
+            .resource_type_ids
+            .into_iter()
+            .map(ResourceTypeId)
+            .collect(),
     }
 }
 
@@ -102,7 +130,9 @@ pub fn decode(bytes: &[u8]) -> Result<Grant, DecodeError> {
 
     let mut found = Annotations::of(message.annotations);
     let expansion = found.take(|facts| Some((expansion(facts), vec![1, 2, 3])));
-    let immutable = found.take(|_: proto::GrantImmutable| Some(((), Vec::new()))).is_some();
+    let immutable = found
+        .take(|_: proto::GrantImmutable| Some(((), Vec::new())))
+        .is_some();
     let mut grant = Grant {
         id: GrantId(message.id),
         entitlement: EntitlementId(entitlement_id),
@@ -115,15 +145,22 @@ pub fn decode(bytes: &[u8]) -> Result<Grant, DecodeError> {
             .map(|sources| sources.sources)
             .unwrap_or_default()
             .into_iter()
-            .map(|(id, source)| (id, GrantSource { is_direct: source.is_direct }))
+            .map(|(id, source)| {
+                (
+                    id,
+                    GrantSource {
+                        is_direct: source.is_direct,
+                    },
+                )
+            })
             .collect(),
         annotations: found.rest(),
     };
 
     let mut unread = Vec::new();
-    embed_rest(&mut unread, ENTITLEMENT, entitlement.unread(&[1, 2]));
-    embed_rest(&mut unread, PRINCIPAL, principal_rest(&fields)?);
-    unread.extend(fields.unread(&[ENTITLEMENT, PRINCIPAL, 3, 4, 5]));
+    unread.extend(embed_rest(ENTITLEMENT, &entitlement.unread(&[1, 2])));
+    unread.extend(embed_rest(PRINCIPAL, &principal_rest(&fields)?));
+    unread.extend(fields.unread(&[ENTITLEMENT, PRINCIPAL, 3, 4, SOURCES]));
     keep_unread(&mut grant.annotations, &proto::Grant::full_name(), unread);
     Ok(grant)
 }
@@ -132,15 +169,7 @@ pub fn decode(bytes: &[u8]) -> Result<Grant, DecodeError> {
 fn principal_rest(fields: &Fields) -> Result<Vec<u8>, DecodeError> {
     let principal = fields.embedded(PRINCIPAL).unwrap_or_default();
     let principal = Fields::of(&principal)?;
-    let id = principal.embedded(1).unwrap_or_default();
-    let mut rest = Vec::new();
-    embed_rest(&mut rest, 1, Fields::of(&id)?.unread(&[1, 2]));
+    let mut rest = embed_rest(1, &resource::id_rest(&principal, 1)?);
     rest.extend(principal.unread(&[1]));
     Ok(rest)
-}
-
-fn embed_rest(into: &mut Vec<u8>, number: u32, rest: Vec<u8>) {
-    if !rest.is_empty() {
-        into.extend(embed(number, &rest));
-    }
 }

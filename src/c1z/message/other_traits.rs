@@ -23,19 +23,35 @@ numbered!(nhi_number, nhi_type, NhiType => non_human_identity_trait::NhiType {
 });
 
 pub(super) fn group_message(group: &GroupTrait) -> proto::GroupTrait {
-    proto::GroupTrait { profile: profile_struct(&group.profile), ..Default::default() }
+    proto::GroupTrait {
+        profile: profile_struct(&group.profile),
+        ..Default::default()
+    }
 }
 
 pub(super) fn group(message: proto::GroupTrait) -> Option<(GroupTrait, Vec<u32>)> {
-    Some((GroupTrait { profile: profile(message.profile) }, vec![2]))
+    Some((
+        GroupTrait {
+            profile: profile(message.profile),
+        },
+        vec![2],
+    ))
 }
 
 pub(super) fn role_message(role: &RoleTrait) -> proto::RoleTrait {
-    proto::RoleTrait { profile: profile_struct(&role.profile), ..Default::default() }
+    proto::RoleTrait {
+        profile: profile_struct(&role.profile),
+        ..Default::default()
+    }
 }
 
 pub(super) fn role(message: proto::RoleTrait) -> Option<(RoleTrait, Vec<u32>)> {
-    Some((RoleTrait { profile: profile(message.profile) }, vec![1]))
+    Some((
+        RoleTrait {
+            profile: profile(message.profile),
+        },
+        vec![1],
+    ))
 }
 
 pub(super) fn app_message(app: &AppTrait) -> proto::AppTrait {
@@ -47,7 +63,10 @@ pub(super) fn app_message(app: &AppTrait) -> proto::AppTrait {
 }
 
 pub(super) fn app(message: proto::AppTrait) -> Option<(AppTrait, Vec<u32>)> {
-    let app = AppTrait { help_url: message.help_url, profile: profile(message.profile) };
+    let app = AppTrait {
+        help_url: message.help_url,
+        profile: profile(message.profile),
+    };
     Some((app, vec![1, 4]))
 }
 
@@ -121,5 +140,11 @@ pub(super) fn nhi_message(nhi: &NonHumanIdentity) -> proto::NonHumanIdentityTrai
 /// `None` for a sort of identity that a newer protocol added: the annotation is then kept whole.
 pub(super) fn nhi(message: proto::NonHumanIdentityTrait) -> Option<(NonHumanIdentity, Vec<u32>)> {
     let nhi_type = nhi_type(message.nhi_type)?;
-    Some((NonHumanIdentity { nhi_type, detail: message.nhi_detail }, vec![1, 2]))
+    Some((
+        NonHumanIdentity {
+            nhi_type,
+            detail: message.nhi_detail,
+        },
+        vec![1, 2],
+    ))
 }

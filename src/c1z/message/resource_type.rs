@@ -16,7 +16,12 @@ pub fn encode(resource_type: &ResourceType) -> Vec<u8> {
     let message = proto::ResourceType {
         id: resource_type.id.0.clone(),
         display_name: resource_type.display_name.clone(),
-        traits: resource_type.traits.iter().copied().map(trait_number).collect(),
+        traits: resource_type
+            .traits
+            .iter()
+            .copied()
+            .map(trait_number)
+            .collect(),
         annotations: skip.into_iter().chain(pack_others(kept)).collect(),
         description: resource_type.description.clone(),
         sourced_externally: false,

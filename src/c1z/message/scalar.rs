@@ -27,7 +27,12 @@ pub(super) fn profile_struct(profile: &Profile) -> Option<Struct> {
 }
 
 fn struct_of(profile: &Profile) -> Struct {
-    Struct { fields: profile.iter().map(|(name, value)| (name.clone(), value_of(value))).collect() }
+    Struct {
+        fields: profile
+            .iter()
+            .map(|(name, value)| (name.clone(), value_of(value)))
+            .collect(),
+    }
 }
 
 fn value_of(value: &ProfileValue) -> Value {
@@ -36,9 +41,9 @@ fn value_of(value: &ProfileValue) -> Value {
         ProfileValue::Bool(flag) => Kind::BoolValue(*flag),
         ProfileValue::Number(number) => Kind::NumberValue(*number),
         ProfileValue::Text(text) => Kind::StringValue(text.clone()),
-        ProfileValue::List(values) => {
-            Kind::ListValue(ListValue { values: values.iter().map(value_of).collect() })
-        }
+        ProfileValue::List(values) => Kind::ListValue(ListValue {
+            values: values.iter().map(value_of).collect(),
+        }),
         ProfileValue::Map(profile) => Kind::StructValue(struct_of(profile)),
     };
     Value { kind: Some(kind) }
@@ -49,7 +54,11 @@ pub(super) fn profile(message: Option<Struct>) -> Profile {
 }
 
 fn profile_of(message: Struct) -> Profile {
-    message.fields.into_iter().map(|(name, value)| (name, profile_value(value))).collect()
+    message
+        .fields
+        .into_iter()
+        .map(|(name, value)| (name, profile_value(value)))
+        .collect()
 }
 
 fn profile_value(value: Value) -> ProfileValue {

@@ -35,8 +35,12 @@ pub(super) fn message(user: &UserTrait) -> proto::UserTrait {
         login_aliases: user.login_aliases.clone(),
         created_at: user.created_at.as_ref().map(timestamp),
         last_login: user.last_login.as_ref().map(timestamp),
-        mfa_status: user.mfa_enabled.map(|mfa_enabled| user_trait::MfaStatus { mfa_enabled }),
-        sso_status: user.sso_enabled.map(|sso_enabled| user_trait::SsoStatus { sso_enabled }),
+        mfa_status: user
+            .mfa_enabled
+            .map(|mfa_enabled| user_trait::MfaStatus { mfa_enabled }),
+        sso_status: user
+            .sso_enabled
+            .map(|sso_enabled| user_trait::SsoStatus { sso_enabled }),
         structured_name: None,
         employee_ids: user.employee_ids.clone(),
     }
@@ -49,7 +53,10 @@ pub(super) fn facts(message: proto::UserTrait) -> Option<(UserTrait, Vec<u32>)> 
         emails: message
             .emails
             .into_iter()
-            .map(|email| Email { address: email.address, is_primary: email.is_primary })
+            .map(|email| Email {
+                address: email.address,
+                is_primary: email.is_primary,
+            })
             .collect(),
         login: message.login,
         login_aliases: message.login_aliases,

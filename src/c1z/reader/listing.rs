@@ -64,7 +64,16 @@ impl<'f, T> Listing<'f, T> {
         }
         sql.push_str(&format!(" order by rowid limit {PAGE}"));
         let is_last_page = !file.has_table(table);
-        Self { file, table, sql, values, read, after: i64::MIN, page: VecDeque::new(), is_last_page }
+        Self {
+            file,
+            table,
+            sql,
+            values,
+            read,
+            after: i64::MIN,
+            page: VecDeque::new(),
+            is_last_page,
+        }
     }
 
     fn next_page(&mut self) -> Result<(), C1zError> {
@@ -73,7 +82,8 @@ impl<'f, T> Listing<'f, T> {
             let mut statement = self.file.db.prepare_cached(&self.sql)?;
             let first: &dyn ToSql = &self.after.clone();
             let values = self.values.iter().map(|value| value as &dyn ToSql);
-            let mut rows = statement.query(params_from_iter(std::iter::once(first).chain(values)))?;
+            let mut rows =
+                statement.query(params_from_iter(std::iter::once(first).chain(values)))?;
             while let Some(row) = rows.next()? {
                 self.after = row.get(0)?;
                 read += 1;
@@ -89,8 +99,17 @@ impl<'f, T> Listing<'f, T> {
     fn explain(&self, error: RowError) -> C1zError {
         let (path, table) = (self.file.path.clone(), self.table);
         match error {
-            RowError::Sqlite(source) => C1zError::Sqlite { path, action: "list rows", source },
-            RowError::Blob(source) => C1zError::Blob { path, table, row: self.after, source },
+            RowError::Sqlite(source) => C1zError::Sqlite {
+                path,
+                action: "list rows",
+                source,
+            },
+            RowError::Blob(source) => C1zError::Blob {
+                path,
+                table,
+                row: self.after,
+                source,
+            },
         }
     }
 }

@@ -38,14 +38,21 @@ impl C1z {
         let unpacked = TempDir::with_prefix("rolecall-")
             .map_err(C1zError::io("make a directory to unpack", path))?;
         let database = unpacked.path().join("sync.db");
-        let mut file =
-            File::create_new(&database).map_err(C1zError::io("unpack", path))?;
+        let mut file = File::create_new(&database).map_err(C1zError::io("unpack", path))?;
         container::unpack(path, &mut file, limits)?;
 
-        let not_sqlite = |source| C1zError::NotSqlite { path: path.into(), source };
+        let not_sqlite = |source| C1zError::NotSqlite {
+            path: path.into(),
+            source,
+        };
         let db = open_read_only(&database).map_err(not_sqlite)?;
         let tables = tables(&db).map_err(not_sqlite)?;
-        Ok(Self { db, path: path.into(), tables, _unpacked: unpacked })
+        Ok(Self {
+            db,
+            path: path.into(),
+            tables,
+            _unpacked: unpacked,
+        })
     }
 
     /// The file this was opened from.
@@ -74,7 +81,10 @@ impl C1z {
 /// by writing beside it.
 fn open_read_only(database: &Path) -> rusqlite::Result<Connection> {
     let path = database.to_string_lossy();
-    let uri = format!("file:{}?immutable=1", utf8_percent_encode(&path, NOT_IN_URI));
+    let uri = format!(
+        "file:{}?immutable=1",
+        utf8_percent_encode(&path, NOT_IN_URI)
+    );
     Connection::open_with_flags(
         uri,
         OpenFlags::SQLITE_OPEN_READ_ONLY

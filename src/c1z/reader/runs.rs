@@ -23,9 +23,8 @@ impl C1z {
             self.column(TABLE, "sync_type", "'full'"),
             self.column(TABLE, "parent_sync_id", "''"),
         );
-        let list = || -> rusqlite::Result<_> {
-            self.db.prepare(&sql)?.query_map([], read_run)?.collect()
-        };
+        let list =
+            || -> rusqlite::Result<_> { self.db.prepare(&sql)?.query_map([], read_run)?.collect() };
         list().map_err(self.sqlite("list the sync runs"))
     }
 
@@ -47,7 +46,9 @@ impl C1z {
                     held: held.join(", "),
                 })
             }
-            (None, _) => Err(C1zError::NoRuns { path: self.path.clone() }),
+            (None, _) => Err(C1zError::NoRuns {
+                path: self.path.clone(),
+            }),
         }
     }
 }
@@ -56,7 +57,10 @@ fn read_run(row: &Row) -> rusqlite::Result<SyncRun> {
     let parent: Option<String> = row.get(5)?;
     Ok(SyncRun {
         id: SyncId(row.get(0)?),
-        kind: kind(row.get::<_, Option<String>>(4)?.unwrap_or_else(|| "full".into())),
+        kind: kind(
+            row.get::<_, Option<String>>(4)?
+                .unwrap_or_else(|| "full".into()),
+        ),
         started_at: timestamp::from_column(row.get_ref(1)?).unwrap_or_default(),
         ended_at: timestamp::from_column(row.get_ref(2)?),
         parent: parent.filter(|id| !id.is_empty()).map(SyncId),

@@ -57,7 +57,9 @@ impl<'f> Sync<'f> {
     /// The resources, all or of one type, in the order they were written.
     pub fn resources(&self, of: Option<&ResourceTypeId>) -> Listing<'f, Resource> {
         let filters = [("resource_type_id", of.map(ResourceTypeId::as_str))];
-        self.list(("v1_resources", ""), &filters, |_, data| Ok(message::resource::decode(&data)?))
+        self.list(("v1_resources", ""), &filters, |_, data| {
+            Ok(message::resource::decode(&data)?)
+        })
     }
 
     /// The entitlements that pass a filter, in the order they were written.
@@ -73,8 +75,14 @@ impl<'f> Sync<'f> {
         let principal = filter.principal;
         let mut filters = on_resource(filter.resource_type, filter.resource);
         filters.extend([
-            ("entitlement_id", filter.entitlement.map(EntitlementId::as_str)),
-            ("principal_resource_type_id", principal.map(|id| id.resource_type.as_str())),
+            (
+                "entitlement_id",
+                filter.entitlement.map(EntitlementId::as_str),
+            ),
+            (
+                "principal_resource_type_id",
+                principal.map(|id| id.resource_type.as_str()),
+            ),
             ("principal_resource_id", principal.map(|id| id.id.as_str())),
         ]);
         let columns = format!(
@@ -88,18 +96,24 @@ impl<'f> Sync<'f> {
     /// One resource, or `None` when the run did not find it.
     pub fn resource(&self, id: &ResourceId) -> Result<Option<Resource>, C1zError> {
         let key = id.to_string();
-        let filters =
-            [("external_id", Some(key.as_str())), ("resource_type_id", Some(id.resource_type.as_str()))];
-        self.list(("v1_resources", ""), &filters, |_, data| Ok(message::resource::decode(&data)?))
-            .next()
-            .transpose()
+        let filters = [
+            ("external_id", Some(key.as_str())),
+            ("resource_type_id", Some(id.resource_type.as_str())),
+        ];
+        self.list(("v1_resources", ""), &filters, |_, data| {
+            Ok(message::resource::decode(&data)?)
+        })
+        .next()
+        .transpose()
     }
 
     /// One entitlement, or `None` when the run did not find it.
     pub fn entitlement(&self, id: &EntitlementId) -> Result<Option<Entitlement>, C1zError> {
-        self.list(("v1_entitlements", ""), &[("external_id", Some(id.as_str()))], |_, data| {
-            Ok(message::entitlement::decode(&data)?)
-        })
+        self.list(
+            ("v1_entitlements", ""),
+            &[("external_id", Some(id.as_str()))],
+            |_, data| Ok(message::entitlement::decode(&data)?),
+        )
         .next()
         .transpose()
     }
@@ -122,7 +136,9 @@ impl<'f> Sync<'f> {
                     return Ok(stats);
                 }
             }
-            Stats::count(&self.file.db, &self.run.id, |table| self.file.has_table(table))
+            Stats::count(&self.file.db, &self.run.id, |table| {
+                self.file.has_table(table)
+            })
         };
         read().map_err(failed)
     }
@@ -142,8 +158,14 @@ fn on_resource<'a>(
     resource: Option<&'a ResourceId>,
 ) -> Vec<(&'static str, Option<&'a str>)> {
     vec![
-        ("resource_type_id", resource_type.map(ResourceTypeId::as_str)),
-        ("resource_type_id", resource.map(|id| id.resource_type.as_str())),
+        (
+            "resource_type_id",
+            resource_type.map(ResourceTypeId::as_str),
+        ),
+        (
+            "resource_type_id",
+            resource.map(|id| id.resource_type.as_str()),
+        ),
         ("resource_id", resource.map(|id| id.id.as_str())),
     ]
 }

@@ -31,10 +31,17 @@ pub(super) fn audit(db: &Connection) -> rusqlite::Result<Audit> {
 }
 
 fn finding(db: &Connection, rows: &str) -> rusqlite::Result<Finding> {
-    let count: i64 = db.query_row(&format!("select count(*) from {rows}"), [], |row| row.get(0))?;
-    let mut examples =
-        db.prepare(&format!("select named.external_id from {rows} order by named.id limit ?1"))?;
-    let examples: rusqlite::Result<_> =
-        examples.query_map([Audit::EXAMPLES as i64], |row| row.get(0))?.collect();
-    Ok(Finding { count: count.cast_unsigned(), examples: examples? })
+    let count: i64 = db.query_row(&format!("select count(*) from {rows}"), [], |row| {
+        row.get(0)
+    })?;
+    let mut examples = db.prepare(&format!(
+        "select named.external_id from {rows} order by named.id limit ?1"
+    ))?;
+    let examples: rusqlite::Result<_> = examples
+        .query_map([Audit::EXAMPLES as i64], |row| row.get(0))?
+        .collect();
+    Ok(Finding {
+        count: count.cast_unsigned(),
+        examples: examples?,
+    })
 }

@@ -59,7 +59,9 @@ impl WorkFile {
 
     fn commit_page(&mut self, page: &PageFacts, checkpoint: &str) -> Result<Committed, C1zError> {
         if self.run.ended_at.is_some() {
-            return Err(C1zError::Sealed { path: self.path.clone() });
+            return Err(C1zError::Sealed {
+                path: self.path.clone(),
+            });
         }
         let failed = self.sqlite("write a page");
         let mut write = || {
@@ -149,7 +151,9 @@ impl SyncSink for WorkFile {
         }
         let checkpoint = self
             .db
-            .query_row("select checkpoint from rolecall_progress", [], |row| row.get(0))
+            .query_row("select checkpoint from rolecall_progress", [], |row| {
+                row.get(0)
+            })
             .map_err(self.sqlite("read the checkpoint"))?;
         Ok(checkpoint)
     }

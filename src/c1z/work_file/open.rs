@@ -88,13 +88,22 @@ fn explain(path: &Path, error: rusqlite::Error) -> C1zError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => C1zError::InUse { path },
         Some(ErrorCode::NotADatabase) => C1zError::ForeignWorkFile { path },
-        Some(ErrorCode::DatabaseCorrupt) => C1zError::DamagedWorkFile { path, source: error },
-        _ => C1zError::Sqlite { path, action: "open it", source: error },
+        Some(ErrorCode::DatabaseCorrupt) => C1zError::DamagedWorkFile {
+            path,
+            source: error,
+        },
+        _ => C1zError::Sqlite {
+            path,
+            action: "open it",
+            source: error,
+        },
     }
 }
 
 fn is_empty(db: &Connection) -> rusqlite::Result<bool> {
-    db.query_row("select count(*) = 0 from sqlite_master", [], |row| row.get(0))
+    db.query_row("select count(*) = 0 from sqlite_master", [], |row| {
+        row.get(0)
+    })
 }
 
 fn has_progress(db: &Connection) -> rusqlite::Result<bool> {
@@ -141,7 +150,10 @@ fn stored_run(db: &Connection) -> rusqlite::Result<Option<Stored>> {
                 parent: None,
                 token: String::new(),
             };
-            Ok(Stored { run, fingerprint: row.get(3)? })
+            Ok(Stored {
+                run,
+                fingerprint: row.get(3)?,
+            })
         },
     )
     .optional()
@@ -187,7 +199,11 @@ fn start(db: &mut Connection, begin: &Begin) -> rusqlite::Result<SyncRun> {
     transaction.execute(
         "insert into v1_sync_runs (sync_id, started_at, sync_token, sync_type, grants_backfilled)
          values (?1, ?2, '', ?3, 1)",
-        params![run.id.0, timestamp::format(&run.started_at), run.kind.as_str()],
+        params![
+            run.id.0,
+            timestamp::format(&run.started_at),
+            run.kind.as_str()
+        ],
     )?;
     transaction.execute(
         "insert into rolecall_progress (one, fingerprint) values (1, ?1)",

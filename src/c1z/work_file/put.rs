@@ -82,17 +82,24 @@ pub(super) fn page(
         let parent_id = parent.map(|parent| parent.id.as_str());
         let (key, data) = (it.id.to_string(), message::resource::encode(it));
         let of_type = &it.id.resource_type.0;
-        replaced +=
-            RESOURCE.row(db, params![of_type, key, parent_type, parent_id, data, run, now])?;
+        replaced += RESOURCE.row(
+            db,
+            params![of_type, key, parent_type, parent_id, data, run, now],
+        )?;
     }
     for it in &page.entitlements {
         let (on, data) = (&it.resource.id, message::entitlement::encode(it));
-        replaced += ENTITLEMENT
-            .row(db, params![on.resource_type.0, on.id, it.id.0, data, run, now])?;
+        replaced += ENTITLEMENT.row(
+            db,
+            params![on.resource_type.0, on.id, it.id.0, data, run, now],
+        )?;
     }
     for it in &page.grants {
         let (on, principal) = (&it.resource.id, &it.principal);
-        let (expansion, data) = (message::grant::expansion_column(it), message::grant::encode(it));
+        let (expansion, data) = (
+            message::grant::expansion_column(it),
+            message::grant::encode(it),
+        );
         let needs_expansion = expansion.is_some();
         replaced += GRANT.row(
             db,

@@ -22,12 +22,19 @@ pub(super) fn run(args: &AccessArgs, sync: &Sync, screen: &mut Screen) -> anyhow
     match args.principal.resource(sync)? {
         Some(principal) => {
             let mut views = collect(sync, &names, Some(&principal), None)?;
-            let nothing = || AccessView { principal: names.resource(&principal), access: vec![] };
+            let nothing = || AccessView {
+                principal: names.resource(&principal),
+                access: vec![],
+            };
             one(&views.pop().unwrap_or_else(nothing), sync, screen)
         }
         None => {
             let of_type = args.principal.resource_type(sync)?;
-            everybody(&collect(sync, &names, None, of_type.as_ref())?, sync, screen)
+            everybody(
+                &collect(sync, &names, None, of_type.as_ref())?,
+                sync,
+                screen,
+            )
         }
     }
 }
@@ -40,25 +47,36 @@ fn collect(
     of_type: Option<&ResourceTypeId>,
 ) -> Result<Vec<AccessView>, C1zError> {
     let mut held: IndexMap<ResourceId, IndexMap<ResourceId, Vec<HeldView>>> = IndexMap::new();
-    for grant in sync.grants(&GrantFilter { principal, ..GrantFilter::default() }) {
+    for grant in sync.grants(&GrantFilter {
+        principal,
+        ..GrantFilter::default()
+    }) {
         let grant = grant?;
         if of_type.is_some_and(|of_type| grant.principal.resource_type != *of_type) {
             continue;
         }
         let view = held_view(&grant, names);
-        held.entry(grant.principal).or_default().entry(grant.resource.id).or_default().push(view);
+        held.entry(grant.principal)
+            .or_default()
+            .entry(grant.resource.id)
+            .or_default()
+            .push(view);
     }
     let mut views: Vec<_> = held
         .into_iter()
         .map(|(principal, resources)| {
             let mut access: Vec<_> = resources
                 .into_iter()
-                .map(|(id, entitlements)| {
-                    ResourceAccessView { resource: names.resource(&id), entitlements }
+                .map(|(id, entitlements)| ResourceAccessView {
+                    resource: names.resource(&id),
+                    entitlements,
                 })
                 .collect();
             access.sort_by_cached_key(|access| order(&access.resource));
-            AccessView { principal: names.resource(&principal), access }
+            AccessView {
+                principal: names.resource(&principal),
+                access,
+            }
         })
         .collect();
     views.sort_by_cached_key(|view| order(&view.principal));
@@ -66,13 +84,22 @@ fn collect(
 }
 
 fn order(resource: &ResourceRefView) -> (String, String, String) {
-    (resource.resource_type.clone(), resource.name(), resource.id.clone())
+    (
+        resource.resource_type.clone(),
+        resource.name(),
+        resource.id.clone(),
+    )
 }
 
 /// A grant says where it comes from only when it was derived. One that names its own entitlement
 /// among its sources was given directly as well.
 fn held_view(grant: &Grant, names: &Names) -> HeldView {
-    let HeldEntitlementView { id, display_name, slug, .. } = names.entitlement(&grant.entitlement);
+    let HeldEntitlementView {
+        id,
+        display_name,
+        slug,
+        ..
+    } = names.entitlement(&grant.entitlement);
     let direct = grant.sources.is_empty() || grant.sources.contains_key(&id);
     let through = grant
         .sources
@@ -80,7 +107,13 @@ fn held_view(grant: &Grant, names: &Names) -> HeldView {
         .filter(|source| **source != id)
         .map(|source| names.entitlement(&EntitlementId(source.clone())))
         .collect();
-    HeldView { id, display_name, slug, direct, through }
+    HeldView {
+        id,
+        display_name,
+        slug,
+        direct,
+        through,
+    }
 }
 
 fn one(view: &AccessView, sync: &Sync, screen: &mut Screen) -> anyhow::Result<()> {
@@ -91,11 +124,19 @@ fn one(view: &AccessView, sync: &Sync, screen: &mut Screen) -> anyhow::Result<()
             screen.json(&json!({ "sync_id": sync_id, "principal": who, "access": view.access }))
         }
         Format::Csv => screen.csv(Held::NAMES, rows(view).map(|row| row.values())),
-        Format::Table if view.access.is_empty() => {
-            screen.line(&format!("{} ({}:{}) holds nothing", who.name(), who.resource_type, who.id))
-        }
+        Format::Table if view.access.is_empty() => screen.line(&format!(
+            "{} ({}:{}) holds nothing",
+            who.name(),
+            who.resource_type,
+            who.id
+        )),
         Format::Table => {
-            screen.line(&format!("{} ({}:{}) holds", who.name(), who.resource_type, who.id))?;
+            screen.line(&format!(
+                "{} ({}:{}) holds",
+                who.name(),
+                who.resource_type,
+                who.id
+            ))?;
             screen.table(Held::TITLES, rows(view).map(|row| row.cells()))
         }
     }
@@ -103,16 +144,19 @@ fn one(view: &AccessView, sync: &Sync, screen: &mut Screen) -> anyhow::Result<()
 
 fn everybody(views: &[AccessView], sync: &Sync, screen: &mut Screen) -> anyhow::Result<()> {
     match screen.format {
-        Format::Json => {
-            screen.json(&json!({ "sync_id": sync.run().id.0, "principals": views }))
-        }
-        Format::Csv => {
-            screen.csv(Held::NAMES, views.iter().flat_map(rows).map(|row| row.values()))
-        }
+        Format::Json => screen.json(&json!({ "sync_id": sync.run().id.0, "principals": views })),
+        Format::Csv => screen.csv(
+            Held::NAMES,
+            views.iter().flat_map(rows).map(|row| row.values()),
+        ),
         Format::Table => {
             let titles = ["Principal", "Type", "Has access to", "Type", "As"];
             screen.table(&titles, views.iter().flat_map(overview))?;
-            let noun = if views.len() == 1 { "principal" } else { "principals" };
+            let noun = if views.len() == 1 {
+                "principal"
+            } else {
+                "principals"
+            };
             screen.line(&format!("{} {noun} in sync {}", views.len(), sync.run().id))
         }
     }
@@ -127,12 +171,22 @@ fn overview(view: &AccessView) -> impl Iterator<Item = Vec<String>> + '_ {
         };
         let held: Vec<_> = access.entitlements.iter().map(summary).collect();
         let resource = &access.resource;
-        vec![name, of_type, resource.name(), resource.resource_type.clone(), held.join(", ")]
+        vec![
+            name,
+            of_type,
+            resource.name(),
+            resource.resource_type.clone(),
+            held.join(", "),
+        ]
     })
 }
 
 fn summary(held: &HeldView) -> String {
-    let permission = held.slug.as_deref().filter(|slug| !slug.is_empty()).unwrap_or(&held.id);
+    let permission = held
+        .slug
+        .as_deref()
+        .filter(|slug| !slug.is_empty())
+        .unwrap_or(&held.id);
     if held.direct {
         permission.to_owned()
     } else {
@@ -178,7 +232,10 @@ impl Row for Held<'_> {
             self.resource.name(),
             self.resource.resource_type.clone(),
             self.held.slug.clone().unwrap_or_default(),
-            self.held.display_name.clone().unwrap_or_else(|| self.held.id.clone()),
+            self.held
+                .display_name
+                .clone()
+                .unwrap_or_else(|| self.held.id.clone()),
             how(self.held),
         ]
     }
@@ -197,7 +254,12 @@ impl Row for Held<'_> {
     ];
 
     fn values(&self) -> Vec<String> {
-        let through: Vec<_> = self.held.through.iter().map(|source| source.id.as_str()).collect();
+        let through: Vec<_> = self
+            .held
+            .through
+            .iter()
+            .map(|source| source.id.as_str())
+            .collect();
         vec![
             self.principal.resource_type.clone(),
             self.principal.id.clone(),

@@ -15,8 +15,10 @@ pub(super) struct EntitlementsArgs {
 pub(super) fn run(args: &EntitlementsArgs, sync: &Sync, screen: &mut Screen) -> anyhow::Result<()> {
     let resource = args.on.resource(sync)?;
     let resource_type = args.on.resource_type(sync)?;
-    let filter =
-        EntitlementFilter { resource_type: resource_type.as_ref(), resource: resource.as_ref() };
+    let filter = EntitlementFilter {
+        resource_type: resource_type.as_ref(),
+        resource: resource.as_ref(),
+    };
     let mut views = Vec::new();
     for entitlement in sync.entitlements(&filter) {
         views.push(EntitlementView::from(&entitlement?));

@@ -39,7 +39,9 @@ pub(super) fn run(args: &GrantsArgs, sync: &Sync, screen: &mut Screen) -> anyhow
 fn view(grant: &Grant, names: &Names) -> GrantView {
     let mut entitlement = names.entitlement(&grant.entitlement);
     // An entitlement that was not listed is still on the resource that the grant names.
-    entitlement.resource.get_or_insert_with(|| names.resource(&grant.resource.id));
+    entitlement
+        .resource
+        .get_or_insert_with(|| names.resource(&grant.resource.id));
     GrantView {
         id: grant.id.0.clone(),
         entitlement,
@@ -64,8 +66,13 @@ fn view(grant: &Grant, names: &Names) -> GrantView {
 }
 
 impl Row for GrantView {
-    const TITLES: &'static [&'static str] =
-        &["Principal", "Principal type", "Entitlement", "Resource", "Resource type"];
+    const TITLES: &'static [&'static str] = &[
+        "Principal",
+        "Principal type",
+        "Entitlement",
+        "Resource",
+        "Resource type",
+    ];
 
     fn cells(&self) -> Vec<String> {
         let resource = self.entitlement.resource.as_ref();
@@ -74,7 +81,9 @@ impl Row for GrantView {
             self.principal.resource_type.clone(),
             self.entitlement.permission(),
             resource.map(|it| it.name()).unwrap_or_default(),
-            resource.map(|it| it.resource_type.clone()).unwrap_or_default(),
+            resource
+                .map(|it| it.resource_type.clone())
+                .unwrap_or_default(),
         ]
     }
 
@@ -94,8 +103,11 @@ impl Row for GrantView {
 
     fn values(&self) -> Vec<String> {
         let resource = self.entitlement.resource.as_ref();
-        let sources: Vec<_> =
-            self.sources.iter().map(|source| source.entitlement.id.as_str()).collect();
+        let sources: Vec<_> = self
+            .sources
+            .iter()
+            .map(|source| source.entitlement.id.as_str())
+            .collect();
         vec![
             self.id.clone(),
             self.principal.resource_type.clone(),
@@ -103,9 +115,13 @@ impl Row for GrantView {
             self.principal.display_name.clone().unwrap_or_default(),
             self.entitlement.id.clone(),
             self.entitlement.slug.clone().unwrap_or_default(),
-            resource.map(|it| it.resource_type.clone()).unwrap_or_default(),
+            resource
+                .map(|it| it.resource_type.clone())
+                .unwrap_or_default(),
             resource.map(|it| it.id.clone()).unwrap_or_default(),
-            resource.and_then(|it| it.display_name.clone()).unwrap_or_default(),
+            resource
+                .and_then(|it| it.display_name.clone())
+                .unwrap_or_default(),
             self.immutable.to_string(),
             sources.join(" "),
         ]

@@ -80,7 +80,9 @@ pub fn run_with_width(
     out: &mut dyn Write,
     width: Option<u16>,
 ) -> anyhow::Result<()> {
-    let limits = ReadLimits { decoded_bytes: args.max_decoded_mib.saturating_mul(1 << 20) };
+    let limits = ReadLimits {
+        decoded_bytes: args.max_decoded_mib.saturating_mul(1 << 20),
+    };
     let file = C1z::open(&args.file, limits)?;
     let sync = file.sync(args.sync_id.map(SyncId).as_ref())?;
     let mut screen = Screen::new(out, args.format, width);

@@ -29,11 +29,21 @@ impl Names {
             .map(|entitlement| {
                 entitlement.map(|it| {
                     let (display_name, slug) = (it.display_name, it.slug);
-                    (it.id, EntitlementName { display_name, slug, resource: it.resource.id })
+                    (
+                        it.id,
+                        EntitlementName {
+                            display_name,
+                            slug,
+                            resource: it.resource.id,
+                        },
+                    )
                 })
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { resources, entitlements })
+        Ok(Self {
+            resources,
+            entitlements,
+        })
     }
 
     pub fn resource(&self, id: &ResourceId) -> ResourceRefView {

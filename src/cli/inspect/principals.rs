@@ -36,9 +36,10 @@ pub(super) fn run(args: &PrincipalsArgs, sync: &Sync, screen: &mut Screen) -> an
     for id in holders {
         views.push(match sync.resource(&id)? {
             Some(resource) => ResourceView::from(&resource),
-            None => {
-                ResourceView { is_unlisted: true, ..(&Resource::new(id, "")).into() }
-            }
+            None => ResourceView {
+                is_unlisted: true,
+                ..(&Resource::new(id, "")).into()
+            },
         });
     }
     screen.list(sync.run(), ("principal", "principals"), &views)

@@ -60,7 +60,11 @@ impl<'a> Screen<'a> {
                     self.table(R::TITLES, rows.iter().map(Row::cells))?;
                 }
                 let noun = if rows.len() == 1 { one } else { many };
-                let state = if run.ended_at.is_some() { "sync" } else { "unfinished sync" };
+                let state = if run.ended_at.is_some() {
+                    "sync"
+                } else {
+                    "unfinished sync"
+                };
                 self.line(&format!("{} {noun} in {state} {}", rows.len(), run.id))
             }
         }
@@ -77,12 +81,11 @@ impl<'a> Screen<'a> {
         rows: impl Iterator<Item = Vec<String>>,
     ) -> anyhow::Result<()> {
         let mut csv = csv::Writer::from_writer(&mut self.out);
-        csv.write_record(names)?;
+        csv.write_record(names).map_err(cause)?;
         for row in rows {
-            csv.write_record(row)?;
+            csv.write_record(row).map_err(cause)?;
         }
-        csv.flush()?;
-        Ok(())
+        Ok(csv.flush()?)
     }
 
     pub fn table(
@@ -101,9 +104,9 @@ impl<'a> Screen<'a> {
             column.set_padding((0, 2));
         }
         match self.width {
-            Some(width) => {
-                table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width)
-            }
+            Some(width) => table
+                .set_content_arrangement(ContentArrangement::Dynamic)
+                .set_width(width),
             None => table.set_content_arrangement(ContentArrangement::Disabled),
         };
         // The padding of the last column says nothing and wraps in narrow windows.
@@ -115,5 +118,13 @@ impl<'a> Screen<'a> {
 
     pub fn line(&mut self, text: &str) -> anyhow::Result<()> {
         Ok(writeln!(self.out, "{text}")?)
+    }
+}
+
+/// The failure of the output itself, which `csv` wraps without naming it as its source.
+fn cause(error: csv::Error) -> anyhow::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error.into(),
+        other => anyhow::anyhow!("{other:?}"),
     }
 }

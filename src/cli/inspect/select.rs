@@ -54,13 +54,20 @@ impl ResourceArgs {
 
     /// The resource asked for. One that the run neither listed nor granted anything is an error.
     pub fn resource(&self, sync: &Sync) -> anyhow::Result<Option<ResourceId>> {
-        let Some(id) = &self.resource else { return Ok(None) };
-        let Some(resource_type) = &self.of.resource_type else { return Ok(None) };
+        let Some(id) = &self.resource else {
+            return Ok(None);
+        };
+        let Some(resource_type) = &self.of.resource_type else {
+            return Ok(None);
+        };
         let wanted = ResourceId::new(resource_type, id);
         if sync.resource(&wanted)?.is_some() {
             return Ok(Some(wanted));
         }
-        let held = GrantFilter { principal: Some(&wanted), ..GrantFilter::default() };
+        let held = GrantFilter {
+            principal: Some(&wanted),
+            ..GrantFilter::default()
+        };
         if sync.grants(&held).next().transpose()?.is_none() {
             self.resource_type(sync)?;
             bail!("no resource `{wanted}` in sync {}", sync.run().id);
@@ -74,9 +81,14 @@ pub(super) fn entitlement(
     sync: &Sync,
     wanted: Option<&str>,
 ) -> anyhow::Result<Option<EntitlementId>> {
-    let Some(wanted) = wanted.map(|id| EntitlementId(id.to_owned())) else { return Ok(None) };
+    let Some(wanted) = wanted.map(|id| EntitlementId(id.to_owned())) else {
+        return Ok(None);
+    };
     if sync.entitlement(&wanted)?.is_none() {
-        let granted = GrantFilter { entitlement: Some(&wanted), ..GrantFilter::default() };
+        let granted = GrantFilter {
+            entitlement: Some(&wanted),
+            ..GrantFilter::default()
+        };
         if sync.grants(&granted).next().transpose()?.is_none() {
             bail!("no entitlement `{wanted}` in sync {}", sync.run().id);
         }

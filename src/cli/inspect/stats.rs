@@ -16,11 +16,16 @@ pub(super) fn run(sync: &Sync, screen: &mut Screen) -> anyhow::Result<()> {
     let view = view(SyncView::from(sync.run()), &sync.stats()?, types);
     match screen.format {
         Format::Json => screen.json(&view),
-        Format::Csv => {
-            screen.csv(TypeStatsView::NAMES, view.resource_types.iter().map(Row::values))
-        }
+        Format::Csv => screen.csv(
+            TypeStatsView::NAMES,
+            view.resource_types.iter().map(Row::values),
+        ),
         Format::Table => {
-            screen.table(&["Sync", &view.sync.id.clone()], facts(&view.sync).into_iter())?;
+            screen.table(
+                &["Sync", &view.sync.id.clone()],
+                facts(&view.sync).into_iter(),
+            )?;
+            screen.line("")?;
             let total = TypeStatsView {
                 resource_type: "total".into(),
                 resources: view.totals.resources,
@@ -41,8 +46,16 @@ fn view(sync: SyncView, stats: &Stats, mut types: BTreeSet<String>) -> StatsView
     let resource_types = types
         .into_iter()
         .map(|of| TypeStatsView {
-            resources: stats.resources_by_resource_type.get(&of).copied().unwrap_or(0),
-            entitlements: stats.entitlements_by_resource_type.get(&of).copied().unwrap_or(0),
+            resources: stats
+                .resources_by_resource_type
+                .get(&of)
+                .copied()
+                .unwrap_or(0),
+            entitlements: stats
+                .entitlements_by_resource_type
+                .get(&of)
+                .copied()
+                .unwrap_or(0),
             grants: stats.grants_by_resource_type.get(&of).copied().unwrap_or(0),
             resource_type: of,
         })
@@ -53,19 +66,28 @@ fn view(sync: SyncView, stats: &Stats, mut types: BTreeSet<String>) -> StatsView
         entitlements: stats.entitlements,
         grants: stats.grants,
     };
-    StatsView { sync, totals, resource_types }
+    StatsView {
+        sync,
+        totals,
+        resource_types,
+    }
 }
 
 fn facts(sync: &SyncView) -> Vec<Vec<String>> {
     let instant = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let ended = sync.ended_at.map_or_else(|| "not finished".to_owned(), instant);
+    let ended = sync
+        .ended_at
+        .map_or_else(|| "not finished".to_owned(), instant);
     let mut facts = vec![
         vec!["kind".to_owned(), sync.kind.clone()],
         vec!["started".to_owned(), instant(sync.started_at)],
         vec!["ended".to_owned(), ended],
     ];
     if let Some(took) = sync.duration_ms {
-        facts.push(vec!["took".to_owned(), format!("{}.{:03} s", took / 1000, took.abs() % 1000)]);
+        facts.push(vec![
+            "took".to_owned(),
+            format!("{}.{:03} s", took / 1000, took.abs() % 1000),
+        ]);
     }
     if let Some(parent) = &sync.parent_sync_id {
         facts.push(vec!["builds on".to_owned(), parent.clone()]);
@@ -81,7 +103,8 @@ impl Row for TypeStatsView {
         self.values()
     }
 
-    const NAMES: &'static [&'static str] = &["resource_type", "resources", "entitlements", "grants"];
+    const NAMES: &'static [&'static str] =
+        &["resource_type", "resources", "entitlements", "grants"];
 
     fn values(&self) -> Vec<String> {
         vec![

@@ -53,9 +53,16 @@ impl From<&Entitlement> for EntitlementView {
                 id: resource.id.id.clone(),
                 display_name: Some(resource.display_name.clone()),
             },
-            grantable_to: entitlement.grantable_to.iter().map(|id| id.0.clone()).collect(),
+            grantable_to: entitlement
+                .grantable_to
+                .iter()
+                .map(|id| id.0.clone())
+                .collect(),
             immutable: entitlement.immutable,
-            exclusion_group: entitlement.exclusion_group.as_ref().map(ExclusionGroupView::from),
+            exclusion_group: entitlement
+                .exclusion_group
+                .as_ref()
+                .map(ExclusionGroupView::from),
             annotations: annotation_names(&entitlement.annotations),
         }
     }

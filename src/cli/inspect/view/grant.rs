@@ -44,7 +44,10 @@ pub struct HeldEntitlementView {
 impl HeldEntitlementView {
     /// What to call it on its resource: the permission's short name, or the id when there is none.
     pub fn permission(&self) -> String {
-        self.slug.clone().filter(|slug| !slug.is_empty()).unwrap_or_else(|| self.id.clone())
+        self.slug
+            .clone()
+            .filter(|slug| !slug.is_empty())
+            .unwrap_or_else(|| self.id.clone())
     }
 }
 
@@ -64,7 +67,11 @@ impl From<&GrantExpansion> for ExpansionView {
         Self {
             entitlement_ids: expansion.entitlement_ids.clone(),
             shallow: expansion.shallow,
-            resource_type_ids: expansion.resource_type_ids.iter().map(|id| id.0.clone()).collect(),
+            resource_type_ids: expansion
+                .resource_type_ids
+                .iter()
+                .map(|id| id.0.clone())
+                .collect(),
         }
     }
 }

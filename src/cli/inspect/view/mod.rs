@@ -31,7 +31,10 @@ fn annotation_names(annotations: &[Annotation]) -> Vec<String> {
         .collect()
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
 fn is_false(flag: &bool) -> bool {
     !flag
 }

@@ -17,7 +17,10 @@ pub struct ResourceIdView {
 
 impl From<&ResourceId> for ResourceIdView {
     fn from(id: &ResourceId) -> Self {
-        Self { resource_type: id.resource_type.0.clone(), id: id.id.clone() }
+        Self {
+            resource_type: id.resource_type.0.clone(),
+            id: id.id.clone(),
+        }
     }
 }
 
@@ -130,8 +133,10 @@ impl From<&Resource> for ResourceView {
 }
 
 fn json_of(profile: &Profile) -> Map<String, Value> {
-    let mut map: Map<_, _> =
-        profile.iter().map(|(name, value)| (name.clone(), json_value(value))).collect();
+    let mut map: Map<_, _> = profile
+        .iter()
+        .map(|(name, value)| (name.clone(), json_value(value)))
+        .collect();
     map.sort_keys();
     map
 }

@@ -66,7 +66,10 @@ impl From<&UserTrait> for UserView {
             emails: user
                 .emails
                 .iter()
-                .map(|it| EmailView { address: it.address.clone(), is_primary: it.is_primary })
+                .map(|it| EmailView {
+                    address: it.address.clone(),
+                    is_primary: it.is_primary,
+                })
                 .collect(),
             employee_ids: user.employee_ids.clone(),
             created_at: user.created_at,
@@ -95,7 +98,9 @@ pub struct AppView {
 
 impl From<&AppTrait> for AppView {
     fn from(app: &AppTrait) -> Self {
-        Self { help_url: app.help_url.clone() }
+        Self {
+            help_url: app.help_url.clone(),
+        }
     }
 }
 

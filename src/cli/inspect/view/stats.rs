@@ -41,7 +41,9 @@ impl From<&SyncRun> for SyncView {
             kind: run.kind.as_str().to_owned(),
             started_at: run.started_at,
             ended_at: run.ended_at,
-            duration_ms: run.ended_at.map(|end| (end - run.started_at).num_milliseconds()),
+            duration_ms: run
+                .ended_at
+                .map(|end| (end - run.started_at).num_milliseconds()),
             parent_sync_id: run.parent.as_ref().map(|id| id.0.clone()),
         }
     }
