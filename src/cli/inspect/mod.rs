@@ -53,12 +53,21 @@ enum What {
     /// Users, groups, roles and everything else access is given to or on.
     Resources(resources::ResourcesArgs),
     /// What can be held on resources.
+    ///
+    /// `-t` and `-r` name the resource it is held on.
     Entitlements(entitlements::EntitlementsArgs),
     /// Who holds what.
+    ///
+    /// `-t` and `-r` name the resource something is held on, not who holds it: for that, see
+    /// `access`.
     Grants(grants::GrantsArgs),
     /// Those who hold something.
+    ///
+    /// `-t` and `-r` name the resource it is held on.
     Principals(principals::PrincipalsArgs),
     /// What one principal can reach; without arguments, who has access to what.
+    ///
+    /// `-t` and `-r` name the principal; `-t` alone shows every principal of the type.
     Access(access::AccessArgs),
     /// When the sync ran and how much it found.
     Stats,

@@ -12,7 +12,7 @@ use crate::model::SyncRun;
 pub enum Format {
     /// For people: no wider than the terminal, and never cut off through a pipe.
     Table,
-    /// For programs: everything the file says, in stable names.
+    /// For programs: every fact, in names that stay.
     Json,
     /// For spreadsheets: one line per row, names first.
     Csv,
