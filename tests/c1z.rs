@@ -1,6 +1,7 @@
 //! Sync files: what is written, what is read, and what `inspect` shows of it.
 
 mod c1z {
+    mod arbitrary;
     mod container;
     mod files;
     mod golden;

@@ -118,7 +118,7 @@ fn static_entitlements(
                 system: plan.app_name.clone(),
                 listing: step.describe(plan),
                 record: format!("`{}` for `{}`", template.local_id(), subject.resource.id),
-                source,
+                source: Box::new(source),
             })
     });
     let entitlements = entitlements.collect::<Result<Vec<_>, _>>()?;

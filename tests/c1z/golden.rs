@@ -219,10 +219,12 @@ fn access(theirs: &mut Object, sync: &Sync) {
     }
 }
 
+type Recode = fn(&[u8]) -> Vec<u8>;
+
 #[test]
 fn its_blobs_come_out_of_the_model_byte_for_byte() {
     let unpacked = files::unpack(&files::golden());
-    let recode: [(&str, fn(&[u8]) -> Vec<u8>); 4] = [
+    let recode: [(&str, Recode); 4] = [
         ("v1_resource_types", |data| {
             message::resource_type::encode(&message::resource_type::decode(data).unwrap())
         }),

@@ -45,3 +45,29 @@ pub fn pack(database: &File, output: &mut File, compression: Compression) -> io:
     }
     output.flush()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Seek};
+
+    use super::*;
+
+    #[test]
+    fn a_large_database_still_has_a_small_window() {
+        let database = tempfile::tempfile().unwrap();
+        database.set_len(40 << 20).unwrap();
+        let mut packed = tempfile::tempfile().unwrap();
+        pack(&database, &mut packed, Compression::Zstd).unwrap();
+
+        packed.rewind().unwrap();
+        let mut header = [0; 11];
+        packed.read_exact(&mut header).unwrap();
+        assert_eq!(
+            header[9] & 0b0010_0000,
+            0,
+            "a window of its own, not the whole content"
+        );
+        assert_eq!(header[10] & 0b111, 0, "a power of two");
+        assert_eq!(1 << (10 + (header[10] >> 3)), 2 << 20);
+    }
+}

@@ -38,10 +38,17 @@ pub(super) fn unread_of<'a>(annotations: &'a [Annotation], name: &str) -> &'a [u
         .map_or(&[], |annotation| &annotation.value)
 }
 
-/// An annotation of a known message, with what was kept of it.
+/// An annotation of a known message, with what was kept of it. A field that was kept is written
+/// as it was: what the model says of it may be borrowed from elsewhere.
 pub(super) fn pack<M: Message + Name>(message: &M, annotations: &[Annotation]) -> Any {
     let mut value = message.encode_to_vec();
-    value.extend_from_slice(unread_of(annotations, &M::full_name()));
+    let unread = unread_of(annotations, &M::full_name());
+    if let (Ok(ours), Ok(kept)) = (Fields::of(&value), Fields::of(unread))
+        && !unread.is_empty()
+    {
+        value = ours.unread(&kept.numbers());
+        value.extend_from_slice(unread);
+    }
     Any {
         type_url: M::type_url(),
         value,

@@ -7,7 +7,7 @@ use super::any::{Annotations, keep_unread, pack, pack_others, unread_of};
 use super::entitlement::embedded_resource;
 use super::resource;
 use super::scalar::{id_message, resource_id};
-use super::wire::{Fields, embed};
+use super::wire::{Fields, embed, embed_rest};
 use crate::model::{
     EntitlementId, Grant, GrantExpansion, GrantId, GrantSource, ResourceId, ResourceTypeId,
 };
@@ -15,26 +15,13 @@ use crate::proto::connector::v2 as proto;
 
 const ENTITLEMENT: u32 = 1;
 const PRINCIPAL: u32 = 2;
+const SOURCES: u32 = 5;
 
 /// Encodes a grant.
 pub fn encode(grant: &Grant) -> Vec<u8> {
     let message = proto::Grant {
         id: grant.id.0.clone(),
         annotations: annotations(grant),
-        sources: (!grant.sources.is_empty()).then(|| proto::GrantSources {
-            sources: grant
-                .sources
-                .iter()
-                .map(|(id, source)| {
-                    (
-                        id.clone(),
-                        proto::grant_sources::GrantSource {
-                            is_direct: source.is_direct,
-                        },
-                    )
-                })
-                .collect(),
-        }),
         ..Default::default()
     };
     let principal = proto::Resource {
@@ -45,6 +32,7 @@ pub fn encode(grant: &Grant) -> Vec<u8> {
     let mut bytes = embed(ENTITLEMENT, &entitlement_stub(grant));
     bytes.extend(embed(PRINCIPAL, &principal.encode_to_vec()));
     bytes.extend(message.encode_to_vec());
+    bytes.extend(embed_rest(SOURCES, &sources(grant)));
     bytes.extend_from_slice(unread_of(&grant.annotations, &proto::Grant::full_name()));
     bytes
 }
@@ -58,6 +46,23 @@ fn entitlement_stub(grant: &Grant) -> Vec<u8> {
     };
     bytes.extend(id.encode_to_vec());
     bytes
+}
+
+/// The map of sources by id, each entry with its key and its value even when they are empty: that
+/// is how other writers lay it out, while prost would leave the empty ones out.
+fn sources(grant: &Grant) -> Vec<u8> {
+    let mut sources: Vec<_> = grant.sources.iter().collect();
+    sources.sort_by_key(|(id, _)| *id);
+    let entry = |(id, source): (&String, &GrantSource)| {
+        let value = proto::grant_sources::GrantSource {
+            is_direct: source.is_direct,
+        };
+        embed(
+            1,
+            &[embed(1, id.as_bytes()), embed(2, &value.encode_to_vec())].concat(),
+        )
+    };
+    sources.into_iter().flat_map(entry).collect()
 }
 
 fn annotations(grant: &Grant) -> Vec<Any> {
@@ -153,9 +158,9 @@ pub fn decode(bytes: &[u8]) -> Result<Grant, DecodeError> {
     };
 
     let mut unread = Vec::new();
-    embed_rest(&mut unread, ENTITLEMENT, entitlement.unread(&[1, 2]));
-    embed_rest(&mut unread, PRINCIPAL, principal_rest(&fields)?);
-    unread.extend(fields.unread(&[ENTITLEMENT, PRINCIPAL, 3, 4, 5]));
+    unread.extend(embed_rest(ENTITLEMENT, &entitlement.unread(&[1, 2])));
+    unread.extend(embed_rest(PRINCIPAL, &principal_rest(&fields)?));
+    unread.extend(fields.unread(&[ENTITLEMENT, PRINCIPAL, 3, 4, SOURCES]));
     keep_unread(&mut grant.annotations, &proto::Grant::full_name(), unread);
     Ok(grant)
 }
@@ -164,15 +169,7 @@ pub fn decode(bytes: &[u8]) -> Result<Grant, DecodeError> {
 fn principal_rest(fields: &Fields) -> Result<Vec<u8>, DecodeError> {
     let principal = fields.embedded(PRINCIPAL).unwrap_or_default();
     let principal = Fields::of(&principal)?;
-    let id = principal.embedded(1).unwrap_or_default();
-    let mut rest = Vec::new();
-    embed_rest(&mut rest, 1, Fields::of(&id)?.unread(&[1, 2]));
+    let mut rest = embed_rest(1, &resource::id_rest(&principal, 1)?);
     rest.extend(principal.unread(&[1]));
     Ok(rest)
-}
-
-fn embed_rest(into: &mut Vec<u8>, number: u32, rest: Vec<u8>) {
-    if !rest.is_empty() {
-        into.extend(embed(number, &rest));
-    }
 }

@@ -5,7 +5,7 @@ use prost_types::Any;
 
 use super::any::{Annotations, keep_unread, pack, pack_others, unread_of};
 use super::scalar::{id_message, instant, profile, profile_struct, resource_id};
-use super::wire::Fields;
+use super::wire::{Fields, embed_rest};
 use super::{other_traits, user};
 use crate::model::{
     AgentStatus, Annotation, Resource, ResourceId, ResourceTrait, ResourceTypeId, UserStatus,
@@ -14,21 +14,28 @@ use crate::proto::connector::v2 as proto;
 use proto::resource::CreationSource;
 use proto::status::ResourceStatus;
 
-/// Encodes a resource as one that was listed, which is what the platform expects of all of them.
+const CREATION_SOURCE: u32 = 8;
+
+/// Encodes a resource as one that was listed, unless the file it came from said otherwise.
 pub fn encode(resource: &Resource) -> Vec<u8> {
-    let kept = &resource.annotations;
+    let kept = unread_of(&resource.annotations, &proto::Resource::full_name());
+    let created_otherwise = Fields::of(kept).is_ok_and(|fields| fields.has(CREATION_SOURCE));
+    let creation_source = match created_otherwise {
+        true => CreationSource::Unspecified,
+        false => CreationSource::ConnectorListResources,
+    };
     let message = proto::Resource {
         id: Some(id_message(&resource.id)),
         parent_resource_id: resource.parent.as_ref().map(id_message),
         display_name: resource.display_name.clone(),
         annotations: annotations(resource),
         description: resource.description.clone(),
-        creation_source: CreationSource::ConnectorListResources as i32,
+        creation_source: creation_source as i32,
         profile: profile_struct(&resource.profile),
         ..Default::default()
     };
     let mut bytes = message.encode_to_vec();
-    bytes.extend_from_slice(unread_of(kept, &proto::Resource::full_name()));
+    bytes.extend_from_slice(kept);
     bytes
 }
 
@@ -161,24 +168,22 @@ fn borrow_from_resource(
 
 fn keep_unread_fields(bytes: &[u8], annotations: &mut Vec<Annotation>) -> Result<(), DecodeError> {
     let fields = Fields::of(bytes)?;
-    let mut read = vec![3, 4, 5, 9];
-    // An identity may say more than the model holds; the part that does is merged back.
-    for number in [1, 2] {
-        let whole = match fields.embedded(number) {
-            Some(id) => Fields::of(&id)?.unread(&[1, 2]).is_empty(),
-            None => true,
-        };
-        if whole {
-            read.push(number);
-        }
-    }
+    let mut read = vec![1, 2, 3, 4, 5, 9];
     if proto::Resource::decode(bytes)?.creation_source() == CreationSource::ConnectorListResources {
-        read.push(8);
+        read.push(CREATION_SOURCE);
     }
-    keep_unread(
-        annotations,
-        &proto::Resource::full_name(),
-        fields.unread(&read),
-    );
+    let mut unread = Vec::new();
+    for number in [1, 2] {
+        unread.extend(embed_rest(number, &id_rest(&fields, number)?));
+    }
+    unread.extend(fields.unread(&read));
+    keep_unread(annotations, &proto::Resource::full_name(), unread);
     Ok(())
+}
+
+/// What the identity in field `number` says beyond its two parts. Written after those, it is
+/// merged with them.
+pub(super) fn id_rest(fields: &Fields, number: u32) -> Result<Vec<u8>, DecodeError> {
+    let id = fields.embedded(number).unwrap_or_default();
+    Ok(Fields::of(&id)?.unread(&[1, 2]))
 }

@@ -45,6 +45,11 @@ impl<'a> Fields<'a> {
         self.0.iter().any(|field| field.number == number)
     }
 
+    /// The numbers of its fields, one per occurrence.
+    pub fn numbers(&self) -> Vec<u32> {
+        self.0.iter().map(|field| field.number).collect()
+    }
+
     /// The embedded message `number`. Written in pieces, the pieces concatenated are the whole.
     pub fn embedded(&self, number: u32) -> Option<Vec<u8>> {
         let pieces: Vec<_> = self
@@ -76,6 +81,15 @@ pub(super) fn embed(number: u32, message: &[u8]) -> Vec<u8> {
     encoded
 }
 
+/// As [`embed`], but nothing at all when there is nothing to embed.
+pub(super) fn embed_rest(number: u32, rest: &[u8]) -> Vec<u8> {
+    if rest.is_empty() {
+        Vec::new()
+    } else {
+        embed(number, rest)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +107,7 @@ mod tests {
         assert_eq!(fields.embedded(2).unwrap(), b"hi!");
         assert_eq!(fields.embedded(1), None);
         assert!(fields.has(3) && !fields.has(4));
+        assert_eq!(fields.numbers(), [1, 2, 3, 2]);
     }
 
     #[test]
@@ -106,5 +121,7 @@ mod tests {
     fn an_embedded_message_is_found_again() {
         let encoded = embed(5, b"abc");
         assert_eq!(Fields::of(&encoded).unwrap().embedded(5).unwrap(), b"abc");
+        assert_eq!(embed_rest(5, b"abc"), encoded);
+        assert!(embed_rest(5, b"").is_empty());
     }
 }

@@ -218,3 +218,27 @@ fn tables(db: &Connection) -> rusqlite::Result<Vec<String>> {
         .query_map([], |row| row.get(0))?
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_is_one_flushed_append_under_an_exclusive_lock() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let begin = Begin {
+            kind: SyncKind::Full,
+            fingerprint: "",
+            now: Utc::now(),
+            fresh: false,
+        };
+        let (work, _) = WorkFile::open(&directory.path().join("o.c1z"), &begin).unwrap();
+        let pragma = |name| -> String {
+            let sql = format!("select cast({name} as text) from pragma_{name}");
+            work.db().query_row(&sql, [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!(pragma("journal_mode"), "wal");
+        assert_eq!(pragma("synchronous"), "2");
+        assert_eq!(pragma("locking_mode"), "exclusive");
+    }
+}

@@ -11,7 +11,7 @@ mod select;
 mod stats;
 pub mod view;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -53,12 +53,21 @@ enum What {
     /// Users, groups, roles and everything else access is given to or on.
     Resources(resources::ResourcesArgs),
     /// What can be held on resources.
+    ///
+    /// `-t` and `-r` name the resource it is held on.
     Entitlements(entitlements::EntitlementsArgs),
     /// Who holds what.
+    ///
+    /// `-t` and `-r` name the resource something is held on, not who holds it: for that, see
+    /// `access`.
     Grants(grants::GrantsArgs),
     /// Those who hold something.
+    ///
+    /// `-t` and `-r` name the resource it is held on.
     Principals(principals::PrincipalsArgs),
     /// What one principal can reach; without arguments, who has access to what.
+    ///
+    /// `-t` and `-r` name the principal; `-t` alone shows every principal of the type.
     Access(access::AccessArgs),
     /// When the sync ran and how much it found.
     Stats,
@@ -85,7 +94,8 @@ pub fn run_with_width(
     };
     let file = C1z::open(&args.file, limits)?;
     let sync = file.sync(args.sync_id.map(SyncId).as_ref())?;
-    let mut screen = Screen::new(out, args.format, width);
+    let mut out = BufWriter::new(out);
+    let mut screen = Screen::new(&mut out, args.format, width);
     let printed = match args.what {
         What::Resources(args) => resources::run(&args, &sync, &mut screen),
         What::Entitlements(args) => entitlements::run(&args, &sync, &mut screen),
@@ -94,7 +104,7 @@ pub fn run_with_width(
         What::Access(args) => access::run(&args, &sync, &mut screen),
         What::Stats => stats::run(&sync, &mut screen),
     };
-    match printed {
+    match printed.and_then(|()| Ok(out.flush()?)) {
         Err(error) if is_broken_pipe(&error) => Ok(()),
         printed => printed,
     }

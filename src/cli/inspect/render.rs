@@ -12,7 +12,7 @@ use crate::model::SyncRun;
 pub enum Format {
     /// For people: no wider than the terminal, and never cut off through a pipe.
     Table,
-    /// For programs: everything the file says, in stable names.
+    /// For programs: every fact, in names that stay.
     Json,
     /// For spreadsheets: one line per row, names first.
     Csv,
@@ -81,12 +81,11 @@ impl<'a> Screen<'a> {
         rows: impl Iterator<Item = Vec<String>>,
     ) -> anyhow::Result<()> {
         let mut csv = csv::Writer::from_writer(&mut self.out);
-        csv.write_record(names)?;
+        csv.write_record(names).map_err(cause)?;
         for row in rows {
-            csv.write_record(row)?;
+            csv.write_record(row).map_err(cause)?;
         }
-        csv.flush()?;
-        Ok(())
+        Ok(csv.flush()?)
     }
 
     pub fn table(
@@ -119,5 +118,13 @@ impl<'a> Screen<'a> {
 
     pub fn line(&mut self, text: &str) -> anyhow::Result<()> {
         Ok(writeln!(self.out, "{text}")?)
+    }
+}
+
+/// The failure of the output itself, which `csv` wraps without naming it as its source.
+fn cause(error: csv::Error) -> anyhow::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error.into(),
+        other => anyhow::anyhow!("{other:?}"),
     }
 }

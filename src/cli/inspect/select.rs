@@ -36,10 +36,14 @@ impl TypeArgs {
         // Resources of a type the run forgot to list are there all the same.
         if !known.contains(&wanted) && sync.resources(Some(&wanted)).next().is_none() {
             let known: Vec<_> = known.iter().map(|id| format!("`{id}`")).collect();
-            bail!(
-                "no resource type `{wanted}` in sync {}; it has {}",
-                sync.run().id,
+            let known = if known.is_empty() {
+                "none".to_owned()
+            } else {
                 known.join(", ")
+            };
+            bail!(
+                "no resource type `{wanted}` in sync {}; it has {known}",
+                sync.run().id
             );
         }
         Ok(Some(wanted))

@@ -25,6 +25,7 @@ pub(super) fn run(sync: &Sync, screen: &mut Screen) -> anyhow::Result<()> {
                 &["Sync", &view.sync.id.clone()],
                 facts(&view.sync).into_iter(),
             )?;
+            screen.line("")?;
             let total = TypeStatsView {
                 resource_type: "total".into(),
                 resources: view.totals.resources,

@@ -1,7 +1,8 @@
 //! What `inspect --format json` shows: names that stay, and nothing of how a file stores it.
 //!
 //! A listing is an object with `sync_id` and one array. Keys are snake_case, instants are RFC 3339
-//! in UTC. Keys without `?` below are always there; a fact that is absent or empty is left out.
+//! in UTC. `docs/c1z.md` tells which keys are always there; the others are left out when they
+//! would say nothing.
 
 mod access;
 mod entitlement;
