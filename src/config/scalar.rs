@@ -196,6 +196,19 @@ macro_rules! decode_number {
 }
 decode_number!(u16, u32, i64);
 
+impl Decode for std::num::NonZeroU32 {
+    fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
+        let expected = "a whole number from 1 up";
+        match &node.value {
+            NodeValue::Scalar { text, .. } => match text.parse() {
+                Ok(number) => Some(number),
+                Err(_) => decoder.wrong_type(node, expected),
+            },
+            _ => decoder.wrong_type(node, expected),
+        }
+    }
+}
+
 /// A length of time written as `30s`, `1m30s`, `500ms` or `1h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DurationText(pub Duration);
