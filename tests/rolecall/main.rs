@@ -1,5 +1,6 @@
 //! Everything that is tested from outside of the crate, in one binary.
 
+mod c1z;
 mod diagnostics;
 mod generated;
 
