@@ -10,7 +10,7 @@ use crate::config::connect::AuthFamily;
 use crate::config::http::{HttpPaginationFamily, SqlPaginationFamily};
 use crate::config::kind::{KindView, views};
 use crate::expr::{FunctionDoc, documented_functions};
-use crate::source::sql::{DialectDoc, documented_dialects};
+use crate::source::sql::{DialectView, documented_dialects};
 
 /// What to list.
 #[derive(Debug, Args)]
@@ -53,7 +53,7 @@ struct Catalogue {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     sql_pagination: Vec<KindView>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    dialects: Vec<DialectDoc>,
+    dialects: Vec<DialectView>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     functions: Vec<FunctionDoc>,
 }

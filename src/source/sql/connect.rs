@@ -1,0 +1,175 @@
+//! `connect` → the databases that queries run on.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::OnceCell;
+
+use super::dialect::{Database, Dialect, Server};
+use super::dsn;
+use super::statement::Statement;
+use crate::config::CompileContext;
+use crate::config::connect::{DatabasesConfig, SqlConnectConfig};
+use crate::diagnostic::Diagnostic;
+use crate::expr::to_text;
+use crate::source::{Source, SourceError};
+
+/// A database system, one or several databases of it.
+#[derive(Debug)]
+pub struct SqlSource {
+    pub(super) dialect: &'static dyn Dialect,
+    /// `None` when a variable of `connect` has no value: queries can be checked, not run.
+    server: Option<Arc<dyn Server>>,
+    names: Names,
+    databases: OnceCell<Vec<Arc<dyn Database>>>,
+}
+
+/// Which databases there are.
+#[derive(Debug)]
+enum Names {
+    /// The one that the connection names.
+    One,
+    /// These, sorted.
+    Listed(Vec<String>),
+    /// The first column of a query.
+    Discovered(String),
+}
+
+impl SqlSource {
+    /// Reads `connect`; nothing is opened. Notes every mistake. `None` when not even the dialect
+    /// is known; with it, the queries of the file can be checked although `connect` is incomplete.
+    pub fn compile(config: &SqlConnectConfig, cx: &mut CompileContext) -> Option<Arc<SqlSource>> {
+        let names = match &config.databases {
+            Some(databases) => names(databases, cx),
+            None => Names::One,
+        };
+        let resolved = dsn::resolve(config, cx)?;
+        let server = resolved
+            .target
+            .and_then(|target| resolved.dialect.server(&target, cx));
+        Some(Arc::new(SqlSource {
+            dialect: resolved.dialect,
+            server,
+            names,
+            databases: OnceCell::new(),
+        }))
+    }
+
+    /// True when rows come from several databases.
+    pub(super) fn is_multiple(&self) -> bool {
+        !matches!(self.names, Names::One)
+    }
+
+    /// The databases, sorted by name; the first is the primary one. Asked once per run.
+    pub(super) async fn databases(&self) -> Result<&[Arc<dyn Database>], SourceError> {
+        self.databases
+            .get_or_try_init(|| self.open())
+            .await
+            .map(Vec::as_slice)
+    }
+
+    async fn open(&self) -> Result<Vec<Arc<dyn Database>>, SourceError> {
+        let Some(server) = &self.server else {
+            return Err(SourceError::Invalid(
+                "`connect` is incomplete: set the variables it names".to_owned(),
+            ));
+        };
+        let names = match &self.names {
+            Names::One => return Ok(vec![server.database(None)]),
+            Names::Listed(names) => names.clone(),
+            Names::Discovered(query) => {
+                let database = server.database(None);
+                let names = discover(database.as_ref(), query).await;
+                database.close().await;
+                names?
+            }
+        };
+        Ok(names
+            .iter()
+            .map(|name| server.database(Some(name)))
+            .collect())
+    }
+}
+
+fn names(config: &DatabasesConfig, cx: &mut CompileContext) -> Names {
+    let query = config.discovery_query.as_ref();
+    let query = query.filter(|query| !query.text.trim().is_empty());
+    let listed: Vec<_> = config.r#static.iter().collect();
+    match (query, listed.as_slice()) {
+        (Some(query), []) => Names::Discovered(query.text.clone()),
+        (Some(query), [..]) => {
+            let at = cx.at(query.span);
+            cx.note(
+                Diagnostic::error(
+                    "databases",
+                    at,
+                    "`databases` has both `static` and `discovery_query`",
+                )
+                .help("keep one of the two"),
+            );
+            Names::One
+        }
+        (None, []) => {
+            cx.note(
+                Diagnostic::unplaced(
+                    "databases",
+                    "`connect.databases` has neither `static` nor `discovery_query`",
+                )
+                .help("list the names under `static`, or write the query that lists them"),
+            );
+            Names::One
+        }
+        (None, listed) => {
+            let names = listed.iter().map(|text| text.text.clone());
+            Names::Listed(sorted(names))
+        }
+    }
+}
+
+/// Names in order, each once, the empty ones left out.
+fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+async fn discover(database: &dyn Database, query: &str) -> Result<Vec<String>, SourceError> {
+    let sql = query.trim_end().trim_end_matches(';');
+    let rows = database.run(&Statement::plain(sql)).await?;
+    let mut names = Vec::new();
+    for row in rows {
+        if let Some((column, value)) = row.fields.first() {
+            let name = to_text(value).map_err(|_| {
+                SourceError::Invalid(format!(
+                    "`databases.discovery_query`: `{column}` is no name but {}",
+                    value.type_name()
+                ))
+            })?;
+            names.extend(name);
+        }
+    }
+    let names = sorted(names.into_iter());
+    match names.is_empty() {
+        true => Err(SourceError::Invalid(
+            "`databases.discovery_query` found no database".to_owned(),
+        )),
+        false => Ok(names),
+    }
+}
+
+#[async_trait]
+impl Source for SqlSource {
+    async fn check(&self) -> Result<(), SourceError> {
+        for database in self.databases().await? {
+            database.check().await?;
+        }
+        Ok(())
+    }
+
+    async fn close(&self) {
+        for database in self.databases.get().into_iter().flatten() {
+            database.close().await;
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What differs between database systems: one file per dialect.
+
+pub(super) mod mysql;
+pub(super) mod postgres;
+pub(super) mod sqlite;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::dsn::Target;
+use super::lexer::Lexicon;
+use super::statement::{Row, Statement};
+use crate::config::CompileContext;
+use crate::source::SourceError;
+
+/// A database system.
+pub trait Dialect: Send + Sync + std::fmt::Debug {
+    /// The scheme that selects it.
+    fn scheme(&self) -> &'static str;
+
+    /// What it connects to, for people.
+    fn doc(&self) -> &'static str;
+
+    /// Schemes that people write for it by mistake.
+    fn other_names(&self) -> &'static [&'static str];
+
+    /// How its SQL is quoted.
+    fn lexicon(&self) -> &'static Lexicon;
+
+    /// A name as a quoted identifier.
+    fn quote_identifier(&self, name: &str) -> String;
+
+    /// True when a database is a file rather than a name on a server.
+    fn is_file(&self) -> bool {
+        false
+    }
+
+    /// Understands the settings of a connection; nothing is opened. Notes what it cannot use.
+    fn server(&self, target: &Target, cx: &mut CompileContext) -> Option<Arc<dyn Server>>;
+}
+
+/// A server whose connection settings are understood.
+pub trait Server: Send + Sync + std::fmt::Debug {
+    /// The database that the connection names; another one by its name.
+    fn database(&self, name: Option<&str>) -> Arc<dyn Database>;
+}
+
+/// A database that statements run on.
+#[async_trait]
+pub trait Database: Send + Sync + std::fmt::Debug {
+    /// Its name, as the `database` column shows it.
+    fn name(&self) -> &str;
+
+    /// Connects anew, and asks something trivial.
+    async fn check(&self) -> Result<(), SourceError>;
+
+    /// Runs a statement.
+    async fn run(&self, statement: &Statement<'_>) -> Result<Vec<Row>, SourceError>;
+
+    /// Lets go of its connections.
+    async fn close(&self);
+}
+
+/// A dialect that registered itself.
+pub(super) struct Registered(pub &'static dyn Dialect);
+
+inventory::collect!(Registered);
+
+/// Every dialect, by scheme.
+pub(super) fn all() -> Vec<&'static dyn Dialect> {
+    let mut dialects: Vec<_> = inventory::iter::<Registered>
+        .into_iter()
+        .map(|registered| registered.0)
+        .collect();
+    dialects.sort_by_key(|dialect| dialect.scheme());
+    dialects
+}
+
+/// A dialect as `rolecall kinds` and the documentation show it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct DialectView {
+    /// The value of `connect.scheme`, and the start of a DSN.
+    pub scheme: &'static str,
+    /// What it connects to.
+    pub description: &'static str,
+}
+
+/// Every dialect, for people.
+pub fn documented() -> Vec<DialectView> {
+    all()
+        .into_iter()
+        .map(|dialect| DialectView {
+            scheme: dialect.scheme(),
+            description: dialect.doc(),
+        })
+        .collect()
+}
+
+/// A name between quotes, with the quotes inside it doubled.
+fn quoted(name: &str, quote: char) -> String {
+    let doubled = name.replace(quote, &format!("{quote}{quote}"));
+    format!("{quote}{doubled}{quote}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_this_folder_is_registered() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/source/sql/dialect");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .expect("the folder is there")
+            .filter_map(|entry| {
+                let name = entry.expect("can be read").file_name();
+                name.to_str()?.strip_suffix(".rs").map(str::to_owned)
+            })
+            .filter(|name| name != "mod")
+            .collect();
+        files.sort();
+        let schemes: Vec<_> = documented().iter().map(|view| view.scheme).collect();
+        assert_eq!(files, schemes);
+    }
+
+    #[test]
+    fn an_identifier_cannot_leave_its_quotes() {
+        assert_eq!(quoted("a\"b", '"'), "\"a\"\"b\"");
+        assert_eq!(mysql::MYSQL.quote_identifier("a`b\"c"), "`a``b\"c`");
+    }
+}

@@ -1,0 +1,159 @@
+//! What a driver reports → [`SourceError`], without a credential in it.
+
+use std::io;
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::error::DatabaseError;
+
+use crate::source::SourceError;
+
+/// What went wrong while talking to a database.
+#[derive(Debug)]
+pub enum Failure {
+    /// The driver or the database says so.
+    Driver(sqlx::Error),
+    /// We say so.
+    Source(SourceError),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Failure::Driver(error)
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        Failure::Source(error)
+    }
+}
+
+/// What an error of a database means to the sync.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// The credentials are not accepted.
+    Refused,
+    /// There is no such database, or it does not take connections.
+    Unavailable {
+        /// Whether it may take them later.
+        transient: bool,
+    },
+    /// The query is at fault, or what it met.
+    Query {
+        /// Whether the same query may work later: a deadlock, a lost connection.
+        transient: bool,
+    },
+}
+
+/// Where a message comes from, and what must not be in it.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    /// Host, port and database, or the path of a file.
+    pub system: String,
+    /// The password of the connection.
+    pub password: Option<SecretString>,
+    /// What each error of this database means.
+    pub classify: fn(&dyn DatabaseError) -> Class,
+}
+
+impl Peer {
+    /// The error of an attempt to connect.
+    pub fn while_connecting(&self, error: sqlx::Error) -> SourceError {
+        let (reason, transient) = match &error {
+            sqlx::Error::Database(database) => {
+                let reason = self.words(database.as_ref());
+                match (self.classify)(database.as_ref()) {
+                    Class::Refused => return self.refused(reason),
+                    Class::Unavailable { transient } | Class::Query { transient } => {
+                        (reason, transient)
+                    }
+                }
+            }
+            sqlx::Error::Io(error) => (io_reason(error), true),
+            sqlx::Error::Tls(error) => (self.scrub(&format!("TLS failed: {error}")), false),
+            sqlx::Error::PoolTimedOut => ("it did not answer in time".to_owned(), true),
+            sqlx::Error::Configuration(error) => (self.scrub(&error.to_string()), false),
+            other => (self.scrub(&other.to_string()), false),
+        };
+        SourceError::Unreachable {
+            system: self.system.clone(),
+            reason,
+            transient,
+        }
+    }
+
+    /// The error of a query on an open connection.
+    pub fn while_running(&self, failure: Failure) -> SourceError {
+        let error = match failure {
+            Failure::Source(error) => return error,
+            Failure::Driver(error) => error,
+        };
+        let (reason, transient) = match &error {
+            sqlx::Error::Database(database) => {
+                let reason = self.words(database.as_ref());
+                match (self.classify)(database.as_ref()) {
+                    Class::Refused => return self.refused(reason),
+                    Class::Unavailable { transient } | Class::Query { transient } => {
+                        (reason, transient)
+                    }
+                }
+            }
+            sqlx::Error::Io(error) => (format!("the connection broke: {}", io_reason(error)), true),
+            sqlx::Error::WorkerCrashed | sqlx::Error::PoolClosed => {
+                ("the connection is closed".to_owned(), true)
+            }
+            other => (self.scrub(&other.to_string()), false),
+        };
+        SourceError::Query { reason, transient }
+    }
+
+    fn refused(&self, reason: String) -> SourceError {
+        SourceError::Refused {
+            system: self.system.clone(),
+            reason,
+        }
+    }
+
+    fn words(&self, error: &dyn DatabaseError) -> String {
+        self.scrub(error.message().trim())
+    }
+
+    /// Takes the password out of a message. Very short ones are part of ordinary words, and
+    /// blanking those would give the password away.
+    fn scrub(&self, message: &str) -> String {
+        let password = self.password.as_ref().map_or("", |p| p.expose_secret());
+        match password.len() {
+            0..4 => message.to_owned(),
+            _ => message.replace(password, "***"),
+        }
+    }
+}
+
+/// An I/O error as a phrase, without its number.
+fn io_reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error")
+        .next()
+        .unwrap_or(&text)
+        .to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_taken_out_of_a_message() {
+        let peer = Peer {
+            system: "db.example:5432/app".into(),
+            password: Some("hunter2!".into()),
+            classify: |_| Class::Query { transient: false },
+        };
+        let error = peer.while_connecting(sqlx::Error::Protocol("got `hunter2!`".into()));
+        assert_eq!(
+            error.to_string(),
+            "cannot reach db.example:5432/app: encountered unexpected or invalid data: got `***`"
+        );
+        assert!(!format!("{peer:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,360 @@
+//! A query of the file, its `vars` and its paging → something that fetches pages.
+
+use std::sync::Arc;
+
+use super::connect::SqlSource;
+use super::pagination::{PLACEHOLDERS, Paginate};
+use super::placeholder::{Form, Part, Placeholder, Scanned, scan};
+use super::query::{Piece, Slot, SqlQuery};
+use crate::config::decode::{Named, list, nearest};
+use crate::config::http::PaginationConfig;
+use crate::config::resource_type::ScopeWord;
+use crate::config::scalar::{ExprText, SqlText, Text};
+use crate::config::{Bare, CompileContext};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::expr::{CelProgram, Expression, Variables};
+use crate::source::Fetch;
+
+/// A listing as its file describes it.
+#[derive(Debug)]
+pub struct SqlListing<'c> {
+    /// The query.
+    pub query: &'c SqlText,
+    /// Values of its placeholders.
+    pub vars: &'c Named<ExprText>,
+    /// How it is paged.
+    pub pagination: Option<&'c PaginationConfig>,
+    /// Which databases it runs on.
+    pub scope: Option<ScopeWord>,
+    /// Inputs that `vars` may use.
+    pub variables: Variables,
+    /// The id of the type, when the query runs once per resource of it.
+    pub resource_type: Option<&'c str>,
+}
+
+impl SqlSource {
+    /// Compiles a query. Notes every mistake in it; `None` when there was one.
+    pub fn listing(
+        self: &Arc<Self>,
+        listing: SqlListing<'_>,
+        cx: &mut CompileContext,
+    ) -> Option<Box<dyn Fetch>> {
+        let text = &listing.query.0;
+        let paging = match listing.pagination {
+            None => Some(None),
+            Some(PaginationConfig::Sql(block)) => block.compile(cx).map(Some),
+            Some(PaginationConfig::Http(block)) => cx.error(
+                "mixed-dialects",
+                block.span,
+                "this paging is that of an API",
+            ),
+        };
+        let vars = compile_vars(&listing, cx);
+        let scanned = scan(text, self.dialect.lexicon(), cx);
+        let (paging, scanned) = (paging?, scanned?);
+        let mut resolver = Resolver {
+            listing: &listing,
+            paging: paging.as_deref(),
+            vars: &vars,
+            cx,
+            used: scanned.inert.clone(),
+            failed: false,
+        };
+        let pieces = resolver.resolve(&scanned);
+        let failed = resolver.failed;
+        let paging = paging.filter(|_| pieces.iter().any(Piece::pages));
+        (!failed).then(|| {
+            Box::new(SqlQuery {
+                source: self.clone(),
+                pieces,
+                vars: vars
+                    .into_iter()
+                    .filter_map(|var| Some((var.name, var.value?)))
+                    .collect(),
+                paging,
+                primary_only: listing.scope == Some(ScopeWord::Cluster),
+            }) as Box<dyn Fetch>
+        })
+    }
+}
+
+/// An entry of `vars`; its value is `None` when it does not compile, which was noted.
+struct Var {
+    name: String,
+    span: Span,
+    value: Option<Expression>,
+}
+
+fn compile_vars(listing: &SqlListing<'_>, cx: &mut CompileContext) -> Vec<Var> {
+    let names = listing.variables.names();
+    listing
+        .vars
+        .iter()
+        .map(|(key, text)| {
+            // A bare word is literal everywhere else; here the name of an input is that input.
+            let value = match names.contains(&text.0.text.as_str()) {
+                true => CelProgram::compile(&text.0.text, listing.variables)
+                    .ok()
+                    .map(Expression::Cel),
+                false if text.0.text.is_empty() => {
+                    let message = format!("`vars.{}` has no value", key.text);
+                    cx.error("empty-var", key.span, message)
+                }
+                false => cx.expression(text, Bare::Cel, listing.variables),
+            };
+            Var {
+                name: key.text.clone(),
+                span: key.span,
+                value,
+            }
+        })
+        .collect()
+}
+
+/// Finds what each placeholder stands for.
+struct Resolver<'r, 'c, 'e> {
+    listing: &'r SqlListing<'c>,
+    paging: Option<&'r dyn Paginate>,
+    vars: &'r [Var],
+    cx: &'r mut CompileContext<'e>,
+    /// Names that were met, in lower case.
+    used: Vec<String>,
+    failed: bool,
+}
+
+impl<'c> Resolver<'_, 'c, '_> {
+    fn resolve(&mut self, scanned: &Scanned) -> Vec<Piece> {
+        let text = self.text();
+        let mut pieces = Vec::new();
+        for part in &scanned.parts {
+            pieces.push(match part {
+                Part::Sql(range) => Piece::Sql(text.text[range.clone()].to_owned()),
+                Part::Placeholder(placeholder) => {
+                    self.used.push(placeholder.name.to_lowercase());
+                    match self.slot(placeholder) {
+                        Some(slot) => Piece::Slot {
+                            name: placeholder.name.clone(),
+                            form: placeholder.form,
+                            slot,
+                        },
+                        None => continue,
+                    }
+                }
+            });
+        }
+        self.failed |= self.vars.iter().any(|var| var.value.is_none());
+        self.check_vars();
+        self.check_paging(scanned, &pieces);
+        pieces
+    }
+
+    fn text(&self) -> &'c Text {
+        &self.listing.query.0
+    }
+
+    fn slot(&mut self, placeholder: &Placeholder) -> Option<Slot> {
+        let name = placeholder.name.to_lowercase();
+        if PLACEHOLDERS.contains(&name.as_str()) {
+            return self.paging_slot(placeholder, &name);
+        }
+        // As written first: two vars may differ in case only.
+        let exact = self
+            .vars
+            .iter()
+            .position(|var| var.name == placeholder.name);
+        let folded = || {
+            self.vars
+                .iter()
+                .position(|var| var.name.eq_ignore_ascii_case(&name))
+        };
+        if let Some(index) = exact.or_else(folded) {
+            return Some(Slot::Var(self.vars[index].name.clone()));
+        }
+        match self.names_resource(&name) {
+            true => {
+                let span = self.span(placeholder);
+                let message = format!(
+                    "`vars` has no `{}`: the id of the current resource is taken",
+                    placeholder.name
+                );
+                let help = format!("write `vars: {{{name}: resource.ID}}`");
+                self.cx
+                    .warning("implicit-placeholder", span, message, &help);
+                Some(Slot::ResourceId)
+            }
+            false => self.unknown(placeholder, &name),
+        }
+    }
+
+    fn paging_slot(&mut self, placeholder: &Placeholder, name: &str) -> Option<Slot> {
+        let Some(paging) = self.paging else {
+            let message = format!("`?<{}>` needs `pagination`", placeholder.name);
+            let strategy = if name == "cursor" { "cursor" } else { "offset" };
+            let help = format!("add `pagination: {{strategy: {strategy}, primary_key: id}}`");
+            return self.error("missing-pagination", placeholder, message, help);
+        };
+        match name {
+            "limit" => Some(Slot::Limit),
+            _ if name == paging.placeholder() => Some(Slot::Place),
+            _ => {
+                let message = format!(
+                    "this paging strategy fills in `?<{}>`, not `?<{}>`",
+                    paging.placeholder(),
+                    placeholder.name
+                );
+                let help = format!("use `?<{}>`, or `strategy: {name}`", paging.placeholder());
+                self.error("wrong-pagination", placeholder, message, help)
+            }
+        }
+    }
+
+    /// Names that can only mean the current resource.
+    fn names_resource(&self, name: &str) -> bool {
+        self.listing.resource_type.is_some_and(|id| {
+            let id = id.to_lowercase();
+            name == "resource_id" || name == id || name == format!("{id}_id")
+        })
+    }
+
+    fn unknown(&mut self, placeholder: &Placeholder, name: &str) -> Option<Slot> {
+        let written: Vec<&str> = self.vars.iter().map(|var| var.name.as_str()).collect();
+        let all = written.iter().copied().chain(PLACEHOLDERS);
+        let per_resource = self.listing.resource_type.is_some();
+        let help = match (nearest(name, all), name) {
+            (Some(near), _) => format!("did you mean `?<{near}>`?"),
+            (None, "since" | "id") if !per_resource => {
+                format!(
+                    "`{name}` is filled in where changes or single resources are fetched, not in a listing"
+                )
+            }
+            _ if per_resource => {
+                format!(
+                    "add it: `vars: {{{name}: resource.ID}}` binds the id of the current resource"
+                )
+            }
+            _ if written.is_empty() => "add it to `vars`".to_owned(),
+            _ => format!("`vars` has {}", list(&written)),
+        };
+        let message = format!("nothing named `{}` is in `vars`", placeholder.name);
+        self.error("unknown-placeholder", placeholder, message, help)
+    }
+
+    fn check_vars(&mut self) {
+        for var in self.vars {
+            let name = var.name.to_lowercase();
+            let (code, message, help) = if PLACEHOLDERS.contains(&name.as_str()) {
+                let message = format!(
+                    "`{}` is filled in by paging: this value is never used",
+                    var.name
+                );
+                ("reserved-var", message, "choose another name")
+            } else if !self.used.contains(&name) {
+                let message = format!("the query does not use `{}`", var.name);
+                (
+                    "unused-var",
+                    message,
+                    "write `?<name>` in the query, or remove it",
+                )
+            } else {
+                continue;
+            };
+            self.cx.warning(code, var.span, message, help);
+        }
+    }
+
+    fn check_paging(&mut self, scanned: &Scanned, pieces: &[Piece]) {
+        let (Some(paging), Some(PaginationConfig::Sql(block))) =
+            (self.paging, self.listing.pagination)
+        else {
+            return;
+        };
+        let place = paging.placeholder();
+        let ordered = scanned
+            .words
+            .windows(2)
+            .any(|pair| pair[0] == "order" && pair[1] == "by");
+        let (code, span, message, help) = if !pieces.iter().any(Piece::pages) {
+            (
+                "unpaged-query",
+                block.span,
+                "the query is not paged: it is run once and brings all rows".to_owned(),
+                format!("use `?<limit>` and `?<{place}>` in the query, or remove `pagination`"),
+            )
+        } else if !pieces.iter().any(Piece::places) {
+            (
+                "unpaged-query",
+                self.text().span,
+                format!(
+                    "the query uses `?<limit>` but not `?<{place}>`: there is only a first page"
+                ),
+                format!("use `?<{place}>` in the query"),
+            )
+        } else if !ordered {
+            (
+                "unordered-pages",
+                self.text().span,
+                "the query is paged but has no ORDER BY: pages may skip or repeat rows".to_owned(),
+                match paging.primary_key() {
+                    Some(key) => format!("add `ORDER BY {key}`"),
+                    None => "order by a column that identifies a row".to_owned(),
+                },
+            )
+        } else {
+            return;
+        };
+        self.cx.warning(code, span, message, &help);
+    }
+
+    fn span(&self, placeholder: &Placeholder) -> Span {
+        self.cx.locate(self.text(), placeholder.range.clone())
+    }
+
+    fn error<T>(
+        &mut self,
+        code: &'static str,
+        placeholder: &Placeholder,
+        message: String,
+        help: String,
+    ) -> Option<T> {
+        self.failed = true;
+        let at = self.cx.at(self.span(placeholder));
+        self.cx
+            .note(Diagnostic::error(code, at, message).help(help));
+        None
+    }
+}
+
+impl Piece {
+    /// True for the placeholders of paging.
+    fn pages(&self) -> bool {
+        matches!(
+            self,
+            Piece::Slot {
+                slot: Slot::Limit | Slot::Place,
+                ..
+            }
+        )
+    }
+
+    /// True for the placeholder that tells pages apart.
+    pub(super) fn places(&self) -> bool {
+        matches!(
+            self,
+            Piece::Slot {
+                slot: Slot::Place,
+                ..
+            }
+        )
+    }
+
+    /// True when the value becomes a parameter.
+    pub(super) fn is_parameter(&self) -> bool {
+        matches!(
+            self,
+            Piece::Slot {
+                form: Form::Parameter,
+                ..
+            }
+        )
+    }
+}

@@ -1,0 +1,304 @@
+//! The text of a query → SQL and its placeholders `?<name>` and `?<name|option>`.
+
+use std::ops::Range;
+
+use super::lexer::{self, Lexicon, Region};
+use crate::config::CompileContext;
+use crate::config::decode::{list, nearest};
+use crate::config::scalar::Text;
+use crate::diagnostic::Diagnostic;
+
+/// A piece of a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// SQL as it is.
+    Sql(Range<usize>),
+    /// A placeholder in code.
+    Placeholder(Placeholder),
+}
+
+/// A placeholder as its author wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placeholder {
+    /// The name as written; it is matched without case.
+    pub name: String,
+    /// How the value enters the query.
+    pub form: Form,
+    /// The bytes of the whole placeholder in the query.
+    pub range: Range<usize>,
+}
+
+/// How a value enters a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As a parameter of the prepared statement.
+    Parameter,
+    /// Its letters, digits and underscores, written into the SQL.
+    Unquoted,
+    /// A quoted identifier, written into the SQL.
+    Identifier,
+    /// Its letters, digits, underscores and single spaces, written into the SQL.
+    Keyword,
+}
+
+const OPTIONS: [&str; 3] = ["unquoted", "identifier", "keyword"];
+
+impl Form {
+    fn of(option: &str) -> Option<Self> {
+        match option.to_lowercase().as_str() {
+            "unquoted" => Some(Form::Unquoted),
+            "identifier" => Some(Form::Identifier),
+            "keyword" => Some(Form::Keyword),
+            _ => None,
+        }
+    }
+}
+
+/// A query taken apart.
+#[derive(Debug)]
+pub struct Scanned {
+    /// SQL and placeholders, in order.
+    pub parts: Vec<Part>,
+    /// The words of its code, in lower case.
+    pub words: Vec<String>,
+    /// Names in strings and comments, in lower case: meant as placeholders, but none.
+    pub inert: Vec<String>,
+}
+
+/// Takes a query apart. Notes every mistake; `None` when there was one.
+pub fn scan(text: &Text, lexicon: &Lexicon, cx: &mut CompileContext) -> Option<Scanned> {
+    let sql = text.text.trim_end().trim_end_matches(';').trim_end();
+    if sql.is_empty() {
+        return cx.error("empty-query", text.span, "the query is empty");
+    }
+    let regions = match lexer::regions(sql, lexicon) {
+        Ok(regions) => regions,
+        Err(open) => {
+            let span = cx.locate(text, open.start..open.start + 1);
+            let message = format!("{} begins here and never ends", open.region.phrase());
+            return cx.error("unclosed-sql", span, message);
+        }
+    };
+    let mut scan = Scan {
+        text,
+        sql,
+        lexicon,
+        cx,
+        parts: Vec::new(),
+        inert: Vec::new(),
+        failed: false,
+    };
+    for (region, range) in &regions {
+        match region {
+            Region::Code => scan.code(range.clone()),
+            _ => scan.quoted(*region, range.clone()),
+        }
+    }
+    let (parts, inert, failed) = (scan.parts, scan.inert, scan.failed);
+    (!failed).then(|| Scanned {
+        parts,
+        words: lexer::words(sql, &regions).collect(),
+        inert,
+    })
+}
+
+struct Scan<'s, 'c, 'e> {
+    text: &'s Text,
+    sql: &'s str,
+    lexicon: &'s Lexicon,
+    cx: &'c mut CompileContext<'e>,
+    parts: Vec<Part>,
+    inert: Vec<String>,
+    failed: bool,
+}
+
+impl Scan<'_, '_, '_> {
+    fn code(&mut self, range: Range<usize>) {
+        let bytes = self.sql.as_bytes();
+        let (mut start, mut at) = (range.start, range.start);
+        while at < range.end {
+            let before = &self.sql[range.start..at];
+            let length = match bytes[at] {
+                b'?' => match attempt(&self.sql[at..range.end]) {
+                    Some(inside) => {
+                        let whole = at..at + inside.len() + 3;
+                        self.push_sql(start..at);
+                        self.placeholder(inside, whole.clone());
+                        start = whole.end;
+                        whole.len()
+                    }
+                    None if self.lexicon.question_parameters => self.stray(at, 1),
+                    None => 1,
+                },
+                b'$' if !lexer::ends_with_word(before) => self.dollar(at, range.end),
+                b':' | b'@' if self.lexicon.named_parameters => self.named(at, range.end),
+                b';' => self.semicolon(at),
+                _ => 1,
+            };
+            at += length;
+        }
+        self.push_sql(start..range.end);
+    }
+
+    fn push_sql(&mut self, range: Range<usize>) {
+        match self.parts.last_mut() {
+            Some(Part::Sql(last)) => last.end = range.end,
+            _ if range.is_empty() => {}
+            _ => self.parts.push(Part::Sql(range)),
+        }
+    }
+
+    fn placeholder(&mut self, inside: &str, range: Range<usize>) {
+        let (name, option) = match inside.split_once('|') {
+            Some((name, option)) => (name, Some(option)),
+            None => (inside, None),
+        };
+        let plain = |part: &str| {
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        };
+        if !plain(name) || option.is_some_and(|option| !plain(option)) {
+            let path = name.trim();
+            let help = match path.contains('.') {
+                true => format!("add `vars: {{value: {path}}}` and write `?<value>`"),
+                false => {
+                    "names are letters, digits and underscores, as in `?<group_id>`".to_owned()
+                }
+            };
+            let message = format!("`?<{inside}>` is no placeholder");
+            return self.error("bad-placeholder", range, message, help);
+        }
+        let form = match option {
+            None => Form::Parameter,
+            Some(option) => match Form::of(option) {
+                Some(form) => form,
+                None => {
+                    let help = match nearest(&option.to_lowercase(), OPTIONS.into_iter()) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("the options are {}", list(&OPTIONS)),
+                    };
+                    let message = format!("a placeholder has no option `{option}`");
+                    return self.error("unknown-placeholder-option", range, message, help);
+                }
+            },
+        };
+        self.parts.push(Part::Placeholder(Placeholder {
+            name: name.to_owned(),
+            form,
+            range,
+        }));
+    }
+
+    /// `$1` is a parameter of the database that nobody binds; `$1<path>` was meant as a placeholder.
+    fn dollar(&mut self, at: usize, end: usize) -> usize {
+        let rest = &self.sql[at + 1..end];
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        if digits == 0 {
+            return match self.lexicon.named_parameters {
+                true => self.named(at, end),
+                false => 1,
+            };
+        }
+        let after = &rest[digits..];
+        let path = after.strip_prefix('<').and_then(|tail| {
+            let close = tail.find('>')?;
+            let path = &tail[..close];
+            let named = path
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"._".contains(&b));
+            (named && !path.is_empty()).then_some(path)
+        });
+        match path {
+            Some(path) => {
+                let length = 1 + digits + path.len() + 2;
+                let message = format!("`{}` is no placeholder", &self.sql[at..at + length]);
+                let help = format!("add `vars: {{value: {path}}}` and write `?<value>`");
+                self.error("bad-placeholder", at..at + length, message, help);
+                length
+            }
+            None => self.stray(at, 1 + digits),
+        }
+    }
+
+    fn named(&mut self, at: usize, end: usize) -> usize {
+        let length = 1 + self.sql[at + 1..end]
+            .bytes()
+            .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_')
+            .count();
+        match length {
+            1 => 1,
+            _ => self.stray(at, length),
+        }
+    }
+
+    fn stray(&mut self, at: usize, length: usize) -> usize {
+        let written = &self.sql[at..at + length];
+        let message = format!("nothing is bound to the parameter `{written}`");
+        let help = "name the value in `vars` and write `?<name>`";
+        self.error("unbound-parameter", at..at + length, message, help);
+        length
+    }
+
+    fn semicolon(&mut self, at: usize) -> usize {
+        let message = "a second statement begins here";
+        let help = "a query is one statement";
+        self.error("several-statements", at..at + 1, message, help);
+        1
+    }
+
+    /// Text in quotes and comments is left alone; whoever wrote a placeholder there expects more.
+    fn quoted(&mut self, region: Region, range: Range<usize>) {
+        let mut at = range.start;
+        while let Some(found) = self.sql[at..range.end].find("?<") {
+            let start = at + found;
+            at = start + 2;
+            let Some(inside) = attempt(&self.sql[start..range.end]) else {
+                continue;
+            };
+            let name = inside.split('|').next().unwrap_or(inside);
+            self.inert.push(name.to_lowercase());
+            let span = self.cx.locate(self.text, start..start + inside.len() + 3);
+            let help = match region {
+                Region::Literal => {
+                    "take it out of the quotes; `'%' || ?<name> || '%'` joins texts, CONCAT('%', ?<name>, '%') on MySQL"
+                }
+                Region::Identifier => "take it out of the quotes and write `?<name|identifier>`",
+                _ => "",
+            };
+            let message = format!(
+                "`?<{inside}>` stands in {}: it is left as it is",
+                region.phrase()
+            );
+            self.cx.warning("inert-placeholder", span, message, help);
+        }
+        self.push_sql(range);
+    }
+
+    fn error(
+        &mut self,
+        code: &'static str,
+        range: Range<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.failed = true;
+        let at = self.cx.at(self.cx.locate(self.text, range));
+        self.cx
+            .note(Diagnostic::error(code, at, message).help(help));
+    }
+}
+
+/// What stands between `?<` and `>`, when it looks meant as a placeholder rather than as operators.
+fn attempt(text: &str) -> Option<&str> {
+    let inside = text.strip_prefix("?<")?;
+    let close = inside.find('>')?;
+    let inside = &inside[..close];
+    let meant = |c: char| c.is_alphanumeric() || " _.|-[]'\"".contains(c);
+    (inside.chars().all(meant) && inside.contains(char::is_alphanumeric)).then_some(inside)
+}
+
+#[cfg(test)]
+#[path = "placeholder_tests.rs"]
+mod tests;

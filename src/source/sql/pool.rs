@@ -1,0 +1,141 @@
+//! A bounded set of connections to one database, whichever driver speaks to it.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::pool::{Pool, PoolConnection, PoolOptions};
+use sqlx::{ConnectOptions, Connection};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::dialect::Database;
+use super::failure::{Failure, Peer};
+use super::statement::{Row, Statement};
+use crate::source::SourceError;
+
+/// Connections to one database at a time. Pages beyond that wait for their turn.
+const CONNECTIONS: usize = 5;
+
+/// How long opening a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+type ConnectionOf<D> = <<D as Driver>::Db as sqlx::Database>::Connection;
+type OptionsOf<D> = <ConnectionOf<D> as Connection>::Options;
+
+/// How one driver runs statements.
+#[async_trait]
+pub trait Driver: std::fmt::Debug + Send + Sync + Sized + 'static {
+    /// The driver.
+    type Db: sqlx::Database;
+
+    /// Says what is wrong where the driver would not say it well.
+    async fn before_connecting(&self) -> Result<(), SourceError> {
+        Ok(())
+    }
+
+    /// Runs a statement on a connection of its own.
+    async fn run(
+        connection: &mut ConnectionOf<Self>,
+        statement: &Statement<'_>,
+    ) -> Result<Vec<Row>, Failure>;
+}
+
+/// A database behind a pool that opens on first use.
+pub struct Pooled<D: Driver> {
+    name: String,
+    driver: D,
+    options: OptionsOf<D>,
+    peer: Peer,
+    // Made on first use: making one needs the async runtime, and compiling a file has none.
+    pool: OnceLock<Pool<D::Db>>,
+    // Waiting for a turn may take as long as the queries before it do; only connecting is timed.
+    turns: Semaphore,
+}
+
+impl<D: Driver> Pooled<D> {
+    /// Describes a database; nothing is opened yet.
+    pub fn new(name: String, driver: D, options: OptionsOf<D>, peer: Peer) -> Self {
+        Self {
+            name,
+            driver,
+            options,
+            peer,
+            pool: OnceLock::new(),
+            turns: Semaphore::new(CONNECTIONS),
+        }
+    }
+
+    async fn connect(&self) -> Result<ConnectionOf<D>, SourceError> {
+        self.driver.before_connecting().await?;
+        let connecting = tokio::time::timeout(CONNECT_TIMEOUT, self.options.connect());
+        connecting
+            .await
+            .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+            .map_err(|error| self.peer.while_connecting(error))
+    }
+
+    async fn turn(&self) -> Result<(SemaphorePermit<'_>, PoolConnection<D::Db>), SourceError> {
+        let permit = self.turns.acquire().await.map_err(|_| {
+            self.peer
+                .while_running(Failure::Driver(sqlx::Error::PoolClosed))
+        })?;
+        let pool = self.pool.get_or_init(|| {
+            PoolOptions::new()
+                .max_connections(u32::try_from(CONNECTIONS).expect("it is a small number"))
+                .acquire_timeout(CONNECT_TIMEOUT)
+                .connect_lazy_with(self.options.clone())
+        });
+        match pool.acquire().await {
+            Ok(connection) => Ok((permit, connection)),
+            // The pool tries again and again and then only knows that it took too long.
+            Err(sqlx::Error::PoolTimedOut) => {
+                let reason = match self.connect().await {
+                    Ok(_) => self.peer.while_connecting(sqlx::Error::PoolTimedOut),
+                    Err(reason) => reason,
+                };
+                Err(reason)
+            }
+            Err(error) => {
+                self.driver.before_connecting().await?;
+                Err(self.peer.while_connecting(error))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl<D: Driver> Database for Pooled<D> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn check(&self) -> Result<(), SourceError> {
+        let mut connection = self.connect().await?;
+        D::run(&mut connection, &Statement::plain("SELECT 1"))
+            .await
+            .map_err(|failure| self.peer.while_running(failure))?;
+        // The database answered; how the connection ends no longer matters.
+        connection.close().await.ok();
+        Ok(())
+    }
+
+    async fn run(&self, statement: &Statement<'_>) -> Result<Vec<Row>, SourceError> {
+        let (_permit, mut connection) = self.turn().await?;
+        D::run(&mut connection, statement)
+            .await
+            .map_err(|failure| self.peer.while_running(failure))
+    }
+
+    async fn close(&self) {
+        self.turns.close();
+        if let Some(pool) = self.pool.get() {
+            pool.close().await;
+        }
+    }
+}
+
+impl<D: Driver> std::fmt::Debug for Pooled<D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Pooled({})", self.peer.system)
+    }
+}

@@ -1,0 +1,294 @@
+//! One page of a query: bind, run, find the next page.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::connect::SqlSource;
+use super::dialect::Database;
+use super::pagination::Paginate;
+use super::placeholder::Form;
+use super::statement::{Binding, Fragment, Parameter, Row, Statement};
+use crate::expr::{Expression, Inputs, Scope, Value, to_text};
+use crate::source::{Fetch, Page, PageToken, SourceError};
+
+/// A compiled query.
+#[derive(Debug)]
+pub(super) struct SqlQuery {
+    pub source: Arc<SqlSource>,
+    pub pieces: Vec<Piece>,
+    pub vars: Vec<(String, Expression)>,
+    /// `None` when the query brings all rows at once.
+    pub paging: Option<Box<dyn Paginate>>,
+    pub primary_only: bool,
+}
+
+/// A piece of a compiled query.
+#[derive(Debug)]
+pub(super) enum Piece {
+    /// SQL as it is.
+    Sql(String),
+    /// A value.
+    Slot {
+        /// The placeholder as its author wrote it.
+        name: String,
+        form: Form,
+        slot: Slot,
+    },
+}
+
+/// Where the value of a placeholder comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// The page size and one more: the extra row tells whether there is another page.
+    Limit,
+    /// The place of the page.
+    Place,
+    /// An entry of `vars`.
+    Var(String),
+    /// The id of the current resource.
+    ResourceId,
+}
+
+#[async_trait]
+impl Fetch for SqlQuery {
+    async fn page(&self, inputs: &Inputs, token: Option<&PageToken>) -> Result<Page, SourceError> {
+        let databases = match self.source.databases().await? {
+            [primary, ..] if self.primary_only => std::slice::from_ref(primary),
+            databases => databases,
+        };
+        let at = self.read(token, databases)?;
+        let statement = self.bind(inputs, at.place.as_deref())?;
+        let mut rows = at.database().run(&statement).await?;
+        let next_place = self.next_place(at.place.as_deref(), &mut rows)?;
+        let next = match next_place {
+            Some(place) => Some(self.write(at.database(), Some(&place))),
+            None => databases
+                .get(at.index + 1)
+                .map(|database| self.write(database.as_ref(), None)),
+        };
+        let name = at.database().name();
+        let records = rows.into_iter().map(|row| record(row, name)).collect();
+        Ok(Page {
+            records,
+            next,
+            ..Page::default()
+        })
+    }
+}
+
+/// A page token, read.
+struct At<'d> {
+    databases: &'d [Arc<dyn Database>],
+    index: usize,
+    place: Option<String>,
+}
+
+impl At<'_> {
+    fn database(&self) -> &dyn Database {
+        self.databases[self.index].as_ref()
+    }
+}
+
+impl SqlQuery {
+    /// The database and the place that a token means. With one database, a token is the place;
+    /// with several, it is a JSON list of both.
+    fn read<'d>(
+        &self,
+        token: Option<&PageToken>,
+        databases: &'d [Arc<dyn Database>],
+    ) -> Result<At<'d>, SourceError> {
+        let at = |index, place| At {
+            databases,
+            index,
+            place,
+        };
+        let Some(token) = token else {
+            return Ok(at(0, None));
+        };
+        if !self.source.is_multiple() {
+            return Ok(at(0, Some(token.as_str().to_owned())));
+        }
+        let (name, place): (String, Option<String>) = serde_json::from_str(token.as_str())
+            .map_err(|_| {
+                SourceError::Invalid(
+                    "the page token names no database; start the sync afresh".to_owned(),
+                )
+            })?;
+        let index = databases
+            .iter()
+            .position(|database| database.name() == name);
+        let index = index.ok_or_else(|| {
+            SourceError::Invalid(format!(
+                "the database `{name}` of the page token is no longer listed; start the sync afresh"
+            ))
+        })?;
+        Ok(at(index, place))
+    }
+
+    fn write(&self, database: &dyn Database, place: Option<&str>) -> PageToken {
+        match (self.source.is_multiple(), place) {
+            (false, place) => PageToken::new(place.unwrap_or_default()),
+            (true, place) => {
+                PageToken::new(serde_json::json!([database.name(), place]).to_string())
+            }
+        }
+    }
+
+    fn bind(&self, inputs: &Inputs, place: Option<&str>) -> Result<Statement<'_>, SourceError> {
+        let vars = self.values(inputs)?;
+        let mut fragments = Vec::new();
+        let mut parameters = Vec::new();
+        for piece in &self.pieces {
+            let (name, form, slot) = match piece {
+                Piece::Sql(sql) => {
+                    fragments.push(Fragment::Sql(sql.clone()));
+                    continue;
+                }
+                Piece::Slot { name, form, slot } => (name, *form, slot),
+            };
+            let binding = self.value(slot, &vars, inputs, place)?;
+            if piece.is_parameter() {
+                fragments.push(Fragment::Parameter);
+                parameters.push(Parameter {
+                    name: name.clone(),
+                    binding,
+                });
+            } else {
+                let sql = self.inline(name, form, binding)?;
+                fragments.push(Fragment::Sql(sql));
+            }
+        }
+        let paging = self.paging.as_deref();
+        Ok(Statement {
+            fragments,
+            parameters,
+            max_rows: paging.map(|paging| paging.page_size() + 1),
+            key: paging.and_then(Paginate::primary_key),
+        })
+    }
+
+    /// The values of the vars that the query uses.
+    fn values(&self, inputs: &Inputs) -> Result<Vec<(&str, Value)>, SourceError> {
+        let scope = Scope::new(inputs, None);
+        let used = |name: &str| {
+            self.pieces.iter().any(
+                |piece| matches!(piece, Piece::Slot { slot: Slot::Var(used), .. } if used == name),
+            )
+        };
+        self.vars
+            .iter()
+            .filter(|(name, _)| used(name))
+            .map(|(name, expression)| Ok((name.as_str(), expression.value(&scope)?)))
+            .collect()
+    }
+
+    fn value(
+        &self,
+        slot: &Slot,
+        vars: &[(&str, Value)],
+        inputs: &Inputs,
+        place: Option<&str>,
+    ) -> Result<Binding, SourceError> {
+        let paging = || {
+            self.paging
+                .as_deref()
+                .expect("placeholders of paging are compiled only with paging")
+        };
+        Ok(match slot {
+            Slot::Limit => {
+                let limit = i64::try_from(paging().page_size() + 1).expect("a page is small");
+                Binding::Value(Value::Int(limit))
+            }
+            Slot::Place => paging().binding(place)?,
+            Slot::Var(name) => {
+                let found = vars.iter().find(|(var, _)| var == name);
+                let (_, value) = found.expect("each var of a slot was evaluated");
+                Binding::Value(value.clone())
+            }
+            Slot::ResourceId => {
+                let resource = inputs.get("resource");
+                let id = resource.and_then(|found| found.get("ID").or_else(|| found.get("id")));
+                Binding::Value(id.cloned().ok_or_else(|| {
+                    SourceError::Invalid("there is no current resource to take the id of".into())
+                })?)
+            }
+        })
+    }
+
+    /// A value written into the SQL, filtered so that it stays one word or one identifier.
+    fn inline(&self, name: &str, form: Form, binding: Binding) -> Result<String, SourceError> {
+        let text = match &binding {
+            Binding::Value(value) => to_text(value)
+                .map_err(|message| SourceError::Invalid(format!("`?<{name}>`: {message}")))?,
+            Binding::Least => None,
+        };
+        let text = text.unwrap_or_default();
+        let word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+        let inlined = match form {
+            Form::Identifier => {
+                if text.is_empty() || text.contains('\0') {
+                    return Err(SourceError::Invalid(format!(
+                        "`?<{name}|identifier>` is no identifier: it is empty or holds a zero byte"
+                    )));
+                }
+                self.source.dialect.quote_identifier(&text)
+            }
+            Form::Keyword => {
+                let kept: String = text.chars().filter(|c| word(c) || *c == ' ').collect();
+                kept.split(' ')
+                    .filter(|part| !part.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            }
+            Form::Unquoted | Form::Parameter => text.chars().filter(word).collect(),
+        };
+        Ok(inlined)
+    }
+
+    /// Takes the extra row off. Its presence alone says that there is another page.
+    fn next_place(
+        &self,
+        place: Option<&str>,
+        rows: &mut Vec<Row>,
+    ) -> Result<Option<String>, SourceError> {
+        let Some(paging) = &self.paging else {
+            return Ok(None);
+        };
+        if rows.len() <= paging.page_size() {
+            return Ok(None);
+        }
+        rows.truncate(paging.page_size());
+        let Some(last) = rows.last() else {
+            return Ok(None);
+        };
+        if !self.pieces.iter().any(Piece::places) {
+            return Err(SourceError::Loop {
+                reason: format!(
+                    "there are more than {} rows, but the query does not use `?<{}>`, so each page would be the first",
+                    paging.page_size(),
+                    paging.placeholder()
+                ),
+            });
+        }
+        let next = paging.next(place, last)?;
+        if place == Some(next.as_str()) {
+            return Err(SourceError::Loop {
+                reason: format!(
+                    "the page after `?<{}>` = {next} ends where it began; compare the `primary_key` with the placeholder and order by it",
+                    paging.placeholder()
+                ),
+            });
+        }
+        Ok(Some(next))
+    }
+}
+
+/// The row as a record, with the name of its database unless it has a column of that name.
+fn record(row: Row, database: &str) -> Value {
+    let mut fields = row.fields;
+    fields
+        .entry("database".to_owned())
+        .or_insert_with(|| Value::from(database));
+    Value::Map(fields)
+}

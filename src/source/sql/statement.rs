@@ -1,0 +1,138 @@
+//! A query with its values: what a dialect is asked to run.
+
+use crate::expr::{Map, Value};
+use crate::source::SourceError;
+
+/// A piece of a statement.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fragment {
+    /// SQL as it is.
+    Sql(String),
+    /// The next parameter.
+    Parameter,
+}
+
+/// What a parameter is bound to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Binding {
+    /// A value, kept in its type where the parameter takes it, converted where it does not.
+    Value(Value),
+    /// The least value there is: where a cursor begins.
+    Least,
+}
+
+/// A parameter, and the placeholder it stands for in messages.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    /// The name of the placeholder.
+    pub name: String,
+    /// Its value.
+    pub binding: Binding,
+}
+
+/// A query that is ready to run.
+#[derive(Debug)]
+pub struct Statement<'q> {
+    /// The SQL, in pieces, because each dialect marks parameters in its own way.
+    pub fragments: Vec<Fragment>,
+    /// One value per [`Fragment::Parameter`].
+    pub parameters: Vec<Parameter>,
+    /// How many rows to read; the rest is left on the server.
+    pub max_rows: Option<usize>,
+    /// The column whose value is wanted as [`Row::key`].
+    pub key: Option<&'q str>,
+}
+
+/// A row, and the value of the key column exactly as the database can compare it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The columns.
+    pub fields: Map,
+    /// The value of [`Statement::key`], when there is one.
+    pub key: Option<Value>,
+}
+
+impl Statement<'_> {
+    /// A query without values.
+    pub fn plain(sql: &str) -> Self {
+        Self {
+            fragments: vec![Fragment::Sql(sql.to_owned())],
+            parameters: Vec::new(),
+            max_rows: None,
+            key: None,
+        }
+    }
+
+    /// The SQL text. `mark` writes the parameter of an index; spaces keep it apart from what
+    /// stands next to it, so that `?<x>5` never becomes `$15`.
+    pub fn sql(&self, mark: impl Fn(usize) -> String) -> String {
+        let mut sql = String::new();
+        let mut index = 0;
+        for fragment in &self.fragments {
+            match fragment {
+                Fragment::Sql(text) => sql.push_str(text),
+                Fragment::Parameter => {
+                    sql.push(' ');
+                    sql.push_str(&mark(index));
+                    sql.push(' ');
+                    index += 1;
+                }
+            }
+        }
+        sql
+    }
+
+    /// Finds the key among the columns of the result: as written, else without case, because
+    /// databases fold names. Of several columns of one name the last counts, as it does in a row.
+    pub fn key_index(&self, columns: &[&str]) -> Result<Option<usize>, SourceError> {
+        let Some(key) = self.key else {
+            return Ok(None);
+        };
+        let exact = columns.iter().rposition(|name| *name == key);
+        let folded = || {
+            columns
+                .iter()
+                .rposition(|name| name.eq_ignore_ascii_case(key))
+        };
+        exact.or_else(folded).map(Some).ok_or_else(|| {
+            SourceError::Invalid(format!(
+                "`primary_key: {key}` is not in the result, which has {}; select it, or correct the name",
+                crate::config::decode::list(columns)
+            ))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_never_touch_their_neighbours() {
+        let statement = Statement {
+            fragments: vec![
+                Fragment::Sql("LIMIT".into()),
+                Fragment::Parameter,
+                Fragment::Sql("5".into()),
+            ],
+            ..Statement::plain("")
+        };
+        let sql = statement.sql(|index| format!("${}", index + 1));
+        assert_eq!(sql, "LIMIT $1 5");
+    }
+
+    #[test]
+    fn a_key_is_found_as_written_then_without_case() {
+        let statement = Statement {
+            key: Some("Id"),
+            ..Statement::plain("")
+        };
+        let index = |columns: &[&str]| statement.key_index(columns).ok().flatten();
+        assert_eq!(index(&["id", "Id", "ID"]), Some(1));
+        assert_eq!(index(&["name", "ID"]), Some(1));
+        assert_eq!(
+            statement.key_index(&["a", "b"]).unwrap_err().to_string(),
+            "`primary_key: Id` is not in the result, which has `a`, `b`; select it, or correct the name"
+        );
+    }
+}
