@@ -1,6 +1,8 @@
 -- ACME Corporation, a company that does not exist: its people, its groups, its applications.
 -- scripts/seed-acme makes acme.db from this file.
 
+PRAGMA page_size = 1024;
+
 CREATE TABLE employees (
     id         TEXT PRIMARY KEY,
     username   TEXT NOT NULL UNIQUE,
