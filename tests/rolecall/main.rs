@@ -1,8 +1,10 @@
 //! Everything that is tested from outside of the crate, in one binary.
 
 mod c1z;
+mod company;
 mod diagnostics;
 mod generated;
+mod sync;
 
 use std::path::{Path, PathBuf};
 
