@@ -1,8 +1,6 @@
 # shellcheck shell=bash
 # A private MariaDB. Its files, its port and its password last as long as the run.
 
-mariadb_title=MariaDB
-
 mariadb_program() {
     PATH=$PATH:/usr/sbin:/usr/local/sbin command -v "$1"
 }
@@ -13,20 +11,12 @@ mariadb_packages() {
     { mariadb_program mariadbd && mariadb_program mariadb-install-db; } >/dev/null || echo mariadb-server
 }
 
-# Chooses port and password.
-mariadb_configure() {
-    mariadb_port=$(free_port)
-    mariadb_password=$(random_password)
-}
-
+# mariadb_export PORT PASSWORD
 mariadb_export() {
-    export ROLECALL_TEST_MYSQL_URL="mysql://root:$mariadb_password@127.0.0.1:$mariadb_port/"
+    export ROLECALL_TEST_MYSQL_URL="mysql://root:$2@127.0.0.1:$1/"
 }
 
-mariadb_start() {
-    start_session mariadb mariadb_serve "$run_dir/mariadb" "$mariadb_port" "$mariadb_password"
-}
-
+# mariadb_serve DIR PORT PASSWORD: becomes the server.
 mariadb_serve() {
     local dir=$1 port=$2 password=$3
     mkdir -p "$dir/tmp"
@@ -39,12 +29,10 @@ GRANT ALL PRIVILEGES ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;
 SQL
     chmod 700 "$dir"
     give_to_user mysql "$dir"
-    cd "$dir"
-    if [[ ! -d data/mysql ]]; then
-        as_user mysql "$(mariadb_program mariadb-install-db)" --no-defaults --datadir="$dir/data" \
-            --tmpdir="$dir/tmp" --auth-root-authentication-method=normal --skip-test-db \
-            --skip-name-resolve --innodb-flush-method=nosync
-    fi
+    cd "$dir" || return
+    as_user mysql "$(mariadb_program mariadb-install-db)" --no-defaults --datadir="$dir/data" \
+        --tmpdir="$dir/tmp" --auth-root-authentication-method=normal --skip-test-db \
+        --skip-name-resolve --innodb-flush-method=nosync
     # Nothing here has to survive a crash.
     exec_as_user mysql "$(mariadb_program mariadbd)" --no-defaults --datadir="$dir/data" --tmpdir="$dir/tmp" \
         --socket="$dir/socket" --pid-file="$dir/pid" --bind-address=127.0.0.1 --port="$port" \
@@ -52,9 +40,10 @@ SQL
         --innodb-buffer-pool-size=32M --innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync
 }
 
+# mariadb_answers PORT PASSWORD
 mariadb_answers() {
-    MYSQL_PWD=$mariadb_password "$(mariadb_program mariadb)" --no-defaults --protocol=tcp --connect-timeout=2 \
-        -h 127.0.0.1 -P "$mariadb_port" -u root -e 'SELECT 1'
+    MYSQL_PWD=$2 "$(mariadb_program mariadb)" --no-defaults --protocol=tcp --connect-timeout=2 \
+        -h 127.0.0.1 -P "$1" -u root -e 'SELECT 1'
 }
 
 mariadb_stop() { send TERM "$1"; }

@@ -4,7 +4,8 @@
 # A server is started as the leader of a session of its own. Whatever else a run starts inherits
 # the mark ROLECALL_TEST_RUN, so that a process which left its session is found all the same.
 
-run_dir=        # everything a run keeps; removed when it ends
+lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+run_dir=                   # everything a run keeps; removed when it ends
 declare -A session_of=()   # server → pid of its session's leader
 
 # Runs a command as the user a server insists on; as it is when we are not root.
@@ -53,7 +54,7 @@ start_session() {
     ROLECALL_TEST_RUN="$run_dir server" setsid bash -euo pipefail -c '
         for file in "$0"/*.sh; do . "$file"; done
         "$@"
-    ' "$root/scripts/lib" "$@" >>"$run_dir/$name.log" 2>&1 </dev/null &
+    ' "$lib" "$@" >"$run_dir/$name.log" 2>&1 </dev/null &
     session_of[$name]=$!
     disown # how it ends is no news
 }
@@ -95,6 +96,9 @@ server_pids() {
 
 command_pids() { pids_with_mark "$run_dir command"; }
 
+# True until the server has taken the place of the shell that prepares its files.
+is_preparing() { [[ $(cat "/proc/${session_of[$1]}/comm" 2>/dev/null) == bash ]]; }
+
 # send SIGNAL PID…: gone already is fine.
 send() {
     local signal=$1
@@ -121,7 +125,11 @@ end_run() {
         send TERM $(command_pids)
         gone_within 5 command_pids || send KILL $(command_pids)
         for name in "${!session_of[@]}"; do
-            "${name}_stop" "${session_of[$name]}"
+            if is_preparing "$name"; then
+                send TERM $(pids_in_sessions "${session_of[$name]}")
+            else
+                "${name}_stop" "${session_of[$name]}"
+            fi
         done
         gone_within 10 server_pids || send KILL $(server_pids)
         gone_within 5 server_pids || say "warning: still running: $(server_pids | tr '\n' ' ')"

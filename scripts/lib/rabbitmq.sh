@@ -2,8 +2,6 @@
 # A private RabbitMQ with its management API. Its files, its ports and its password last as long
 # as the run; so does the Erlang port mapper (epmd) it needs.
 
-rabbitmq_title=RabbitMQ
-
 # The server itself: the program in Debian's PATH insists on being run by one of two users.
 rabbitmq_program() {
     local found
@@ -22,22 +20,14 @@ rabbitmq_packages() {
     { rabbitmq_program && command -v epmd; } >/dev/null || echo rabbitmq-server
 }
 
-# Chooses ports and password.
-rabbitmq_configure() {
-    rabbitmq_port=$(free_port)
-    rabbitmq_password=$(random_password)
-}
-
+# rabbitmq_export PORT PASSWORD
 rabbitmq_export() {
-    export ROLECALL_TEST_RABBITMQ_URL="http://127.0.0.1:$rabbitmq_port"
+    export ROLECALL_TEST_RABBITMQ_URL="http://127.0.0.1:$1"
     export ROLECALL_TEST_RABBITMQ_USER=rolecall
-    export ROLECALL_TEST_RABBITMQ_PASSWORD=$rabbitmq_password
+    export ROLECALL_TEST_RABBITMQ_PASSWORD=$2
 }
 
-rabbitmq_start() {
-    start_session rabbitmq rabbitmq_serve "$run_dir/rabbitmq" "$rabbitmq_port" "$rabbitmq_password"
-}
-
+# rabbitmq_serve DIR PORT PASSWORD: becomes the server.
 rabbitmq_serve() {
     local dir=$1 port=$2 password=$3 epmd_port
     epmd_port=$(free_port)
@@ -54,7 +44,7 @@ CONF
     : >"$dir/rabbitmq-env.conf"
     chmod 700 "$dir"
     give_to_user rabbitmq "$dir"
-    cd "$dir"
+    cd "$dir" || return
 
     unset "${!RABBITMQ_@}"
     export HOME=$dir/home
@@ -81,11 +71,12 @@ CONF
     exec_as_user rabbitmq "$(rabbitmq_program)"
 }
 
+# rabbitmq_answers PORT PASSWORD
 rabbitmq_answers() {
     local status
-    exec 9<>"/dev/tcp/127.0.0.1/$rabbitmq_port" || return 1
+    exec 9<>"/dev/tcp/127.0.0.1/$1" || return 1
     printf 'GET /api/whoami HTTP/1.0\r\nAuthorization: Basic %s\r\n\r\n' \
-        "$(printf 'rolecall:%s' "$rabbitmq_password" | base64 -w0)" >&9
+        "$(printf 'rolecall:%s' "$2" | base64 -w0)" >&9
     read -r -t 5 status <&9
     exec 9<&-
     [[ $status == *" 200 "* ]]

@@ -1,8 +1,11 @@
 # shellcheck shell=bash
-# What all servers have in common: NAME_wanted, NAME_packages, NAME_configure, NAME_start,
-# NAME_answers, NAME_export, NAME_stop and NAME_title in the file of that name.
+# shellcheck disable=SC2154  # run_dir and session_of are in processes.sh
+# What the servers have in common. Each has a file with NAME_wanted, NAME_packages, NAME_serve,
+# NAME_answers, NAME_export and NAME_stop.
 
 known_servers=(postgres mariadb rabbitmq)
+declare -A title_of=([postgres]=PostgreSQL [mariadb]=MariaDB [rabbitmq]=RabbitMQ)
+declare -A port_of=() password_of=()
 
 wanted_servers() {
     local name
@@ -23,37 +26,41 @@ start_servers() {
     local name names=() began
     mapfile -t names < <(wanted_servers)
     began=$(milliseconds)
-    for name in "${names[@]}"; do
-        "${name}_configure"
-        "${name}_start"
-    done
+    for name in "${names[@]}"; do start_server "$name"; done
     for name in "${names[@]}"; do
         await_server "$name"
-        "${name}_export"
-        title=${name}_title
-        say "${!title} answers after $((($(milliseconds) - began + 50) / 100))00 ms"
+        "${name}_export" "${port_of[$name]}" "${password_of[$name]}"
+        say "${title_of[$name]} answers after $((($(milliseconds) - began + 50) / 100))00 ms"
     done
+}
+
+start_server() {
+    local name=$1
+    port_of[$name]=$(free_port)
+    password_of[$name]=$(random_password)
+    start_session "$name" "${name}_serve" "$run_dir/$name" "${port_of[$name]}" "${password_of[$name]}"
 }
 
 # Another process may take the port in between; then the server gets another one.
 await_server() {
-    local name=$1 attempt title=$1_title
-    for attempt in 1 2 3; do
-        until_it_answers "$name" && return
-        grep -Eqi 'in use|eaddrinuse' "$run_dir/$name.log" || break
-        "${name}_stop" "${session_of[$name]}"
-        "${name}_configure"
-        "${name}_start"
+    local name=$1 starts=1
+    until answers_in_time "$name"; do
+        if ((starts == 3)) || ! grep -Eqi 'in use|eaddrinuse' "$run_dir/$name.log"; then
+            say "the end of its log, and what asking it got:"
+            tail -n 30 "$run_dir/$name.log" "$run_dir/answer" >&2 || true
+            die "${title_of[$name]} did not start"
+        fi
+        "${name}_stop" "${session_of[$name]}" # what may be left of it
+        rm -rf "${run_dir:?}/$name"
+        start_server "$name"
+        starts=$((starts + 1))
     done
-    say "the end of its log, and what asking it got:"
-    tail -n 30 "$run_dir/$name.log" "$run_dir/answer" >&2 || true
-    die "${!title} did not start"
 }
 
-until_it_answers() {
+answers_in_time() {
     local name=$1 deadline=$((SECONDS + 120))
     while kill -0 "${session_of[$name]}" 2>/dev/null && ((SECONDS < deadline)); do
-        if ("${name}_answers") >"$run_dir/answer" 2>&1; then return 0; fi
+        if ("${name}_answers" "${port_of[$name]}" "${password_of[$name]}") >"$run_dir/answer" 2>&1; then return 0; fi
         sleep 0.1
     done
     return 1
