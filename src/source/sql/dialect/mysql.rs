@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 use sqlx::error::DatabaseError;
 use sqlx::mysql::{
     MySqlArguments, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlRow,
-    MySqlSslMode,
+    MySqlSslMode, MySqlStatement,
 };
 use sqlx::{AssertSqlSafe, Column, Executor, Row as _, SqlSafeStr, Statement as _};
 
@@ -174,10 +174,16 @@ fn apply(
 }
 
 /// The databases of a server.
-#[derive(Debug)]
 struct Instance {
     options: MySqlConnectOptions,
     target: Target,
+}
+
+/// Without the options: the driver shows the password among them.
+impl std::fmt::Debug for Instance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Instance({:?})", self.target)
+    }
 }
 
 impl Server for Instance {
@@ -232,20 +238,36 @@ impl Driver for MySqlDriver {
         let names: Vec<&str> = prepared.columns().iter().map(Column::name).collect();
         let key = statement.key_index(&names)?;
         let key_type = key.map(|index| prepared.columns()[index].type_info());
-        let mut arguments = MySqlArguments::default();
-        for parameter in &statement.parameters {
-            encode::bind(&mut arguments, parameter, key_type)?;
-        }
-        let mut stream = prepared.query_with(arguments).fetch(connection);
-        let mut rows = Vec::new();
-        while let Some(row) = stream.try_next().await? {
-            rows.push(read(&row, key)?);
-            if Some(rows.len()) == statement.max_rows {
-                break;
+        for least in encode::least_texts(statement, key_type) {
+            let mut arguments = MySqlArguments::default();
+            for parameter in &statement.parameters {
+                encode::bind(&mut arguments, parameter, key_type, least)?;
+            }
+            let rows = fetch(connection, &prepared, arguments, statement.max_rows, key).await?;
+            if !rows.is_empty() {
+                return Ok(rows);
             }
         }
-        Ok(rows)
+        Ok(Vec::new())
     }
+}
+
+async fn fetch(
+    connection: &mut MySqlConnection,
+    prepared: &MySqlStatement,
+    arguments: MySqlArguments,
+    max_rows: Option<usize>,
+    key: Option<usize>,
+) -> Result<Vec<Row>, Failure> {
+    let mut stream = prepared.query_with(arguments).fetch(connection);
+    let mut rows = Vec::new();
+    while let Some(row) = stream.try_next().await? {
+        rows.push(read(&row, key)?);
+        if Some(rows.len()) == max_rows {
+            break;
+        }
+    }
+    Ok(rows)
 }
 
 fn read(row: &MySqlRow, key: Option<usize>) -> Result<Row, Failure> {

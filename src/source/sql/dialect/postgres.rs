@@ -87,8 +87,10 @@ impl Dialect for Postgres {
             match apply(options.clone(), param) {
                 Ok(Some(changed)) => options = changed,
                 Ok(None) => {
-                    let message =
-                        format!("PostgreSQL has no parameter `{}`: it is ignored", param.name);
+                    let message = format!(
+                        "PostgreSQL has no parameter `{}`: it is ignored",
+                        param.name
+                    );
                     cx.warning("ignored-param", param.span, message, "");
                 }
                 Err(message) => {
@@ -182,10 +184,16 @@ fn session_options(value: &str) -> Vec<(String, String)> {
 }
 
 /// The databases of a server.
-#[derive(Debug)]
 struct Cluster {
     options: PgConnectOptions,
     target: Target,
+}
+
+/// Without the options: the driver shows the password among them.
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Cluster({:?})", self.target)
+    }
 }
 
 impl Server for Cluster {
@@ -251,7 +259,11 @@ impl Driver for PostgresDriver {
                 SourceError::Invalid(format!("`?<{}>` cannot be bound: {error}", parameter.name))
             })?;
         }
-        let names: Vec<String> = asked.columns().iter().map(|c| c.name().to_owned()).collect();
+        let names: Vec<String> = asked
+            .columns()
+            .iter()
+            .map(|c| c.name().to_owned())
+            .collect();
         let mut stream = prepared.query_with(arguments).fetch(connection);
         let mut rows = Vec::new();
         while let Some(row) = stream.try_next().await? {

@@ -72,7 +72,9 @@ fn bits(bytes: &[u8]) -> Result<Value, String> {
     if bytes.len() > 8 {
         return Err("it has more than 64 bits".to_owned());
     }
-    let number = bytes.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+    let number = bytes
+        .iter()
+        .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
     Ok(row::unsigned(number))
 }
 

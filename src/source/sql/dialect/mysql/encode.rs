@@ -8,18 +8,38 @@ use sqlx::mysql::{MySqlArguments, MySqlTypeInfo};
 use sqlx::{Arguments, TypeInfo as _};
 
 use super::super::super::row;
-use super::super::super::statement::{Binding, Parameter};
+use super::super::super::statement::{Binding, Parameter, Statement};
 use crate::expr::Value;
 use crate::source::SourceError;
+
+/// The texts to try as the least key, the next one when a query finds nothing. MariaDB shows UUIDs
+/// as CHAR or BINARY, but nothing compares with one that is no UUID. Whatever text is greater than the second
+/// one is greater than the first, so that the second try never finds more where the key is no UUID.
+pub fn least_texts(
+    statement: &Statement<'_>,
+    key: Option<&MySqlTypeInfo>,
+) -> &'static [&'static str] {
+    let mut parameters = statement.parameters.iter();
+    let begins = parameters.any(|parameter| parameter.binding == Binding::Least);
+    match begins && key.is_some_and(|kind| matches!(kind.name(), "CHAR" | "BINARY")) {
+        true => &["", "00000000-0000-0000-0000-000000000000"],
+        false => &[""],
+    }
+}
 
 /// Binds the value of a parameter. `key` is the type of the column that a cursor compares with.
 pub fn bind(
     arguments: &mut MySqlArguments,
     parameter: &Parameter,
     key: Option<&MySqlTypeInfo>,
+    least_text: &str,
 ) -> Result<(), SourceError> {
     let added = match &parameter.binding {
-        Binding::Least => least(arguments, key.map_or("VARCHAR", |kind| kind.name())),
+        Binding::Least => least(
+            arguments,
+            key.map_or("VARCHAR", |kind| kind.name()),
+            least_text,
+        ),
         Binding::Value(value) => match value {
             Value::Null => arguments.add(None::<String>),
             Value::Bool(value) => arguments.add(i64::from(*value)),
@@ -52,7 +72,11 @@ fn decimal(text: &str, key: Option<&MySqlTypeInfo>, parameter: &Parameter) -> Op
 }
 
 /// The least value of the type of the key.
-fn least(arguments: &mut MySqlArguments, kind: &str) -> Result<(), sqlx::error::BoxDynError> {
+fn least(
+    arguments: &mut MySqlArguments,
+    kind: &str,
+    least_text: &str,
+) -> Result<(), sqlx::error::BoxDynError> {
     match kind {
         "DOUBLE" | "FLOAT" => arguments.add(f64::MIN),
         "DECIMAL" => arguments.add(BigDecimal::from_str(&format!("-{}", "9".repeat(65)))?),
@@ -63,6 +87,6 @@ fn least(arguments: &mut MySqlArguments, kind: &str) -> Result<(), sqlx::error::
         "TIME" => arguments.add("-838:59:59"),
         "BIT" | "YEAR" | "BOOLEAN" => arguments.add(-1_i64),
         kind if kind.contains("INT") => arguments.add(i64::MIN),
-        _ => arguments.add(""),
+        _ => arguments.add(least_text),
     }
 }

@@ -17,8 +17,27 @@ fn is_native(kind: &PgTypeInfo) -> bool {
         _ => kind.oid().is_some_and(|oid| {
             matches!(
                 oid.0,
-                16..=21 | 23 | 25 | 26 | 28 | 29 | 114 | 142 | 700 | 701 | 705
-                    | 1042 | 1043 | 1082 | 1114 | 1184 | 1700 | 2278 | 2950 | 3802 | 5069
+                16..=21
+                    | 23
+                    | 25
+                    | 26
+                    | 28
+                    | 29
+                    | 114
+                    | 142
+                    | 700
+                    | 701
+                    | 705
+                    | 1042
+                    | 1043
+                    | 1082
+                    | 1114
+                    | 1184
+                    | 1700
+                    | 2278
+                    | 2950
+                    | 3802
+                    | 5069
             )
         }),
     }
@@ -81,7 +100,13 @@ fn typed(kind: &PgTypeInfo, bytes: &[u8]) -> Result<Value, String> {
         16 => Value::Bool(bytes == [1]),
         17 => Value::Bytes(bytes.to_vec()),
         // A single byte that is a letter in every catalog.
-        18 => Value::Text(bytes.iter().filter(|b| **b != 0).map(|b| char::from(*b)).collect()),
+        18 => Value::Text(
+            bytes
+                .iter()
+                .filter(|b| **b != 0)
+                .map(|b| char::from(*b))
+                .collect(),
+        ),
         20 => Value::Int(i64::from_be_bytes(sized(bytes)?)),
         21 => Value::Int(i16::from_be_bytes(sized(bytes)?).into()),
         23 => Value::Int(i32::from_be_bytes(sized(bytes)?).into()),
@@ -253,7 +278,11 @@ mod tests {
     #[test]
     fn what_is_cut_short_is_no_panic() {
         let text = PgTypeInfo::with_name("text");
-        for bytes in [&[][..], &[0, 0, 0, 1], &[0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 9, 0, 0, 0, 1]] {
+        for bytes in [
+            &[][..],
+            &[0, 0, 0, 1],
+            &[0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 9, 0, 0, 0, 1],
+        ] {
             assert!(array(&text, bytes).is_err());
         }
     }

@@ -196,8 +196,8 @@ fn json(value: &Value) -> String {
 
 fn numeric(value: BigDecimal) -> Option<Vec<u8>> {
     let mut buffer = PgArgumentBuffer::default();
-    Encode::<Postgres>::encode_by_ref(&value, &mut buffer).ok()?;
-    Some(buffer.to_vec())
+    let encoded = Encode::<Postgres>::encode_by_ref(&value, &mut buffer);
+    encoded.is_ok().then(|| buffer.to_vec())
 }
 
 fn truth(text: &str) -> Option<bool> {
