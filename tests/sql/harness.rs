@@ -299,6 +299,10 @@ impl Compiled {
     pub async fn check(&self) -> Result<(), SourceError> {
         self.source().check().await
     }
+
+    pub async fn close(&self) {
+        self.source().close().await;
+    }
 }
 
 /// Inputs with a current resource.

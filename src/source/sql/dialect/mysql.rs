@@ -1,5 +1,32 @@
-//! x
+//! `mysql`: MySQL and MariaDB.
+
+mod decode;
+mod encode;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::TryStreamExt;
+use secrecy::ExposeSecret;
+use sqlx::error::DatabaseError;
+use sqlx::mysql::{
+    MySqlArguments, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlRow,
+    MySqlSslMode, MySqlStatement,
+};
+use sqlx::{AssertSqlSafe, Column, Executor, Row as _, SqlSafeStr, Statement as _};
+
+use super::super::dsn::{Param, Target};
+use super::super::failure::{Class, Failure, Peer};
 use super::super::lexer::Lexicon;
+use super::super::pool::{Driver, Pooled};
+use super::super::statement::{Row, Statement};
+use super::{Database, Dialect, Registered, Server, quoted};
+use crate::config::CompileContext;
+use crate::expr::Map;
+use crate::source::SourceError;
+
+inventory::submit! { Registered(&MYSQL) }
+
 /// How MySQL and MariaDB quote.
 pub const LEXICON: Lexicon = Lexicon {
     backslash_escapes: true,
@@ -15,3 +42,251 @@ pub const LEXICON: Lexicon = Lexicon {
     question_parameters: true,
     named_parameters: false,
 };
+
+/// The dialect.
+pub static MYSQL: MySql = MySql;
+
+/// MySQL and MariaDB.
+#[derive(Debug)]
+pub struct MySql;
+
+impl Dialect for MySql {
+    fn scheme(&self) -> &'static str {
+        "mysql"
+    }
+
+    fn doc(&self) -> &'static str {
+        "MySQL and MariaDB: `dsn: mysql://${USER}:${PASSWORD}@db.example:3306/app`. The port is 3306 unless written. Moments without a zone are UTC."
+    }
+
+    fn other_names(&self) -> &'static [&'static str] {
+        &["mariadb", "maria", "mysql2"]
+    }
+
+    fn lexicon(&self) -> &'static Lexicon {
+        &LEXICON
+    }
+
+    fn quote_identifier(&self, name: &str) -> String {
+        quoted(name, '`')
+    }
+
+    fn server(&self, target: &Target, cx: &mut CompileContext) -> Option<Arc<dyn Server>> {
+        let mut options = MySqlConnectOptions::new()
+            .host(target.host.as_deref().unwrap_or("localhost"))
+            .port(target.port.unwrap_or(3306))
+            // `a || b` means what the server's own settings say, as in any other client.
+            .pipes_as_concat(false)
+            .no_engine_substitution(false);
+        if let Some(user) = &target.user {
+            options = options.username(user);
+        }
+        if let Some(password) = &target.password {
+            options = options.password(password.expose_secret());
+        }
+        let mut understood = true;
+        for param in &target.params {
+            match apply(options.clone(), param) {
+                Ok(Some(changed)) => options = changed,
+                Ok(None) => {
+                    let message = format!("MySQL has no parameter `{}`: it is ignored", param.name);
+                    cx.warning("ignored-param", param.span, message, "");
+                }
+                Err(message) => {
+                    understood = false;
+                    cx.error::<()>("bad-param", param.span, message);
+                }
+            }
+        }
+        understood.then(|| {
+            Arc::new(Instance {
+                options,
+                target: target.clone(),
+            }) as Arc<dyn Server>
+        })
+    }
+}
+
+/// Parameters of other drivers that change nothing for the reader of a result: texts are always
+/// UTF-8 here, moments are always read as moments, and always in UTC.
+const WITHOUT_EFFECT: &[&str] = &[
+    "parsetime",
+    "charset",
+    "collation",
+    "loc",
+    "timeout",
+    "readtimeout",
+    "writetimeout",
+    "allownativepasswords",
+    "allowoldpasswords",
+    "allowfallbacktoplaintext",
+    "checkconnliveness",
+    "clientfoundrows",
+    "columnswithalias",
+    "interpolateparams",
+    "maxallowedpacket",
+    "multistatements",
+    "rejectreadonly",
+    "connectionattributes",
+];
+
+/// Applies a parameter. `None` when there is none of that name.
+fn apply(
+    options: MySqlConnectOptions,
+    param: &Param,
+) -> Result<Option<MySqlConnectOptions>, String> {
+    let name = param.name.to_lowercase().replace('_', "-");
+    let value = param.value.as_str();
+    Ok(Some(match name.as_str() {
+        // As the Go driver takes it: `true` checks the certificate and the host name.
+        "tls" => options.ssl_mode(match value.to_lowercase().as_str() {
+            "true" => MySqlSslMode::VerifyIdentity,
+            "false" => MySqlSslMode::Disabled,
+            "skip-verify" => MySqlSslMode::Required,
+            "preferred" => MySqlSslMode::Preferred,
+            _ => {
+                return Err(
+                    "`tls` is one of `true`, `false`, `skip-verify`, `preferred`".to_owned(),
+                );
+            }
+        }),
+        "ssl-mode" | "sslmode" => {
+            let mode = match value.to_lowercase().replace('_', "-").as_str() {
+                "disabled" | "disable" => MySqlSslMode::Disabled,
+                "preferred" | "prefer" => MySqlSslMode::Preferred,
+                "required" | "require" => MySqlSslMode::Required,
+                "verify-ca" => MySqlSslMode::VerifyCa,
+                "verify-identity" | "verify-full" => MySqlSslMode::VerifyIdentity,
+                _ => {
+                    return Err("`ssl-mode` is one of `disabled`, `preferred`, `required`, `verify-ca`, `verify-identity`".to_owned());
+                }
+            };
+            options.ssl_mode(mode)
+        }
+        "ssl-ca" => options.ssl_ca(value),
+        "ssl-cert" => options.ssl_client_cert(value),
+        "ssl-key" => options.ssl_client_key(value),
+        "socket" => options.socket(value),
+        "allowcleartextpasswords" => options.enable_cleartext_plugin(value == "true"),
+        name if WITHOUT_EFFECT.contains(&name) => options,
+        _ => return Ok(None),
+    }))
+}
+
+/// The databases of a server.
+struct Instance {
+    options: MySqlConnectOptions,
+    target: Target,
+}
+
+/// Without the options: the driver shows the password among them.
+impl std::fmt::Debug for Instance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Instance({:?})", self.target)
+    }
+}
+
+impl Server for Instance {
+    fn database(&self, name: Option<&str>) -> Arc<dyn Database> {
+        let target = &self.target;
+        let name = name.or(target.database.as_deref()).unwrap_or_default();
+        let host = target.host.as_deref().unwrap_or("localhost");
+        let separator = if name.is_empty() { "" } else { "/" };
+        let peer = Peer {
+            system: format!("{host}:{}{separator}{name}", self.options.get_port()),
+            password: target.password.clone(),
+            classify,
+        };
+        let options = match name.is_empty() {
+            true => self.options.clone(),
+            false => self.options.clone().database(name),
+        };
+        Arc::new(Pooled::new(name.to_owned(), MySqlDriver, options, peer))
+    }
+}
+
+fn classify(error: &dyn DatabaseError) -> Class {
+    let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() else {
+        return Class::Query { transient: false };
+    };
+    match error.number() {
+        // Wrong user, password or authentication plugin; passwords that expired.
+        1045 | 1698 | 1251 | 1862 | 1820 => Class::Refused,
+        // Too many connections, by server and by user; shutting down.
+        1040 | 1203 | 1226 | 1053 => Class::Unavailable { transient: true },
+        // Lock wait timeout and deadlock, lost connections, a query that was killed.
+        1205 | 1213 | 1927 | 2006 | 2013 | 1317 => Class::Query { transient: true },
+        _ => Class::Query { transient: false },
+    }
+}
+
+#[derive(Debug)]
+struct MySqlDriver;
+
+#[async_trait]
+impl Driver for MySqlDriver {
+    type Db = sqlx::MySql;
+
+    async fn run(
+        connection: &mut MySqlConnection,
+        statement: &Statement<'_>,
+    ) -> Result<Vec<Row>, Failure> {
+        let sql = statement.sql(|_| "?".to_owned());
+        let prepared = connection
+            .prepare(AssertSqlSafe(sql).into_sql_str())
+            .await?;
+        let names: Vec<&str> = prepared.columns().iter().map(Column::name).collect();
+        let key = statement.key_index(&names)?;
+        let key_type = key.map(|index| prepared.columns()[index].type_info());
+        for least in encode::least_texts(statement, key_type) {
+            let mut arguments = MySqlArguments::default();
+            for parameter in &statement.parameters {
+                encode::bind(&mut arguments, parameter, key_type, least)?;
+            }
+            let rows = fetch(connection, &prepared, arguments, statement.max_rows, key).await?;
+            if !rows.is_empty() {
+                return Ok(rows);
+            }
+        }
+        Ok(Vec::new())
+    }
+}
+
+async fn fetch(
+    connection: &mut MySqlConnection,
+    prepared: &MySqlStatement,
+    arguments: MySqlArguments,
+    max_rows: Option<usize>,
+    key: Option<usize>,
+) -> Result<Vec<Row>, Failure> {
+    let mut stream = prepared.query_with(arguments).fetch(connection);
+    let mut rows = Vec::new();
+    while let Some(row) = stream.try_next().await? {
+        rows.push(read(&row, key)?);
+        if Some(rows.len()) == max_rows {
+            break;
+        }
+    }
+    Ok(rows)
+}
+
+fn read(row: &MySqlRow, key: Option<usize>) -> Result<Row, Failure> {
+    let mut fields = Map::new();
+    let mut key_value = None;
+    for (index, column) in row.columns().iter().enumerate() {
+        let value = decode::value(row.try_get_raw(index)?).map_err(|reason| {
+            SourceError::Invalid(format!(
+                "the column `{}` cannot be read: {reason}",
+                column.name()
+            ))
+        })?;
+        if key == Some(index) {
+            key_value = Some(value.clone());
+        }
+        fields.insert(column.name().to_owned(), value);
+    }
+    Ok(Row {
+        fields,
+        key: key_value,
+    })
+}

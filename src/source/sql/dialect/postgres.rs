@@ -1,5 +1,33 @@
-//! x
+//! `postgres`: PostgreSQL, and systems that speak its protocol.
+
+mod decode;
+mod encode;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::TryStreamExt;
+use secrecy::ExposeSecret;
+use sqlx::error::DatabaseError;
+use sqlx::postgres::{
+    PgArguments, PgConnectOptions, PgConnection, PgRow, PgSslMode, PgStatement, PgTypeInfo,
+};
+use sqlx::{
+    Arguments, AssertSqlSafe, Column, Either, Executor, Row as _, SqlSafeStr, Statement as _,
+};
+
+use super::super::dsn::{Param, Target};
+use super::super::failure::{Class, Failure, Peer};
 use super::super::lexer::Lexicon;
+use super::super::pool::{Driver, Pooled};
+use super::super::statement::{Row, Statement};
+use super::{Database, Dialect, Registered, Server, quoted};
+use crate::config::CompileContext;
+use crate::expr::Map;
+use crate::source::SourceError;
+
+inventory::submit! { Registered(&POSTGRES) }
+
 /// How PostgreSQL quotes.
 pub const LEXICON: Lexicon = Lexicon {
     backslash_escapes: false,
@@ -15,3 +43,271 @@ pub const LEXICON: Lexicon = Lexicon {
     question_parameters: false,
     named_parameters: false,
 };
+
+static POSTGRES: Postgres = Postgres;
+
+#[derive(Debug)]
+struct Postgres;
+
+impl Dialect for Postgres {
+    fn scheme(&self) -> &'static str {
+        "postgres"
+    }
+
+    fn doc(&self) -> &'static str {
+        "PostgreSQL: `dsn: postgres://${USER}:${PASSWORD}@db.example:5432/app?sslmode=require`. The port is 5432 unless written."
+    }
+
+    fn other_names(&self) -> &'static [&'static str] {
+        &["postgresql", "pg", "pgsql", "psql", "redshift"]
+    }
+
+    fn lexicon(&self) -> &'static Lexicon {
+        &LEXICON
+    }
+
+    fn quote_identifier(&self, name: &str) -> String {
+        quoted(name, '"')
+    }
+
+    fn server(&self, target: &Target, cx: &mut CompileContext) -> Option<Arc<dyn Server>> {
+        // Nothing comes from files or variables that the connector file does not name.
+        let mut options = PgConnectOptions::new_without_pgpass()
+            .host(target.host.as_deref().unwrap_or("localhost"))
+            .port(target.port.unwrap_or(5432))
+            .application_name("rolecall");
+        if let Some(user) = &target.user {
+            options = options.username(user);
+        }
+        if let Some(password) = &target.password {
+            options = options.password(password.expose_secret());
+        }
+        let mut understood = true;
+        for param in &target.params {
+            match apply(options.clone(), param) {
+                Ok(Some(changed)) => options = changed,
+                Ok(None) => {
+                    let message = format!(
+                        "PostgreSQL has no parameter `{}`: it is ignored",
+                        param.name
+                    );
+                    cx.warning("ignored-param", param.span, message, "");
+                }
+                Err(message) => {
+                    understood = false;
+                    cx.error::<()>("bad-param", param.span, message);
+                }
+            }
+        }
+        understood.then(|| {
+            Arc::new(Cluster {
+                options,
+                target: target.clone(),
+            }) as Arc<dyn Server>
+        })
+    }
+}
+
+/// Settings of a session that a connection may ask for.
+const SETTINGS: &[&str] = &[
+    "search_path",
+    "statement_timeout",
+    "lock_timeout",
+    "idle_in_transaction_session_timeout",
+    "timezone",
+    "role",
+    "work_mem",
+    "default_transaction_isolation",
+    "default_transaction_read_only",
+];
+
+/// Parameters of other drivers that change nothing for the reader of a result.
+const WITHOUT_EFFECT: &[&str] = &[
+    "connect_timeout",
+    "default_query_exec_mode",
+    "target_session_attrs",
+    "fallback_application_name",
+    "client_encoding",
+    "description_cache_capacity",
+    "pool_max_conns",
+    "pool_min_conns",
+    "pool_max_conn_lifetime",
+    "pool_max_conn_idle_time",
+    "binary_parameters",
+];
+
+/// Applies a parameter. `None` when there is none of that name.
+fn apply(options: PgConnectOptions, param: &Param) -> Result<Option<PgConnectOptions>, String> {
+    let name = param.name.to_lowercase();
+    let value = param.value.as_str();
+    Ok(Some(match name.as_str() {
+        "sslmode" | "ssl-mode" => {
+            let mode = match value {
+                "disable" => PgSslMode::Disable,
+                "allow" => PgSslMode::Allow,
+                "prefer" => PgSslMode::Prefer,
+                "require" => PgSslMode::Require,
+                "verify-ca" => PgSslMode::VerifyCa,
+                "verify-full" => PgSslMode::VerifyFull,
+                _ => {
+                    return Err("`sslmode` is one of `disable`, `allow`, `prefer`, `require`, `verify-ca`, `verify-full`".to_owned());
+                }
+            };
+            options.ssl_mode(mode)
+        }
+        "sslrootcert" | "ssl-root-cert" | "ssl-ca" => options.ssl_root_cert(value),
+        "sslcert" | "ssl-cert" => options.ssl_client_cert(value),
+        "sslkey" | "ssl-key" => options.ssl_client_key(value),
+        "application_name" => options.application_name(value),
+        // `?host=/var/run/postgresql` names the folder of a socket.
+        "host" if value.starts_with('/') => options.socket(value),
+        "statement_cache_capacity" => {
+            let capacity = value
+                .parse()
+                .map_err(|_| "`statement_cache_capacity` is a number".to_owned())?;
+            options.statement_cache_capacity(capacity)
+        }
+        "options" => options.options(session_options(value)),
+        name if SETTINGS.contains(&name) => options.options([(name, value)]),
+        name if WITHOUT_EFFECT.contains(&name) => options,
+        _ => return Ok(None),
+    }))
+}
+
+/// `-c name=value -c name=value`, as libpq takes it.
+fn session_options(value: &str) -> Vec<(String, String)> {
+    value
+        .split("-c")
+        .filter_map(|setting| setting.trim().trim_start_matches("--").split_once('='))
+        .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
+        .collect()
+}
+
+/// The databases of a server.
+struct Cluster {
+    options: PgConnectOptions,
+    target: Target,
+}
+
+/// Without the options: the driver shows the password among them.
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Cluster({:?})", self.target)
+    }
+}
+
+impl Server for Cluster {
+    fn database(&self, name: Option<&str>) -> Arc<dyn Database> {
+        let target = &self.target;
+        // Without a database the server takes the one named like the user.
+        let name = name
+            .or(target.database.as_deref())
+            .unwrap_or_else(|| self.options.get_username());
+        let host = target.host.as_deref().unwrap_or("localhost");
+        let peer = Peer {
+            system: format!("{host}:{}/{name}", self.options.get_port()),
+            password: target.password.clone(),
+            classify,
+        };
+        let options = self.options.clone().database(name);
+        Arc::new(Pooled::new(name.to_owned(), PostgresDriver, options, peer))
+    }
+}
+
+/// By SQLSTATE: its first two characters are the class of the error.
+fn classify(error: &dyn DatabaseError) -> Class {
+    let code = error.code();
+    let code = code.as_deref().unwrap_or_default();
+    match (code, code.get(..2).unwrap_or_default()) {
+        (_, "28") => Class::Refused,
+        // The database does not exist; the user may not connect to it.
+        ("3D000" | "42501", _) => Class::Query { transient: false },
+        // Too many connections, shutting down, starting up.
+        ("53300" | "57P03", _) => Class::Unavailable { transient: true },
+        // Serialization failures and deadlocks, locks not granted, connections lost, shutdowns.
+        ("55P03" | "57P01" | "57P02", _) | (_, "40" | "08") => Class::Query { transient: true },
+        _ => Class::Query { transient: false },
+    }
+}
+
+#[derive(Debug)]
+struct PostgresDriver;
+
+#[async_trait]
+impl Driver for PostgresDriver {
+    type Db = sqlx::Postgres;
+
+    async fn run(
+        connection: &mut PgConnection,
+        statement: &Statement<'_>,
+    ) -> Result<Vec<Row>, Failure> {
+        // The server says what each parameter and each column is. What it speaks no binary form of,
+        // or what we do not read in that form, goes as text and is cast by the server itself.
+        let asked = prepare(connection, statement.sql(|index| format!("${}", index + 1))).await?;
+        let types = parameter_types(&asked)?;
+        let key = key_index(statement, &asked)?;
+        let sql = statement.sql(|index| match encode::cast(&types[index]) {
+            Some(cast) => format!("(${}::text)::{cast}", index + 1),
+            None => format!("${}", index + 1),
+        });
+        let sql = decode::readable(&sql, &asked)?;
+        let prepared = prepare(connection, sql).await?;
+        let mut arguments = PgArguments::default();
+        for (parameter, kind) in statement.parameters.iter().zip(&types) {
+            let bound = encode::bind(parameter, kind)?;
+            arguments.add(bound).map_err(|error| {
+                SourceError::Invalid(format!("`?<{}>` cannot be bound: {error}", parameter.name))
+            })?;
+        }
+        let names: Vec<String> = asked
+            .columns()
+            .iter()
+            .map(|c| c.name().to_owned())
+            .collect();
+        let mut stream = prepared.query_with(arguments).fetch(connection);
+        let mut rows = Vec::new();
+        while let Some(row) = stream.try_next().await? {
+            rows.push(read(&row, &names, key)?);
+            if Some(rows.len()) == statement.max_rows {
+                break;
+            }
+        }
+        Ok(rows)
+    }
+}
+
+async fn prepare(connection: &mut PgConnection, sql: String) -> Result<PgStatement, sqlx::Error> {
+    connection.prepare(AssertSqlSafe(sql).into_sql_str()).await
+}
+
+fn parameter_types(statement: &PgStatement) -> Result<Vec<PgTypeInfo>, SourceError> {
+    match statement.parameters() {
+        Some(Either::Left(types)) => Ok(types.to_vec()),
+        _ => Err(SourceError::Invalid(
+            "the server does not say what the parameters of the query are".to_owned(),
+        )),
+    }
+}
+
+fn key_index(statement: &Statement<'_>, asked: &PgStatement) -> Result<Option<usize>, SourceError> {
+    let names: Vec<&str> = asked.columns().iter().map(Column::name).collect();
+    statement.key_index(&names)
+}
+
+fn read(row: &PgRow, names: &[String], key: Option<usize>) -> Result<Row, Failure> {
+    let mut fields = Map::new();
+    let mut key_value = None;
+    for (index, name) in names.iter().enumerate() {
+        let value = decode::value(&row.try_get_raw(index)?).map_err(|reason| {
+            SourceError::Invalid(format!("the column `{name}` cannot be read: {reason}"))
+        })?;
+        if key == Some(index) {
+            key_value = Some(value.clone());
+        }
+        fields.insert(name.clone(), value);
+    }
+    Ok(Row {
+        fields,
+        key: key_value,
+    })
+}
