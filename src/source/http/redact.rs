@@ -33,6 +33,11 @@ impl Redactor {
         }
     }
 
+    /// The same with further secrets.
+    pub(super) fn with(&self, more: impl Iterator<Item = SecretString>) -> Self {
+        Self::new(self.secrets.iter().cloned().chain(more))
+    }
+
     /// A text as one short line without any secret.
     pub(super) fn line(&self, text: &str) -> String {
         let mut line = text.split_whitespace().collect::<Vec<_>>().join(" ");

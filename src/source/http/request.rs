@@ -3,6 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use secrecy::SecretString;
 use url::Url;
 
 use super::base::Base;
@@ -58,9 +59,14 @@ impl RequestParts {
 
     /// Sets a query parameter, replacing those of the same name.
     pub fn set_query(&mut self, name: &str, value: &str) {
-        self.query.retain(|piece| !is_named(piece, name));
+        self.remove_query(name);
         self.query
             .push(format!("{}={}", encode(name), encode(value)));
+    }
+
+    /// Drops the query parameters of this name.
+    pub fn remove_query(&mut self, name: &str) {
+        self.query.retain(|piece| !is_named(piece, name));
     }
 
     /// True when the query has a parameter of this name.
@@ -143,6 +149,11 @@ impl RequestTemplate {
             carried: carried?,
             body: body?,
         })
+    }
+
+    /// Values that came from the environment.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = SecretString> {
+        self.carried.secrets()
     }
 
     /// The request for one record. What every request carries goes only to the API's own host.

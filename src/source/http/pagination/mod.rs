@@ -58,6 +58,8 @@ pub struct Turn<'t> {
     /// The answer, its items still in it.
     pub answer: &'t Answer,
     pub(super) base: &'t Base,
+    /// The query parameter that carries a credential.
+    pub(super) secret_param: Option<&'t str>,
 }
 
 /// Whether a listing goes on.
