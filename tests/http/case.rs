@@ -206,6 +206,7 @@ fn environment(server: &Server) -> HashMap<String, String> {
         ("BASE".to_owned(), format!("http://{}", server.address())),
         ("OTHER".to_owned(), format!("http://{}", server.other())),
         ("SECRET".to_owned(), SECRET.to_owned()),
+        ("SECRET_FILE".to_owned(), format!("{SECRET}\n")),
     ])
 }
 

@@ -227,7 +227,7 @@ fn answer(stream: &mut TcpStream, exchange: &Exchange) {
         (None, text) => text.clone().unwrap_or_default(),
     };
     let mut head = format!("HTTP/1.1 {} X\r\nconnection: close\r\n", exchange.answer);
-    if exchange.answer != 204 {
+    if exchange.answer != 204 && !exchange.headers.contains_key("content-length") {
         head.push_str(&format!("content-length: {}\r\n", body.len()));
     }
     if exchange.json.is_some() && !exchange.headers.contains_key("content-type") {

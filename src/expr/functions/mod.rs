@@ -113,7 +113,7 @@ pub(super) fn environment() -> Arc<Env> {
 }
 
 /// The text of an argument, or a sentence that says which one is not text.
-pub(super) fn text_argument<'a>(arguments: &'a [Value], index: usize) -> Result<&'a str, String> {
+pub(super) fn text_argument(arguments: &[Value], index: usize) -> Result<&str, String> {
     match &arguments[index] {
         Value::Text(text) => Ok(text),
         Value::Bytes(bytes) => std::str::from_utf8(bytes)

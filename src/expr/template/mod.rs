@@ -2,11 +2,14 @@
 
 mod functions;
 mod lexer;
+mod output;
 mod parser;
 mod printf;
 mod render;
 #[cfg(test)]
 mod tests;
+mod values;
+mod words;
 
 use std::sync::Arc;
 

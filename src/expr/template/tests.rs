@@ -178,6 +178,11 @@ fn what_is_not_there_is_an_error_and_never_a_text() {
         .render(&inputs(), Escape::Url)
         .expect_err("missing");
     assert_eq!(error.expression, "{{ .item.gone }}");
+    let template = Template::compile("a{{ if lt .item.n \"x\" }}b{{ end }}", KNOWN).expect("valid");
+    let error = template
+        .render(&inputs(), Escape::None)
+        .expect_err("no order");
+    assert_eq!(error.expression, "{{ if lt .item.n \"x\" }}");
 }
 
 #[test]

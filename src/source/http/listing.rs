@@ -90,7 +90,10 @@ impl Fetch for Listing {
             secret_param: source.auth.query_param(),
         };
         let verdict = self.pagination.next(&turn)?;
-        let (records, reason) = items.take(&mut answer.body);
+        let (mut records, reason) = items.take(&mut answer.body);
+        if verdict.repeated {
+            records.clear();
+        }
         let page = Page {
             records,
             next: verdict.next.map(|place| place.write()),

@@ -309,3 +309,44 @@ pub(super) fn header_names(headers: &Named<TemplateText>, cx: &mut CompileContex
         .iter()
         .all(|found| found.severity != Severity::Error)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_value_stays_one_segment_and_one_query_value(value in "[/?#&=%.;:@+ \\\\a0é\u{0}-\u{1f}]{0,8}|\\PC{0,8}", name in "[a-z\\[\\]$ +&=%é]{1,6}") {
+            let path = format!("https://h/groups/{}/members", encode(&value));
+            let mut parts = RequestParts::new(Method::GET, Url::parse(&path).expect("a URL"));
+            if leaves_its_place(&path) {
+                prop_assert!(matches!(value.as_str(), "." | ".."), "{value:?}");
+            } else {
+                let segments: Vec<_> = parts.url.path_segments().expect("a path").collect();
+                prop_assert_eq!(segments.len(), 3);
+                prop_assert_eq!(percent_decode_str(segments[1]).decode_utf8_lossy(), value.as_str());
+            }
+            parts.set_query("first", "1");
+            parts.set_query(&name, "old");
+            parts.set_query(&name, &value);
+            prop_assert!(parts.has_query(&name));
+            let url = parts.full_url();
+            let pairs: Vec<_> = url.query_pairs().into_owned().collect();
+            prop_assert_eq!(pairs.last().expect("a pair"), &(name.clone(), value.clone()));
+            prop_assert_eq!(pairs.len(), if name == "first" { 1 } else { 2 });
+        }
+    }
+
+    #[test]
+    fn a_query_that_is_written_keeps_its_spelling() {
+        let url = Url::parse("https://h/x?a=%2F&b=c+d&a=2#f").expect("a URL");
+        let mut parts = RequestParts::new(Method::GET, url);
+        assert_eq!(parts.full_url().as_str(), "https://h/x?a=%2F&b=c+d&a=2");
+        parts.set_query("a", "3");
+        assert_eq!(parts.full_url().as_str(), "https://h/x?b=c+d&a=3");
+        parts.remove_query("b");
+        parts.remove_query("a");
+        assert_eq!(parts.full_url().as_str(), "https://h/x");
+    }
+}

@@ -1,5 +1,7 @@
 //! What `offset` and `page` share: pages at numbers, and when they end.
 
+use std::cell::LazyCell;
+
 use serde_json::Value as Json;
 
 use super::{Place, Turn, Verdict};
@@ -39,7 +41,6 @@ impl Counted {
         if count == 0 {
             let missing = total.filter(|total| *total > before);
             return Ok(Verdict {
-                next: None,
                 partial: missing.map(|total| PartialReason {
                     code: "ended-before-total",
                     message: format!(
@@ -47,53 +48,56 @@ impl Counted {
                         safe(turn.asked)
                     ),
                 }),
+                ..Verdict::end()
             });
         }
-        let fingerprint = (turn.fingerprint)();
-        let probe = turn.place.is_some_and(|place| place.probe);
-        if turn
-            .place
-            .is_some_and(|place| place.before == Some(fingerprint))
-        {
-            return match probe {
-                // The list was complete, and the API ignores the number.
-                true => Ok(Verdict::end()),
-                false => Err(SourceError::Loop {
-                    reason: format!(
-                        "{} answered the same page twice, so it ignores the parameter `{}`",
-                        safe(turn.asked),
-                        self.param
-                    ),
-                }),
-            };
+        // Reads every item, so only where it decides something.
+        let fingerprint = LazyCell::new(turn.fingerprint);
+        let known = turn.place.and_then(|place| place.before);
+        if known.is_some_and(|known| known == *fingerprint) {
+            return self.repeated(turn);
         }
         let cap = turn.place.and_then(|place| place.cap);
-        let full = cap.or(self.size);
-        let short = full.is_some_and(|full| count < full);
         let items = before + count;
-        let mut place = Place {
+        let full = cap.or(self.size);
+        let first = turn.place.is_none() && self.asks_for_size;
+        let (cap, probe) = match (total, full) {
+            (Some(total), _) if items >= total => return Ok(Verdict::end()),
+            (Some(_), _) | (None, None) => (cap, false),
+            (None, Some(full)) if count < full => match first && looks_like_a_limit(count) {
+                true => (Some(count), true),
+                false => return Ok(Verdict::end()),
+            },
+            // More than was asked for: the API ignores the size, so most likely the number too.
+            (None, Some(full)) => (cap, first && count > full),
+        };
+        Ok(Verdict::go_on(Place {
             at: next(items).to_string(),
             items,
-            before: Some(fingerprint),
+            before: Some(*fingerprint),
             cap,
+            probe,
             counts: true,
             ..Place::default()
-        };
-        match total {
-            Some(total) if items >= total => return Ok(Verdict::end()),
-            Some(_) => {}
-            None if short
-                && turn.place.is_none()
-                && self.asks_for_size
-                && looks_like_a_limit(count) =>
-            {
-                place.cap = Some(count);
-                place.probe = true;
-            }
-            None if short => return Ok(Verdict::end()),
-            None => {}
+        }))
+    }
+
+    /// The page before came again: the API ignores the number. Where the page was only asked for
+    /// to be sure, the list was complete.
+    fn repeated(&self, turn: &Turn<'_>) -> Result<Verdict, SourceError> {
+        match turn.place.is_some_and(|place| place.probe) {
+            true => Ok(Verdict {
+                repeated: true,
+                ..Verdict::end()
+            }),
+            false => Err(SourceError::Loop {
+                reason: format!(
+                    "{} answered the same page twice, so it ignores the parameter `{}`",
+                    safe(turn.asked),
+                    self.param
+                ),
+            }),
         }
-        Ok(Verdict::go_on(place))
     }
 }
 

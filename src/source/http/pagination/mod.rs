@@ -69,6 +69,8 @@ pub struct Verdict {
     pub next: Option<Place>,
     /// Why the listing may lack something although it ends here.
     pub partial: Option<PartialReason>,
+    /// The items are those of the page before: they are not delivered again.
+    pub repeated: bool,
 }
 
 impl Verdict {
@@ -81,7 +83,7 @@ impl Verdict {
     fn go_on(next: Place) -> Self {
         Self {
             next: Some(next),
-            partial: None,
+            ..Self::default()
         }
     }
 }
