@@ -13,6 +13,9 @@ use crate::expr::{ExprError, Value, Variables};
 /// the stack.
 const DEEPEST: usize = 64;
 
+/// How many words an action may have, for the same reason: each `.a` and each `|` nests.
+const LONGEST: usize = 256;
+
 /// A part of a template.
 #[derive(Debug)]
 pub(super) enum Node {
@@ -122,6 +125,10 @@ impl Parser {
                 }
                 Piece::Action(tokens, range) => (tokens, range),
             };
+            if tokens.len() > LONGEST {
+                let help = "keep intermediate values in variables: `{{ $x := … }}`";
+                return Err(syntax("this action is too long", range, help));
+            }
             let mut words = Words {
                 tokens: tokens.into_iter().peekable(),
                 action: range.clone(),

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Method, StatusCode};
 use url::Url;
 
 use super::answer::{self, Answer};
-use super::base::{host, safe};
+use super::base::{host, is_trusted, safe};
 use super::redact::Redactor;
 use super::request::RequestParts;
 use super::retry::{is_transient, retry_after};
@@ -91,7 +91,7 @@ impl Wire<'_> {
                 request.body = None;
                 request.headers.remove(CONTENT_TYPE);
             }
-            if target.origin() != request.url.origin() {
+            if !is_trusted(&request.url, &target) {
                 if request.body.is_some() {
                     let message = format!(
                         "{} redirects a request with a body to another host, {}",
@@ -101,9 +101,8 @@ impl Wire<'_> {
                     return Err(SourceError::Invalid(message).into());
                 }
                 // Any header may hold a credential, so only the harmless ones go along.
-                let accept = request.headers.remove(reqwest::header::ACCEPT);
-                request.headers =
-                    HeaderMap::from_iter(accept.map(|value| (reqwest::header::ACCEPT, value)));
+                let accept = request.headers.remove(ACCEPT);
+                request.headers = HeaderMap::from_iter(accept.map(|value| (ACCEPT, value)));
             }
             request.go_to(target);
         }

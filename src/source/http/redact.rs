@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::request::encode;
+use crate::expr::percent_encode;
 
 /// The secrets of a connector, which no message repeats even where an answer does.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ impl Redactor {
         for secret in secrets {
             let text = secret.expose_secret().trim();
             if text.len() >= SHORTEST {
-                all.extend([text.to_owned(), encode(text)]);
+                all.extend([text.to_owned(), percent_encode(text)]);
             }
         }
         // The longest first: a secret may be part of another.

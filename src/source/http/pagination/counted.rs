@@ -1,12 +1,16 @@
 //! What `offset` and `page` share: pages at numbers, and when they end.
 
 use std::cell::LazyCell;
+use std::num::NonZeroU32;
 
 use serde_json::Value as Json;
 
 use super::{Place, Turn, Verdict};
+use crate::config::CompileContext;
+use crate::config::scalar::{PathText, Text};
 use crate::source::http::base::safe;
 use crate::source::http::paths::JsonPath;
+use crate::source::http::request::RequestParts;
 use crate::source::{PartialReason, SourceError};
 
 /// The page size when a listing has a parameter for it but says no number.
@@ -15,16 +19,55 @@ pub(super) const PAGE_SIZE: u32 = 100;
 /// Paging by numbers.
 #[derive(Debug)]
 pub(super) struct Counted {
-    /// The parameter that carries the number, for messages.
-    pub param: String,
+    /// The parameter that carries the number.
+    param: String,
+    /// The number of the first page.
+    pub(super) start: u64,
+    /// The parameter that carries the size. Where one is sent, the server may still have a smaller
+    /// limit of its own.
+    limit: Option<String>,
     /// How many items a full page has; `None` when nobody knows.
-    pub size: Option<u64>,
-    /// True when the size is sent: then the server may have a smaller one of its own.
-    pub asks_for_size: bool,
-    pub total: Option<JsonPath>,
+    size: Option<u64>,
+    total: Option<JsonPath>,
+}
+
+/// The fields that `offset` and `page` share, as written.
+pub(super) struct Fields<'c> {
+    pub param: (&'c Option<Text>, &'static str),
+    pub start: u32,
+    pub limit_param: &'c Option<Text>,
+    pub page_size: Option<NonZeroU32>,
+    pub total_path: &'c Option<PathText>,
 }
 
 impl Counted {
+    pub(super) fn compile(fields: Fields<'_>, cx: &mut CompileContext) -> Option<Self> {
+        let total = match fields.total_path {
+            Some(path) => Some(JsonPath::compile(path, cx)?),
+            None => None,
+        };
+        let (param, default) = fields.param;
+        let limit = fields.limit_param.as_ref().map(|param| param.text.clone());
+        let sent = limit.as_ref().map(|_| PAGE_SIZE);
+        let size = fields.page_size.map(NonZeroU32::get).or(sent);
+        Some(Self {
+            param: param.as_ref().map_or(default, Text::as_str).to_owned(),
+            start: u64::from(fields.start),
+            limit,
+            size: size.map(u64::from),
+            total,
+        })
+    }
+
+    /// Asks for the page at a place.
+    pub(super) fn prepare(&self, request: &mut RequestParts, place: Option<&Place>) {
+        if let (Some(param), Some(size)) = (&self.limit, self.size) {
+            request.set_query(param, &size.to_string());
+        }
+        let first = self.start.to_string();
+        request.set_query(&self.param, place.map_or(&first, |place| &place.at));
+    }
+
     /// Decides whether there is a page after this one, which would be at the number `next` gives
     /// for the count of items so far.
     pub(super) fn next(
@@ -58,9 +101,9 @@ impl Counted {
             return self.repeated(turn);
         }
         let cap = turn.place.and_then(|place| place.cap);
-        let items = before + count;
+        let items = before.saturating_add(count);
         let full = cap.or(self.size);
-        let first = turn.place.is_none() && self.asks_for_size;
+        let first = turn.place.is_none() && self.limit.is_some();
         let (cap, probe) = match (total, full) {
             (Some(total), _) if items >= total => return Ok(Verdict::end()),
             (Some(_), _) | (None, None) => (cap, false),
