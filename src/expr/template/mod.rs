@@ -2,14 +2,20 @@
 
 mod functions;
 mod lexer;
+mod output;
 mod parser;
 mod printf;
 mod render;
 #[cfg(test)]
 mod tests;
+mod values;
+mod words;
+
+pub(crate) use functions::encode as percent_encode;
 
 use std::sync::Arc;
 
+use super::functions::FunctionDoc;
 use super::{EvalError, ExprError, Inputs, Variables};
 
 /// How inserted values are written, which depends on where they land.
@@ -21,6 +27,16 @@ pub enum Escape {
     Url,
     /// As the inside of a JSON string where the value stands between quotes, as JSON elsewhere.
     Json,
+}
+
+/// Every function of templates, sorted by name.
+pub fn documented() -> Vec<FunctionDoc> {
+    let functions = functions::all().iter();
+    let documented = functions.map(|function| FunctionDoc {
+        signature: function.name.to_owned(),
+        description: function.usage.to_owned(),
+    });
+    documented.collect()
 }
 
 /// A compiled template. Cheap to clone.

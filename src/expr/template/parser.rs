@@ -3,14 +3,18 @@
 
 use std::ops::Range;
 
-use super::functions::{self, Function};
-use super::lexer::{Kind, Piece, Token, split, syntax};
-use crate::expr::check::{RESOURCE_MEMBERS, nearest};
+use super::functions::Function;
+use super::lexer::{Piece, split, syntax};
+use super::words::Words;
+use crate::expr::check::nearest;
 use crate::expr::{ExprError, Value, Variables};
 
 /// How deep blocks and parentheses may be nested: deeper text is not a template but an attack on
 /// the stack.
 const DEEPEST: usize = 64;
+
+/// How many words an action may have, for the same reason: each `.a` and each `|` nests.
+const LONGEST: usize = 256;
 
 /// A part of a template.
 #[derive(Debug)]
@@ -22,6 +26,7 @@ pub(super) enum Node {
     Set {
         place: usize,
         value: Expr,
+        range: Range<usize>,
     },
     If {
         condition: Block,
@@ -46,6 +51,8 @@ pub(super) enum Node {
 /// The pipeline that opens a block, and whether its value is also kept in a variable.
 #[derive(Debug)]
 pub(super) struct Block {
+    /// The whole action, for messages.
+    pub range: Range<usize>,
     pub value: Expr,
     pub declares: bool,
 }
@@ -86,15 +93,15 @@ pub(super) fn parse(source: &str, variables: Variables) -> Result<Vec<Node>, Vec
     }
 }
 
-struct Parser {
-    variables: Variables,
+pub(super) struct Parser {
+    pub variables: Variables,
     pieces: std::vec::IntoIter<Piece>,
     /// Variables in sight; their index is their place when rendering.
     locals: Vec<String>,
-    dot_is_root: bool,
-    depth: usize,
+    pub dot_is_root: bool,
+    pub depth: usize,
     /// Mistakes after which reading can go on.
-    found: Vec<ExprError>,
+    pub found: Vec<ExprError>,
 }
 
 /// What ended a list of nodes.
@@ -118,6 +125,10 @@ impl Parser {
                 }
                 Piece::Action(tokens, range) => (tokens, range),
             };
+            if tokens.len() > LONGEST {
+                let help = "keep intermediate values in variables: `{{ $x := … }}`";
+                return Err(syntax("this action is too long", range, help));
+            }
             let mut words = Words {
                 tokens: tokens.into_iter().peekable(),
                 action: range.clone(),
@@ -204,7 +215,11 @@ impl Parser {
         };
         self.locals.truncate(outer);
         self.depth -= 1;
-        let block = Block { value, declares };
+        let block = Block {
+            range: open,
+            value,
+            declares,
+        };
         Ok(match keyword {
             "if" => Node::If {
                 condition: block,
@@ -238,16 +253,18 @@ impl Parser {
                 Node::Set {
                     place: self.locals.len() - 1,
                     value,
+                    range,
                 }
             }
             Some((name, false, at)) => Node::Set {
                 place: self.local(&name, at)?,
                 value,
+                range,
             },
         })
     }
 
-    fn local(&self, name: &str, at: Range<usize>) -> Result<usize, ExprError> {
+    pub(super) fn local(&self, name: &str, at: Range<usize>) -> Result<usize, ExprError> {
         self.locals
             .iter()
             .rposition(|local| local == name)
@@ -264,7 +281,7 @@ impl Parser {
             })
     }
 
-    fn deeper(&mut self, at: &Range<usize>) -> Result<(), ExprError> {
+    pub(super) fn deeper(&mut self, at: &Range<usize>) -> Result<(), ExprError> {
         self.depth += 1;
         match self.depth > DEEPEST {
             true => Err(syntax(
@@ -273,302 +290,6 @@ impl Parser {
                 "split the template",
             )),
             false => Ok(()),
-        }
-    }
-
-    /// `a | f x | g`: each value becomes the last argument of the next function.
-    fn pipeline(&mut self, words: &mut Words) -> Result<Expr, ExprError> {
-        let mut value = self.command(words, None)?;
-        while words.take(&Kind::Pipe).is_some() {
-            value = self.command(words, Some(value))?;
-        }
-        Ok(value)
-    }
-
-    fn command(&mut self, words: &mut Words, piped: Option<Expr>) -> Result<Expr, ExprError> {
-        let Some(token) = words.tokens.peek().cloned() else {
-            let at = words.action.clone();
-            return Err(syntax(
-                "a value is missing here",
-                at,
-                "write a field such as `.resource.id`",
-            ));
-        };
-        let function = match &token.kind {
-            Kind::Word(name) if !is_constant(name) => Some(name.clone()),
-            _ => None,
-        };
-        let Some(name) = function else {
-            let value = self.operand(words)?;
-            if piped.is_some() {
-                let help = "after `|` stands a function, for example `urlquery`";
-                return Err(syntax("this is not a function", token.range, help));
-            }
-            if words.starts_operand() {
-                let help = "values stand alone; several are the arguments of a function";
-                return Err(syntax(
-                    "this value cannot take arguments",
-                    token.range,
-                    help,
-                ));
-            }
-            return Ok(value);
-        };
-        words.tokens.next();
-        let mut arguments = Vec::new();
-        while words.starts_operand() {
-            arguments.push(self.operand(words)?);
-        }
-        arguments.extend(piped);
-        self.call(&name, token.range, arguments)
-    }
-
-    /// Resolves a function. An unknown one is noted and reading goes on, with an empty text in
-    /// its place.
-    fn call(
-        &mut self,
-        name: &str,
-        at: Range<usize>,
-        arguments: Vec<Expr>,
-    ) -> Result<Expr, ExprError> {
-        let problem = match functions::find(name) {
-            None => ExprError {
-                code: "unknown-function",
-                message: format!("templates have no function `{name}`"),
-                range: at,
-                help: Some(match nearest(name, functions::names()) {
-                    Some(close) => format!("did you mean `{close}`?"),
-                    None => format!(
-                        "the functions are {}",
-                        functions::names().collect::<Vec<_>>().join(", ")
-                    ),
-                }),
-            },
-            Some(function) => match function.check(&arguments) {
-                Ok(()) => {
-                    return Ok(Expr::Call {
-                        function,
-                        arguments,
-                    });
-                }
-                Err(message) => syntax(message, at, function.usage),
-            },
-        };
-        self.found.push(problem);
-        Ok(Expr::Literal(Value::Text(String::new())))
-    }
-
-    fn operand(&mut self, words: &mut Words) -> Result<Expr, ExprError> {
-        let Some(token) = words.tokens.next() else {
-            return Err(syntax("a value is missing here", words.action.clone(), ""));
-        };
-        let at = token.range;
-        let mut value = match token.kind {
-            Kind::Dot => Expr::Dot,
-            Kind::Field(name) => {
-                if self.dot_is_root {
-                    self.root_field(&name, &at, words);
-                }
-                Expr::Field(Box::new(Expr::Dot), name)
-            }
-            Kind::Variable(name) if name.is_empty() => {
-                if let Some(Token {
-                    kind: Kind::Field(field),
-                    range,
-                    glued: true,
-                }) = words.tokens.peek().cloned()
-                {
-                    words.tokens.next();
-                    self.root_field(&field, &range, words);
-                    Expr::Field(Box::new(Expr::Root), field)
-                } else {
-                    Expr::Root
-                }
-            }
-            Kind::Variable(name) => Expr::Variable(self.local(&name, at)?),
-            Kind::Text(text) => Expr::Literal(Value::Text(text)),
-            Kind::Int(number) => Expr::Literal(Value::Int(number)),
-            Kind::Float(number) => Expr::Literal(Value::Float(number)),
-            Kind::Word(word) if word == "nil" => Expr::Literal(Value::Null),
-            Kind::Word(word) if is_constant(&word) => Expr::Literal(Value::Bool(word == "true")),
-            Kind::Word(word) => {
-                let help =
-                    format!("put a function that is an argument in parentheses: `({word} …)`");
-                return Err(syntax(format!("`{word}` cannot stand here"), at, &help));
-            }
-            Kind::Open => {
-                self.deeper(&at)?;
-                let inner = self.pipeline(words)?;
-                self.depth -= 1;
-                if words.take(&Kind::Close).is_none() {
-                    return Err(syntax("this parenthesis is not closed", at, "write `)`"));
-                }
-                inner
-            }
-            _ => return Err(syntax("a value is missing here", at, "")),
-        };
-        while let Some(Token {
-            kind: Kind::Field(name),
-            glued: true,
-            ..
-        }) = words.tokens.peek()
-        {
-            value = Expr::Field(Box::new(value), name.clone());
-            words.tokens.next();
-        }
-        Ok(value)
-    }
-
-    /// Checks a variable, and the member that follows it where the members are known.
-    fn root_field(&mut self, name: &str, at: &Range<usize>, words: &mut Words) {
-        let known = self.variables.names();
-        if !known.contains(&name) {
-            let help = match nearest(name, known.iter().copied()) {
-                Some(close) => format!("did you mean `.{close}`?"),
-                None if known.is_empty() => "no variable is known here".to_owned(),
-                None => format!(
-                    "known here: {}",
-                    known
-                        .iter()
-                        .map(|n| format!("`.{n}`"))
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                ),
-            };
-            self.found.push(ExprError {
-                code: "unknown-variable",
-                message: format!("`.{name}` is not known here"),
-                range: at.clone(),
-                help: Some(help),
-            });
-            return;
-        }
-        let resource = matches!(name, "resource" | "parent_resource" | "principal");
-        if let (
-            true,
-            Some(Token {
-                kind: Kind::Field(member),
-                range,
-                glued: true,
-            }),
-        ) = (resource, words.tokens.peek())
-            && !RESOURCE_MEMBERS.contains(&member.as_str())
-        {
-            let help = match nearest(member, RESOURCE_MEMBERS.iter().copied()) {
-                Some(close) => format!("did you mean `{close}`?"),
-                None => "its fields are `id`, `type`, `display_name`, `description`, `profile` and `traits`".to_owned(),
-            };
-            self.found.push(ExprError {
-                code: "unknown-member",
-                message: format!("`.{name}` has no field `{member}`"),
-                range: range.clone(),
-                help: Some(help),
-            });
-        }
-    }
-}
-
-fn is_constant(word: &str) -> bool {
-    matches!(word, "true" | "false" | "nil")
-}
-
-/// The words of one action, read from left to right.
-struct Words {
-    tokens: std::iter::Peekable<std::vec::IntoIter<Token>>,
-    action: Range<usize>,
-}
-
-impl Words {
-    /// Takes a keyword when the action begins with one.
-    fn keyword(&mut self) -> Option<String> {
-        let words = [
-            "if", "else", "end", "range", "with", "define", "template", "block", "break",
-            "continue",
-        ];
-        let token = self.tokens.next_if(
-            |token| matches!(&token.kind, Kind::Word(word) if words.contains(&word.as_str())),
-        )?;
-        match token.kind {
-            Kind::Word(word) => Some(word),
-            _ => None,
-        }
-    }
-
-    fn next_is_word(&mut self, expected: &str) -> bool {
-        matches!(self.tokens.peek(), Some(Token { kind: Kind::Word(word), .. }) if word == expected)
-    }
-
-    fn take(&mut self, kind: &Kind) -> Option<Token> {
-        self.tokens.next_if(|token| token.kind == *kind)
-    }
-
-    fn starts_operand(&mut self) -> bool {
-        !matches!(
-            self.tokens.peek().map(|token| &token.kind),
-            None | Some(Kind::Pipe | Kind::Close | Kind::Comma | Kind::Declare | Kind::Assign)
-        )
-    }
-
-    /// Takes `$x :=` or `$x =`, when the action begins so: the name, whether it is new, its place.
-    fn assignment(&mut self) -> Result<Option<(String, bool, Range<usize>)>, ExprError> {
-        let mut ahead = self.tokens.clone();
-        let (Some(first), Some(second)) = (ahead.next(), ahead.next()) else {
-            return Ok(None);
-        };
-        let fresh = match second.kind {
-            Kind::Declare => true,
-            Kind::Assign => false,
-            _ => return Ok(None),
-        };
-        match first.kind {
-            Kind::Variable(name) if !name.is_empty() => {
-                self.tokens = ahead;
-                Ok(Some((name, fresh, first.range)))
-            }
-            _ => Err(syntax(
-                "only a variable can be set",
-                first.range,
-                "write `$name := …`",
-            )),
-        }
-    }
-
-    /// Takes the variables that a block declares: one, or two for a loop.
-    fn declared(&mut self, pair: bool) -> Result<Vec<String>, ExprError> {
-        let mut ahead = self.tokens.clone();
-        if let (
-            true,
-            Some(Token {
-                kind: Kind::Variable(first),
-                ..
-            }),
-        ) = (pair, ahead.next())
-            && let Some(Token {
-                kind: Kind::Comma, ..
-            }) = ahead.next()
-            && let Some(Token {
-                kind: Kind::Variable(second),
-                ..
-            }) = ahead.next()
-            && let Some(Token {
-                kind: Kind::Declare,
-                ..
-            }) = ahead.next()
-        {
-            self.tokens = ahead;
-            return Ok(vec![first, second]);
-        }
-        match self.assignment()? {
-            None => Ok(Vec::new()),
-            Some((name, true, _)) => Ok(vec![name]),
-            Some((_, false, at)) => Err(syntax("a block declares its variable", at, "write `:=`")),
-        }
-    }
-
-    fn finish(&mut self) -> Result<(), ExprError> {
-        match self.tokens.next() {
-            None => Ok(()),
-            Some(token) => Err(syntax("this does not belong here", token.range, "")),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::Escape;
 use super::functions::{self, Call, Function, Made};
+use super::output::Output;
 use super::parser::{Block, Expr, Node};
 use crate::expr::{EvalError, Inputs, Value};
 
@@ -22,12 +23,7 @@ pub(super) fn render(
         inputs,
         dot: Item::Root,
         locals: Vec::new(),
-        out: Output {
-            text: String::new(),
-            escape,
-            quoted: false,
-            escaped: false,
-        },
+        out: Output::new(escape),
     };
     renderer.nodes(nodes)?;
     Ok(renderer.out.text)
@@ -78,8 +74,12 @@ impl<'v> Renderer<'v> {
                     .and_then(|(value, made)| self.out.insert(&value, made));
                 written.map_err(|message| self.error(range, message))?;
             }
-            Node::Set { place, value } => {
-                let item = self.evaluate(value)?;
+            Node::Set {
+                place,
+                value,
+                range,
+            } => {
+                let item = self.evaluate(value, range)?;
                 self.locals.truncate((*place + 1).max(self.locals.len()));
                 match self.locals.get_mut(*place) {
                     Some(local) => *local = item,
@@ -125,7 +125,7 @@ impl<'v> Renderer<'v> {
 
     /// Evaluates what opens a block, and keeps it in the block's variable when it has one.
     fn opened(&mut self, block: &'v Block) -> Result<Item<'v>, EvalError> {
-        let item = self.evaluate(&block.value)?;
+        let item = self.evaluate(&block.value, &block.range)?;
         if block.declares {
             self.locals.push(item.clone());
         }
@@ -146,8 +146,8 @@ impl<'v> Renderer<'v> {
         each: &'v [Node],
         otherwise: &'v [Node],
     ) -> Result<(), EvalError> {
-        let items = entries(self.evaluate(&over.value)?)
-            .map_err(|message| EvalError::new(self.source, message))?;
+        let items = entries(self.evaluate(&over.value, &over.range)?)
+            .map_err(|message| self.error(&over.range, message))?;
         if items.is_empty() {
             return self.nodes(otherwise);
         }
@@ -172,9 +172,9 @@ impl<'v> Renderer<'v> {
         }
     }
 
-    fn evaluate(&self, expr: &'v Expr) -> Result<Item<'v>, EvalError> {
+    fn evaluate(&self, expr: &'v Expr, range: &Range<usize>) -> Result<Item<'v>, EvalError> {
         self.item(expr)
-            .map_err(|message| EvalError::new(self.source, message))
+            .map_err(|message| self.error(range, message))
     }
 
     /// The value of an expression that must be there.
@@ -332,59 +332,5 @@ fn text_of(key: &Value) -> &str {
     match key {
         Value::Text(key) => key,
         _ => "",
-    }
-}
-
-/// The text so far, and what the next value must be escaped for.
-struct Output {
-    text: String,
-    escape: Escape,
-    /// For JSON: the literal text so far leaves a string open.
-    quoted: bool,
-    /// For JSON: the last character was a backslash inside a string.
-    escaped: bool,
-}
-
-impl Output {
-    fn literal(&mut self, text: &str) {
-        self.text.push_str(text);
-        if self.escape != Escape::Json {
-            return;
-        }
-        for byte in text.bytes() {
-            match byte {
-                _ if self.escaped => self.escaped = false,
-                b'\\' if self.quoted => self.escaped = true,
-                b'"' => self.quoted = !self.quoted,
-                _ => {}
-            }
-        }
-    }
-
-    fn insert(&mut self, value: &Value, made: Made) -> Result<(), String> {
-        let written = match (self.escape, made, self.quoted) {
-            (_, Made::Raw, _) | (Escape::None, _, _) | (Escape::Url, Made::Url, _) => {
-                readable(value)?
-            }
-            (Escape::Url, _, _) => functions::encode(&readable(value)?),
-            (Escape::Json, Made::Json, false) | (Escape::Json, Made::JsonText, true) => {
-                readable(value)?
-            }
-            (Escape::Json, _, true) => functions::json_text(&readable(value)?),
-            (Escape::Json, _, false) => serde_json::Value::from(value).to_string(),
-        };
-        self.text.push_str(&written);
-        Ok(())
-    }
-}
-
-/// The text of a value, with the way out for those that have none.
-fn readable(value: &Value) -> Result<String, String> {
-    match value {
-        Value::List(_) | Value::Map(_) => Err(format!(
-            "a {} has no text; `| json` writes it",
-            value.type_name()
-        )),
-        value => functions::text(value),
     }
 }

@@ -178,6 +178,11 @@ fn what_is_not_there_is_an_error_and_never_a_text() {
         .render(&inputs(), Escape::Url)
         .expect_err("missing");
     assert_eq!(error.expression, "{{ .item.gone }}");
+    let template = Template::compile("a{{ if lt .item.n \"x\" }}b{{ end }}", KNOWN).expect("valid");
+    let error = template
+        .render(&inputs(), Escape::None)
+        .expect_err("no order");
+    assert_eq!(error.expression, "{{ if lt .item.n \"x\" }}");
 }
 
 #[test]
@@ -286,6 +291,8 @@ fn deep_nesting_is_refused_before_the_stack_ends() {
         "(".repeat(100_000),
         "{{ if 1 }}".repeat(100_000),
         "{{ if 1 }}{{ else if 1 }}".repeat(10_000),
+        format!("{{{{ .item{} }}}}", ".a".repeat(100_000)),
+        format!("{{{{ .item {} }}}}", "| not".repeat(100_000)),
     ] {
         let source = if source.starts_with('(') {
             format!("{{{{ {source} }}}}")
@@ -293,6 +300,24 @@ fn deep_nesting_is_refused_before_the_stack_ends() {
             source
         };
         assert!(Template::compile(&source, KNOWN).is_err());
+    }
+}
+
+#[test]
+fn the_example_of_every_function_compiles() {
+    const EXAMPLE: Variables = Variables::of(&["a", "b", "list", "map"]);
+    let documented = documented();
+    assert!(
+        documented
+            .iter()
+            .any(|function| function.signature == "printf")
+    );
+    for function in documented {
+        let example = function.description.split('`').nth(1).expect("an example");
+        let source = format!("{{{{ {example} }}}}");
+        let compiled = Template::compile(&source, EXAMPLE);
+        assert!(compiled.is_ok(), "{source}: {compiled:?}");
+        assert!(source.contains(&function.signature), "{source}");
     }
 }
 

@@ -82,9 +82,9 @@ impl Base {
         }
     }
 
-    /// True when credentials may be sent to a URL: same scheme, host and port.
+    /// True when credentials may be sent to a URL.
     pub(super) fn is_own(&self, url: &Url) -> bool {
-        self.url.origin() == url.origin()
+        is_trusted(&self.url, url)
     }
 
     /// The URL that an answer from `asked` calls the next page. A link to another host is refused:
@@ -102,7 +102,7 @@ impl Base {
             let _ = url.set_scheme("https");
             let _ = url.set_port(asked.port());
         }
-        match url.origin() == asked.origin() || self.is_own(&url) {
+        match is_trusted(asked, &url) || self.is_own(&url) {
             true if url.username().is_empty() && url.password().is_none() => Ok(url),
             true => Err(invalid(
                 "the link to the next page holds credentials".to_owned(),
@@ -114,6 +114,15 @@ impl Base {
             ))),
         }
     }
+}
+
+/// True when what `asked` may know, `target` may know too: same scheme, host and port, or the same
+/// host over TLS where it was asked without.
+pub(super) fn is_trusted(asked: &Url, target: &Url) -> bool {
+    let secured = asked.host() == target.host()
+        && (asked.scheme(), target.scheme()) == ("http", "https")
+        && (asked.port(), target.port()) == (None, None);
+    secured || asked.origin() == target.origin()
 }
 
 /// Scheme, host and path: what messages and logs may show of a URL.
@@ -163,6 +172,24 @@ mod tests {
             assert_eq!(base(start).join(written).expect(written).as_str(), expected);
         }
         assert!(base("https://h").join("https://u:p@h/x").is_err());
+    }
+
+    #[test]
+    fn credentials_go_to_the_same_host_and_never_to_a_weaker_connection() {
+        let own =
+            |start: &str, target: &str| base(start).is_own(&Url::parse(target).expect("a URL"));
+        assert!(own("https://h/api", "https://h:443/other"));
+        assert!(own("http://h/api", "https://h/api"));
+        for target in [
+            "http://h/",
+            "https://h:8443/",
+            "https://sub.h/",
+            "https://h.evil/",
+        ] {
+            assert!(!own("https://h/api", target), "{target}");
+        }
+        assert!(!own("http://h:8080/", "https://h/"));
+        assert!(!own("http://h/", "https://h:8443/"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What every request carries: `http.headers` and `connect.request_defaults`.
 
 use reqwest::header::{HeaderName, HeaderValue};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::request::{RequestParts, header_names, literal_or_program, render};
 use crate::config::CompileContext;
@@ -24,10 +24,19 @@ pub(super) struct Carried {
 }
 
 #[derive(Debug)]
-struct Field {
-    value: Expression,
-    /// Filled in from the environment, so it is treated as a secret.
-    secret: bool,
+enum Field {
+    Open(Expression),
+    /// Filled in from the environment.
+    Secret(SecretString),
+}
+
+impl Field {
+    fn text(&self, inputs: &Inputs) -> Result<Option<String>, SourceError> {
+        match self {
+            Field::Open(value) => Ok(render(value, inputs, Escape::None)?),
+            Field::Secret(secret) => Ok(Some(secret.expose_secret().to_owned())),
+        }
+    }
 }
 
 impl Carried {
@@ -66,7 +75,7 @@ impl Carried {
             if gently && parts.has_query(name) {
                 continue;
             }
-            if let Some(value) = render(&field.value, inputs, Escape::None)? {
+            if let Some(value) = field.text(inputs)? {
                 parts.set_query(name, &value);
             }
         }
@@ -80,7 +89,7 @@ impl Carried {
         inputs: &Inputs,
     ) -> Result<(), SourceError> {
         for (name, field) in &self.headers {
-            let Some(text) = render(&field.value, inputs, Escape::None)? else {
+            let Some(text) = field.text(inputs)? else {
                 continue;
             };
             let mut value = HeaderValue::from_bytes(text.as_bytes()).map_err(|_| {
@@ -88,7 +97,7 @@ impl Carried {
                     "the value of the header `{name}` has a line break or another control character"
                 ))
             })?;
-            value.set_sensitive(field.secret);
+            value.set_sensitive(matches!(field, Field::Secret(_)));
             parts.headers.insert(name.clone(), value);
         }
         Ok(())
@@ -105,12 +114,10 @@ impl Carried {
             .iter()
             .map(|(_, field)| field)
             .chain(self.query.iter().map(|(_, field)| field));
-        fields
-            .filter(|field| field.secret)
-            .filter_map(|field| match &field.value {
-                Expression::Literal(text) => Some(SecretString::from(text.clone())),
-                _ => None,
-            })
+        fields.filter_map(|field| match field {
+            Field::Secret(secret) => Some(secret.clone()),
+            Field::Open(_) => None,
+        })
     }
 }
 
@@ -121,11 +128,11 @@ fn fields(
 ) -> Vec<(String, Option<Field>)> {
     let compiled = named.iter().map(|(name, source)| {
         let secret = mentions_variable(&source.0.text);
-        let value = literal_or_program(source, variables, cx);
-        (
-            name.text.clone(),
-            value.map(|value| Field { value, secret }),
-        )
+        let value = literal_or_program(source, variables, cx).map(|value| match value {
+            Expression::Literal(text) if secret => Field::Secret(SecretString::from(text)),
+            value => Field::Open(value),
+        });
+        (name.text.clone(), value)
     });
     compiled.collect()
 }

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Method, StatusCode};
 use url::Url;
 
 use super::answer::{self, Answer};
-use super::base::{host, safe};
+use super::base::{host, is_trusted, safe};
+use super::redact::Redactor;
 use super::request::RequestParts;
 use super::retry::{is_transient, retry_after};
 use super::source::HttpSource;
@@ -38,7 +39,13 @@ impl From<SourceError> for Failure {
     }
 }
 
-impl HttpSource {
+/// Sends requests of a source, and keeps its secrets out of what is said about them.
+pub(super) struct Wire<'s> {
+    pub source: &'s HttpSource,
+    pub redactor: &'s Redactor,
+}
+
+impl Wire<'_> {
     /// Sends a request until it succeeds, fails for good, or has failed too often.
     pub(super) async fn send(&self, request: &RequestParts) -> Result<Answer, Failure> {
         let repeatable = [Method::GET, Method::HEAD, Method::POST].contains(&request.method);
@@ -56,7 +63,7 @@ impl HttpSource {
             };
             failed += 1;
             let wait = match repeatable && failure.error.is_transient() {
-                true => self.retry.wait(failed, failure.error.retry_after()),
+                true => self.source.retry.wait(failed, failure.error.retry_after()),
                 false => None,
             };
             let Some(wait) = wait else {
@@ -64,7 +71,7 @@ impl HttpSource {
             };
             let wait_ms = wait.as_millis();
             tracing::info!(reason = %failure.error, attempt = failed, wait_ms, "trying again");
-            self.clock.sleep(wait).await;
+            self.source.clock.sleep(wait).await;
         }
     }
 
@@ -84,7 +91,7 @@ impl HttpSource {
                 request.body = None;
                 request.headers.remove(CONTENT_TYPE);
             }
-            if target.origin() != request.url.origin() {
+            if !is_trusted(&request.url, &target) {
                 if request.body.is_some() {
                     let message = format!(
                         "{} redirects a request with a body to another host, {}",
@@ -94,9 +101,8 @@ impl HttpSource {
                     return Err(SourceError::Invalid(message).into());
                 }
                 // Any header may hold a credential, so only the harmless ones go along.
-                let accept = request.headers.remove(reqwest::header::ACCEPT);
-                request.headers =
-                    HeaderMap::from_iter(accept.map(|value| (reqwest::header::ACCEPT, value)));
+                let accept = request.headers.remove(ACCEPT);
+                request.headers = HeaderMap::from_iter(accept.map(|value| (ACCEPT, value)));
             }
             request.go_to(target);
         }
@@ -112,10 +118,10 @@ impl HttpSource {
         &self,
         mut request: RequestParts,
     ) -> Result<reqwest::Response, SourceError> {
-        if self.base.is_own(&request.url) {
-            self.auth.authenticate(&mut request).await?;
+        if self.source.base.is_own(&request.url) {
+            self.source.auth.authenticate(&mut request).await?;
         }
-        let client = self.client()?;
+        let client = self.source.client()?;
         let mut outgoing = client
             .request(request.method.clone(), request.full_url())
             .headers(request.headers);
@@ -161,7 +167,7 @@ impl HttpSource {
         if bytes.len() > LARGEST_BODY {
             return Err(too_large().into());
         }
-        Ok(Answer::read(status, headers, url, &bytes, &self.redactor)?)
+        Ok(Answer::read(status, headers, url, &bytes, self.redactor)?)
     }
 
     /// Reads a body, at most `most` bytes of it.
@@ -193,7 +199,7 @@ impl HttpSource {
         request: &RequestParts,
         bytes: &[u8],
     ) -> Failure {
-        let reason = answer::reason(bytes, &self.redactor);
+        let reason = answer::reason(bytes, self.redactor);
         let error = match status {
             StatusCode::UNAUTHORIZED => SourceError::Refused {
                 system: host(&request.url),
@@ -207,7 +213,7 @@ impl HttpSource {
                     .map(|reason| format!(": {reason}"))
                     .unwrap_or_default(),
                 transient: is_transient(status, headers),
-                retry_after: retry_after(status, headers, self.clock.now()),
+                retry_after: retry_after(status, headers, self.source.clock.now()),
             },
         };
         Failure {
@@ -219,22 +225,21 @@ impl HttpSource {
     /// An error of the client in our words: without the URL, which may hold a secret.
     fn unreachable(&self, url: &Url, error: reqwest::Error) -> SourceError {
         let error = error.without_url();
-        let transient = !(error.is_builder() || error.is_decode());
+        let mut cause: &dyn std::error::Error = &error;
+        while let Some(deeper) = cause.source() {
+            cause = deeper;
+        }
+        let text = cause.to_string();
+        let text = text
+            .split(" (os error")
+            .next()
+            .unwrap_or(&text)
+            .to_lowercase();
+        // A certificate is as wrong in a minute as it is now.
+        let transient = !error.is_builder() && !text.contains("certificate");
         let reason = match error.is_timeout() {
-            true => format!("no answer within {}", seconds(self.timeout)),
-            false => {
-                let mut cause: &dyn std::error::Error = &error;
-                while let Some(deeper) = cause.source() {
-                    cause = deeper;
-                }
-                let text = cause.to_string();
-                let text = text
-                    .split(" (os error")
-                    .next()
-                    .unwrap_or(&text)
-                    .to_lowercase();
-                self.redactor.line(&text)
-            }
+            true => format!("no answer within {}", seconds(self.source.timeout)),
+            false => self.redactor.line(&text),
         };
         SourceError::Unreachable {
             system: host(url),

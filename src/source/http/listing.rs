@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::base::safe;
-use super::exchange::Failure;
+use super::exchange::{Failure, Wire};
 use super::pagination::{Paginate, Place, Turn, Unpaged};
+use super::redact::Redactor;
 use super::request::RequestTemplate;
 use super::response::ItemsRule;
 use super::source::HttpSource;
@@ -42,9 +43,11 @@ impl HttpSource {
             // The reader takes the strategies of a file's own dialect only.
             Some(PaginationConfig::Sql(_)) | None => Some(Box::new(Unpaged) as Box<dyn Paginate>),
         };
+        let request = request?;
         Some(Box::new(Listing {
             source: self.clone(),
-            request: request?,
+            redactor: self.redactor.with(request.secrets()),
+            request,
             items: items?,
             pagination: pagination?,
         }))
@@ -56,6 +59,8 @@ struct Listing {
     source: Arc<HttpSource>,
     request: RequestTemplate,
     items: ItemsRule,
+    /// Knows the secrets of the source and those of the request.
+    redactor: Redactor,
     pagination: Box<dyn Paginate>,
 }
 
@@ -66,7 +71,11 @@ impl Fetch for Listing {
         let source = &self.source;
         let mut request = self.request.build(inputs, &source.base, &source.defaults)?;
         self.pagination.prepare(&mut request, place.as_ref())?;
-        let mut answer = match source.send(&request).await {
+        let wire = Wire {
+            source,
+            redactor: &self.redactor,
+        };
+        let mut answer = match wire.send(&request).await {
             Ok(answer) => answer,
             Err(failure) => return past_the_end(place.as_ref(), failure),
         };
@@ -78,9 +87,13 @@ impl Fetch for Listing {
             fingerprint: &|| items.fingerprint(&answer.body),
             answer: &answer,
             base: &source.base,
+            secret_param: source.auth.query_param(),
         };
         let verdict = self.pagination.next(&turn)?;
-        let (records, reason) = items.take(&mut answer.body);
+        let (mut records, reason) = items.take(&mut answer.body);
+        if verdict.repeated {
+            records.clear();
+        }
         let page = Page {
             records,
             next: verdict.next.map(|place| place.write()),

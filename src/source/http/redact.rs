@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::request::encode;
+use crate::expr::percent_encode;
 
 /// The secrets of a connector, which no message repeats even where an answer does.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ impl Redactor {
         for secret in secrets {
             let text = secret.expose_secret().trim();
             if text.len() >= SHORTEST {
-                all.extend([text.to_owned(), encode(text)]);
+                all.extend([text.to_owned(), percent_encode(text)]);
             }
         }
         // The longest first: a secret may be part of another.
@@ -31,6 +31,11 @@ impl Redactor {
         Self {
             secrets: all.into_iter().map(SecretString::from).collect(),
         }
+    }
+
+    /// The same with further secrets.
+    pub(super) fn with(&self, more: impl Iterator<Item = SecretString>) -> Self {
+        Self::new(self.secrets.iter().cloned().chain(more))
     }
 
     /// A text as one short line without any secret.

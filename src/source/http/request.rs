@@ -1,8 +1,9 @@
 //! `request` and what every request carries → one request, its values escaped for their places.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use secrecy::SecretString;
 use url::Url;
 
 use super::base::Base;
@@ -12,7 +13,9 @@ use crate::config::decode::Named;
 use crate::config::http::RequestConfig;
 use crate::config::scalar::TemplateText;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::expr::{Escape, EvalError, Expression, Inputs, Scope, Variables, to_text};
+use crate::expr::{
+    Escape, EvalError, Expression, Inputs, Scope, Variables, percent_encode, to_text,
+};
 use crate::source::SourceError;
 
 /// One request, before credentials are added.
@@ -58,9 +61,17 @@ impl RequestParts {
 
     /// Sets a query parameter, replacing those of the same name.
     pub fn set_query(&mut self, name: &str, value: &str) {
+        self.remove_query(name);
+        self.query.push(format!(
+            "{}={}",
+            percent_encode(name),
+            percent_encode(value)
+        ));
+    }
+
+    /// Drops the query parameters of this name.
+    pub fn remove_query(&mut self, name: &str) {
         self.query.retain(|piece| !is_named(piece, name));
-        self.query
-            .push(format!("{}={}", encode(name), encode(value)));
     }
 
     /// True when the query has a parameter of this name.
@@ -84,18 +95,6 @@ fn is_named(piece: &str, name: &str) -> bool {
         .unwrap_or_default()
         .replace('+', " ");
     percent_decode_str(&written).decode_utf8_lossy() == name
-}
-
-/// Everything but what RFC 3986 calls unreserved: a value stays one value whatever it holds.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
-
-/// Percent-encodes a name or a value of a query.
-pub(super) fn encode(text: &str) -> String {
-    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// A compiled `request`.
@@ -145,6 +144,11 @@ impl RequestTemplate {
         })
     }
 
+    /// Values that came from the environment.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = SecretString> {
+        self.carried.secrets()
+    }
+
     /// The request for one record. What every request carries goes only to the API's own host.
     pub(super) fn build(
         &self,
@@ -157,6 +161,11 @@ impl RequestTemplate {
         if self.computed_url && leaves_its_place(&written) {
             return Err(SourceError::Invalid(
                 "a value of the `url` is `.` or `..`, which would lead to another path".to_owned(),
+            ));
+        }
+        if written.starts_with("http%3A%2F%2F") || written.starts_with("https%3A%2F%2F") {
+            return Err(SourceError::Invalid(
+                "the `url` begins with a value that is a URL itself, which a template escapes; let it go through `raw`, as in `{{ .item.url | raw }}`".to_owned(),
             ));
         }
         let url = base.join(&written).map_err(|reason| {
@@ -297,4 +306,45 @@ pub(super) fn header_names(headers: &Named<TemplateText>, cx: &mut CompileContex
     cx.diagnostics[before..]
         .iter()
         .all(|found| found.severity != Severity::Error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_value_stays_one_segment_and_one_query_value(value in "[/?#&=%.;:@+ \\\\a0é\u{0}-\u{1f}]{0,8}|\\PC{0,8}", name in "[a-z\\[\\]$ +&=%é]{1,6}") {
+            let path = format!("https://h/groups/{}/members", percent_encode(&value));
+            let mut parts = RequestParts::new(Method::GET, Url::parse(&path).expect("a URL"));
+            if leaves_its_place(&path) {
+                prop_assert!(matches!(value.as_str(), "." | ".."), "{value:?}");
+            } else {
+                let segments: Vec<_> = parts.url.path_segments().expect("a path").collect();
+                prop_assert_eq!(segments.len(), 3);
+                prop_assert_eq!(percent_decode_str(segments[1]).decode_utf8_lossy(), value.as_str());
+            }
+            parts.set_query("first", "1");
+            parts.set_query(&name, "old");
+            parts.set_query(&name, &value);
+            prop_assert!(parts.has_query(&name));
+            let url = parts.full_url();
+            let pairs: Vec<_> = url.query_pairs().into_owned().collect();
+            prop_assert_eq!(pairs.last().expect("a pair"), &(name.clone(), value.clone()));
+            prop_assert_eq!(pairs.len(), if name == "first" { 1 } else { 2 });
+        }
+    }
+
+    #[test]
+    fn a_query_that_is_written_keeps_its_spelling() {
+        let url = Url::parse("https://h/x?a=%2F&b=c+d&a=2#f").expect("a URL");
+        let mut parts = RequestParts::new(Method::GET, url);
+        assert_eq!(parts.full_url().as_str(), "https://h/x?a=%2F&b=c+d&a=2");
+        parts.set_query("a", "3");
+        assert_eq!(parts.full_url().as_str(), "https://h/x?b=c+d&a=3");
+        parts.remove_query("b");
+        parts.remove_query("a");
+        assert_eq!(parts.full_url().as_str(), "https://h/x");
+    }
 }

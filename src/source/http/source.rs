@@ -10,7 +10,7 @@ use super::auth::Authenticate;
 use super::base::{Base, host, safe};
 use super::clock::{Clock, SystemClock};
 use super::defaults::Defaults;
-use super::exchange::Failure;
+use super::exchange::{Failure, Wire};
 use super::redact::Redactor;
 use super::request::RequestParts;
 use super::retry::RetryPolicy;
@@ -126,9 +126,13 @@ impl HttpSource {
             .carried
             .apply_headers(&mut request, &Inputs::new())
             .ok();
+        let wire = Wire {
+            source: self,
+            redactor: &self.redactor,
+        };
         let mut failed = 0;
         loop {
-            let error = match self.exchange(request.clone()).await {
+            let error = match wire.exchange(request.clone()).await {
                 Ok(response) => return Ok(response.status()),
                 Err(error) => error,
             };

@@ -102,6 +102,13 @@ impl Authenticate for ApiKey {
         Ok(())
     }
 
+    fn query_param(&self) -> Option<&str> {
+        match &self.place {
+            Place::Query(name) => Some(name),
+            Place::Header(_) => None,
+        }
+    }
+
     fn secrets(&self) -> Vec<SecretString> {
         let value = self.value.expose_secret();
         let bare = value.rsplit(' ').next().unwrap_or(value);

@@ -33,6 +33,12 @@ pub trait Authenticate: Send + Sync + std::fmt::Debug {
     /// Adds the proof. May ask a token endpoint first, which is why it may wait and fail.
     async fn authenticate(&self, request: &mut RequestParts) -> Result<(), SourceError>;
 
+    /// The query parameter that carries a credential, where one does. APIs repeat it in the links
+    /// they answer, from where it must not get into page tokens.
+    fn query_param(&self) -> Option<&str> {
+        None
+    }
+
     /// Every secret that this kind puts on the wire, in each form it takes there, so that none is
     /// shown when an answer repeats it.
     fn secrets(&self) -> Vec<SecretString>;

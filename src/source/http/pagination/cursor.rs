@@ -80,8 +80,8 @@ impl Paginate for Cursor {
     fn next(&self, turn: &Turn<'_>) -> Result<Verdict, SourceError> {
         let Some(cursor) = mark(&self.path, "cursor_path", turn.answer)? else {
             return Ok(Verdict {
-                next: None,
                 partial: self.suspicion(turn),
+                ..Verdict::end()
             });
         };
         match Place::follow(turn.place, cursor) {

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use reqwest::Method;
 use reqwest::header::{HeaderMap, LINK};
 use url::Url;
 
@@ -86,6 +87,7 @@ impl Paginate for Link {
             return Ok(Verdict::end());
         };
         let url = turn.base.next_page(turn.asked, &link)?;
+        let url = without(url, turn.secret_param);
         match Place::follow(turn.place, url.into()) {
             Some(place) => Ok(Verdict::go_on(place)),
             None => Err(SourceError::Loop {
@@ -96,6 +98,14 @@ impl Paginate for Link {
             }),
         }
     }
+}
+
+/// The URL without a credential in its query: it is added anew to each request.
+fn without(url: Url, secret: Option<&str>) -> Url {
+    let Some(secret) = secret else { return url };
+    let mut parts = RequestParts::new(Method::GET, url);
+    parts.remove_query(secret);
+    parts.full_url()
 }
 
 /// The target of `rel="next"` in the `Link` headers, as RFC 8288 writes them.

@@ -58,6 +58,8 @@ pub struct Turn<'t> {
     /// The answer, its items still in it.
     pub answer: &'t Answer,
     pub(super) base: &'t Base,
+    /// The query parameter that carries a credential.
+    pub(super) secret_param: Option<&'t str>,
 }
 
 /// Whether a listing goes on.
@@ -67,6 +69,8 @@ pub struct Verdict {
     pub next: Option<Place>,
     /// Why the listing may lack something although it ends here.
     pub partial: Option<PartialReason>,
+    /// The items are those of the page before: they are not delivered again.
+    pub repeated: bool,
 }
 
 impl Verdict {
@@ -79,7 +83,7 @@ impl Verdict {
     fn go_on(next: Place) -> Self {
         Self {
             next: Some(next),
-            partial: None,
+            ..Self::default()
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use super::counted::{Counted, PAGE_SIZE};
+use super::counted::{Counted, Fields};
 use super::{Paginate, Place, Turn, Verdict};
 use crate::config::CompileContext;
 use crate::config::decode::section;
@@ -10,7 +10,6 @@ use crate::config::http::HttpPaginationFamily;
 use crate::config::kind::{Kind, KindConfig};
 use crate::config::scalar::{PathText, Text};
 use crate::source::SourceError;
-use crate::source::http::paths::JsonPath;
 use crate::source::http::request::RequestParts;
 
 inventory::submit! { Kind::<HttpPaginationFamily>::of::<OffsetConfig>("offset") }
@@ -41,35 +40,19 @@ section! {
 
 impl KindConfig<HttpPaginationFamily> for OffsetConfig {
     fn compile(&self, cx: &mut CompileContext) -> Option<Box<dyn Paginate>> {
-        let total = match &self.total_path {
-            Some(path) => Some(JsonPath::compile(path, cx)?),
-            None => None,
+        let fields = Fields {
+            param: (&self.offset_param, "offset"),
+            start: self.offset_start,
+            limit_param: &self.limit_param,
+            page_size: self.page_size,
+            total_path: &self.total_path,
         };
-        let limit = self.limit_param.as_ref().map(|param| param.text.clone());
-        let sent = limit.as_ref().map(|_| PAGE_SIZE);
-        let size = self.page_size.map(NonZeroU32::get).or(sent);
-        Some(Box::new(Offset {
-            limit: limit.zip(size),
-            start: u64::from(self.offset_start),
-            counted: Counted {
-                param: self
-                    .offset_param
-                    .as_ref()
-                    .map_or("offset".to_owned(), |param| param.text.clone()),
-                size: size.map(u64::from),
-                asks_for_size: sent.is_some(),
-                total,
-            },
-        }))
+        Counted::compile(fields, cx).map(|counted| Box::new(Offset(counted)) as Box<dyn Paginate>)
     }
 }
 
 #[derive(Debug)]
-struct Offset {
-    limit: Option<(String, u32)>,
-    start: u64,
-    counted: Counted,
-}
+struct Offset(Counted);
 
 impl Paginate for Offset {
     fn prepare(
@@ -77,15 +60,12 @@ impl Paginate for Offset {
         request: &mut RequestParts,
         place: Option<&Place>,
     ) -> Result<(), SourceError> {
-        if let Some((param, size)) = &self.limit {
-            request.set_query(param, &size.to_string());
-        }
-        let first = self.start.to_string();
-        request.set_query(&self.counted.param, place.map_or(&first, |place| &place.at));
+        self.0.prepare(request, place);
         Ok(())
     }
 
     fn next(&self, turn: &Turn<'_>) -> Result<Verdict, SourceError> {
-        self.counted.next(turn, |items| self.start + items)
+        self.0
+            .next(turn, |items| self.0.start.saturating_add(items))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use super::counted::{Counted, PAGE_SIZE};
+use super::counted::{Counted, Fields};
 use super::{Paginate, Place, Turn, Verdict};
 use crate::config::CompileContext;
 use crate::config::decode::section;
@@ -10,7 +10,6 @@ use crate::config::http::HttpPaginationFamily;
 use crate::config::kind::{Kind, KindConfig};
 use crate::config::scalar::{PathText, Text};
 use crate::source::SourceError;
-use crate::source::http::paths::JsonPath;
 use crate::source::http::request::RequestParts;
 
 inventory::submit! { Kind::<HttpPaginationFamily>::of::<PageConfig>("page") }
@@ -40,35 +39,20 @@ section! {
 
 impl KindConfig<HttpPaginationFamily> for PageConfig {
     fn compile(&self, cx: &mut CompileContext) -> Option<Box<dyn Paginate>> {
-        let total = match &self.total_path {
-            Some(path) => Some(JsonPath::compile(path, cx)?),
-            None => None,
+        let fields = Fields {
+            param: (&self.page_param, "page"),
+            start: self.page_start,
+            limit_param: &self.limit_param,
+            page_size: self.page_size,
+            total_path: &self.total_path,
         };
-        let limit = self.limit_param.as_ref().map(|param| param.text.clone());
-        let sent = limit.as_ref().map(|_| PAGE_SIZE);
-        let size = self.page_size.map(NonZeroU32::get).or(sent);
-        Some(Box::new(PageNumber {
-            limit: limit.zip(size),
-            start: u64::from(self.page_start),
-            counted: Counted {
-                param: self
-                    .page_param
-                    .as_ref()
-                    .map_or("page".to_owned(), |param| param.text.clone()),
-                size: size.map(u64::from),
-                asks_for_size: sent.is_some(),
-                total,
-            },
-        }))
+        Counted::compile(fields, cx)
+            .map(|counted| Box::new(PageNumber(counted)) as Box<dyn Paginate>)
     }
 }
 
 #[derive(Debug)]
-struct PageNumber {
-    limit: Option<(String, u32)>,
-    start: u64,
-    counted: Counted,
-}
+struct PageNumber(Counted);
 
 impl Paginate for PageNumber {
     fn prepare(
@@ -76,11 +60,7 @@ impl Paginate for PageNumber {
         request: &mut RequestParts,
         place: Option<&Place>,
     ) -> Result<(), SourceError> {
-        if let Some((param, size)) = &self.limit {
-            request.set_query(param, &size.to_string());
-        }
-        let first = self.start.to_string();
-        request.set_query(&self.counted.param, place.map_or(&first, |place| &place.at));
+        self.0.prepare(request, place);
         Ok(())
     }
 
@@ -89,8 +69,8 @@ impl Paginate for PageNumber {
             Some(place) => place.at.parse().map_err(|_| {
                 SourceError::Invalid("the page token is not one of this listing".to_owned())
             })?,
-            None => self.start,
+            None => self.0.start,
         };
-        self.counted.next(turn, |_| present + 1)
+        self.0.next(turn, |_| present.saturating_add(1))
     }
 }
