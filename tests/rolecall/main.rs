@@ -3,7 +3,10 @@
 mod c1z;
 mod company;
 mod diagnostics;
+mod examples;
 mod generated;
+mod http;
+mod servers;
 mod sync;
 
 use std::path::{Path, PathBuf};

@@ -12,7 +12,7 @@ use rolecall::source::http::{Clock, HttpListing, HttpSource};
 use rolecall::source::{Fetch, PageToken};
 use serde_json::Value as Json;
 
-use crate::server::{Exchange, Server};
+use super::server::{Exchange, Server};
 
 /// The value of `${SECRET}`, which must never be seen.
 pub const SECRET: &str = "s3cr3t/v4lue=";
@@ -218,7 +218,7 @@ pub fn source(
 ) -> Option<(Arc<HttpSource>, Vec<Diagnostic>)> {
     let (file, config, mut diagnostics) = load(yaml);
     let config = config?;
-    let rolecall::config::connect::ConnectConfig::Http(connect) = &config.connect else {
+    let Some(rolecall::config::connect::ConnectConfig::Http(connect)) = &config.connect else {
         return None;
     };
     let environment = environment(server);
@@ -244,7 +244,7 @@ fn listing(
     let Some(config) = config else {
         return (None, diagnostics);
     };
-    let rolecall::config::connect::ConnectConfig::Http(connect) = &config.connect else {
+    let Some(rolecall::config::connect::ConnectConfig::Http(connect)) = &config.connect else {
         panic!("the connector of an API")
     };
     let environment = environment(server);

@@ -1,8 +1,6 @@
 //! Listings of APIs, run against servers that answer from a script.
 
-#[path = "http/case.rs"]
 mod case;
-#[path = "http/server.rs"]
 mod server;
 
 use std::sync::Arc;
@@ -95,50 +93,4 @@ async fn the_clock_of_the_machine_goes_on() {
         .duration_since(before)
         .expect("time goes on");
     assert!(passed >= Duration::from_millis(5), "{passed:?}");
-}
-
-/// Every file of a family's folder that declares a kind is one: named like it, and registered.
-#[test]
-fn every_kind_is_registered_under_the_name_of_its_file() {
-    use rolecall::config::Family;
-    use rolecall::config::connect::AuthFamily;
-    use rolecall::config::http::HttpPaginationFamily;
-    let families = [
-        (
-            "auth",
-            AuthFamily::kinds()
-                .iter()
-                .map(|kind| kind.name)
-                .collect::<Vec<_>>(),
-        ),
-        (
-            "pagination",
-            HttpPaginationFamily::kinds()
-                .iter()
-                .map(|kind| kind.name)
-                .collect(),
-        ),
-    ];
-    for (folder, registered) in families {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("src/source/http")
-            .join(folder);
-        let mut declared = Vec::new();
-        for file in std::fs::read_dir(folder).expect("the folder") {
-            let path = file.expect("a file").path();
-            if std::fs::read_to_string(&path)
-                .expect("text")
-                .contains("inventory::submit!")
-            {
-                declared.push(
-                    path.file_stem()
-                        .expect("a name")
-                        .to_string_lossy()
-                        .into_owned(),
-                );
-            }
-        }
-        declared.sort();
-        assert_eq!(declared, registered);
-    }
 }
