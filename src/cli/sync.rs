@@ -84,6 +84,10 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
         return Ok(Outcome::Wrong);
     };
     c1z::check_output(&args.output)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(sync::connect(&plan))?;
     let begin = Begin {
         kind: SyncKind::Full,
         fingerprint: &sync::fingerprint(&plan),
@@ -92,20 +96,18 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
     };
     let (work, opened) = WorkFile::open(&args.output, &begin)?;
     say_how_it_begins(opened, work.path());
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
     let progress = Progress::start(args.format == SummaryFormat::Json);
     let ran = runtime.block_on(drive(plan, work, usize::from(args.concurrency), &progress));
     progress.end();
     let (report, work) = match ran {
         Ok(done) => done,
         Err(error) => {
-            let resume = format!(
+            eprintln!("{}", report::failure(&error.into()));
+            let work = WorkFile::path_for(&args.output);
+            eprintln!(
                 "what was found so far is kept in `{}`: run the same command to go on",
-                WorkFile::path_for(&args.output).display()
+                work.display()
             );
-            eprintln!("{}\n{resume}", report::failure(&error.into()));
             return Ok(Outcome::Failed);
         }
     };

@@ -7,7 +7,7 @@ use crate::expr::EvalError;
 #[derive(Debug, thiserror::Error)]
 pub enum MappingError {
     /// An expression failed.
-    #[error("`{field}`: {source}")]
+    #[error("`{field}`")]
     Expression {
         /// The field of the mapping, as the YAML names it.
         field: &'static str,

@@ -11,5 +11,5 @@ mod store;
 
 pub use error::SyncError;
 pub use report::{FindingCount, Findings, Report, Verdict};
-pub use run::{Event, Options, fingerprint, run};
+pub use run::{Event, Options, connect, fingerprint, run};
 pub use sink::{Audit, Committed, Counts, Finding, PageFacts, RowPosition, SinkError, SyncSink};

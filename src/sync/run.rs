@@ -64,20 +64,24 @@ const ROWS_PER_COMMIT: usize = 5_000;
 /// The subject of a step that runs once.
 const ONCE: i64 = 0;
 
-/// Runs a sync to its end and seals it. A sink that holds a checkpoint is resumed from there.
-pub async fn run<S: SyncSink + 'static>(
-    plan: Arc<Plan>,
-    sink: S,
-    options: Options,
-    watch: &dyn Fn(Event),
-) -> Result<(Report, S), SyncError> {
+/// Connects to the system: what a sync does first, so that a wrong password costs nothing else.
+pub async fn connect(plan: &Plan) -> Result<(), SyncError> {
     plan.source
         .check()
         .await
         .map_err(|source| SyncError::Connect {
             system: plan.app_name.clone(),
             source: Box::new(source),
-        })?;
+        })
+}
+
+/// Runs a sync of a connected system to its end and seals it. A sink that holds a checkpoint is resumed from there.
+pub async fn run<S: SyncSink + 'static>(
+    plan: Arc<Plan>,
+    sink: S,
+    options: Options,
+    watch: &dyn Fn(Event),
+) -> Result<(Report, S), SyncError> {
     let store = Store::new(sink);
     let stored = store.read(|sink| sink.checkpoint()).await?;
     let checkpoint = stored.as_deref().and_then(Checkpoint::parse);

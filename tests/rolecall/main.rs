@@ -1,6 +1,7 @@
 //! Everything that is tested from outside of the crate, in one binary.
 
 mod c1z;
+mod cli;
 mod company;
 mod diagnostics;
 mod examples;

@@ -199,7 +199,7 @@ pub fn compile(path: &Path, yaml: &str, variables: &[(&str, &str)]) -> Compiled 
         panic!("the file loads: {}", render(loaded.diagnostics));
     };
     let mut cx = CompileContext::new(file.clone(), dialect, &environment, Severity::Error);
-    let ConnectConfig::Sql(connect) = &config.connect else {
+    let Some(ConnectConfig::Sql(connect)) = &config.connect else {
         panic!("the file is about a database");
     };
     let source = SqlSource::compile(connect, &mut cx);

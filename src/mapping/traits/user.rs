@@ -42,7 +42,7 @@ impl UserMapping {
             }
         }
         let login = fields.optional(&config.login);
-        if login.is_none()
+        if config.login.is_none()
             && let Some(alias) = config.login_aliases.first()
         {
             fields.cx.warning(
@@ -53,7 +53,7 @@ impl UserMapping {
             );
         }
         let status = fields.optional(&config.status);
-        if status.is_none()
+        if config.status.is_none()
             && let Some(details) = &config.status_details
         {
             fields.cx.warning(

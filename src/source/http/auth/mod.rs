@@ -20,6 +20,7 @@ crate::family!(AuthFamily);
 impl Family for AuthFamily {
     const NAME: &'static str = "auth kind";
     const TAG: &'static str = "type";
+    const NESTS: bool = true;
     type Compiled = dyn Authenticate;
 
     fn kinds() -> Vec<&'static Kind<Self>> {
