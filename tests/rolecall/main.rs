@@ -6,6 +6,7 @@ mod company;
 mod diagnostics;
 mod examples;
 mod generated;
+mod golden;
 mod http;
 mod servers;
 mod sync;
