@@ -271,3 +271,43 @@ async fn an_error_of_a_query_is_in_the_words_of_the_database() {
         assert!(error.to_string().contains("nope"), "{error}");
     }
 }
+
+#[tokio::test]
+async fn deadlocks_and_lost_connections_are_worth_another_try() {
+    let deadlock = [
+        (
+            System::Postgres,
+            "CREATE FUNCTION boom() RETURNS int LANGUAGE plpgsql AS $$
+             BEGIN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END $$",
+        ),
+        (
+            System::Mysql,
+            "CREATE FUNCTION boom() RETURNS int DETERMINISTIC
+             BEGIN SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'deadlock detected'; RETURN 1; END",
+        ),
+    ];
+    for (system, schema) in deadlock {
+        let Some(database) = Database::create(system, schema).await else {
+            continue;
+        };
+        let error = database.query("SELECT boom()", "").rows().await;
+        let error = error.expect_err("the function fails");
+        assert_eq!(error.to_string(), "the query failed: deadlock detected");
+        assert!(error.is_transient(), "{system:?}");
+    }
+    if let Some(database) = Database::create(System::Postgres, "SELECT 1").await {
+        let compiled = database.compile(
+            "resource_types:
+  lost: {list: {query: SELECT pg_terminate_backend(pg_backend_pid())}}
+  row: {list: {query: SELECT 1 AS one}}
+",
+        );
+        let lost = compiled.pages("lost", &rolecall::expr::Inputs::new()).await;
+        assert!(lost.expect_err("the connection ends").is_transient());
+        let rows = compiled
+            .rows()
+            .await
+            .expect("the next page has a new connection");
+        assert_eq!(column(&rows, "one"), [Value::Int(1)]);
+    }
+}

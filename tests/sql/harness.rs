@@ -63,7 +63,11 @@ impl Database {
             System::Sqlite => name = "acme.db".to_owned(),
             _ => {
                 execute(system, &url, &format!("DROP DATABASE IF EXISTS {name}")).await;
-                execute(system, &url, &format!("CREATE DATABASE {name}")).await;
+                let utf8 = match system {
+                    System::Mysql => " CHARACTER SET utf8mb4",
+                    _ => "",
+                };
+                execute(system, &url, &format!("CREATE DATABASE {name}{utf8}")).await;
                 url.set_path(&name);
             }
         }
@@ -121,9 +125,12 @@ impl Database {
 
     /// Compiles one paged query under the type `row`.
     pub fn query(&self, query: &str, pagination: &str) -> Compiled {
-        let query = query.replace('\n', " ");
+        let pagination = match pagination {
+            "" => String::new(),
+            written => format!("      pagination: {written}\n"),
+        };
         self.compile(&format!(
-            "resource_types:\n  row:\n    list:\n      query: >-\n        {query}\n      pagination: {pagination}\n"
+            "resource_types:\n  row:\n    list:\n      query: |\n        {query}\n{pagination}"
         ))
     }
 }

@@ -10,7 +10,7 @@ use super::dsn;
 use super::statement::Statement;
 use crate::config::CompileContext;
 use crate::config::connect::{DatabasesConfig, SqlConnectConfig};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::expr::to_text;
 use crate::source::{Source, SourceError};
 
@@ -40,7 +40,7 @@ impl SqlSource {
     /// is known; with it, the queries of the file can be checked although `connect` is incomplete.
     pub fn compile(config: &SqlConnectConfig, cx: &mut CompileContext) -> Option<Arc<SqlSource>> {
         let names = match &config.databases {
-            Some(databases) => names(databases, cx),
+            Some(databases) => names(databases, dsn::place(config), cx),
             None => Names::One,
         };
         let resolved = dsn::resolve(config, cx)?;
@@ -91,7 +91,7 @@ impl SqlSource {
     }
 }
 
-fn names(config: &DatabasesConfig, cx: &mut CompileContext) -> Names {
+fn names(config: &DatabasesConfig, place: Span, cx: &mut CompileContext) -> Names {
     let query = config.discovery_query.as_ref();
     let query = query.filter(|query| !query.text.trim().is_empty());
     let listed: Vec<_> = config.r#static.iter().collect();
@@ -110,9 +110,11 @@ fn names(config: &DatabasesConfig, cx: &mut CompileContext) -> Names {
             Names::One
         }
         (None, []) => {
+            let at = cx.at(place);
             cx.note(
-                Diagnostic::unplaced(
+                Diagnostic::error(
                     "databases",
+                    at,
                     "`connect.databases` has neither `static` nor `discovery_query`",
                 )
                 .help("list the names under `static`, or write the query that lists them"),

@@ -29,6 +29,8 @@ pub struct Target {
     pub password: Option<SecretString>,
     /// Further parameters, in the order written; the last of a name counts.
     pub params: Vec<Param>,
+    /// Where the system is named, for mistakes that concern `connect` as a whole.
+    pub span: Span,
 }
 
 /// A parameter of a connection.
@@ -63,7 +65,10 @@ pub fn resolve(config: &SqlConnectConfig, cx: &mut CompileContext) -> Option<Res
     let mut reader = Reader {
         cx,
         complete: true,
-        target: Target::default(),
+        target: Target {
+            span: place(config),
+            ..Target::default()
+        },
     };
     let dialect = reader.read(config);
     let (complete, target) = (reader.complete, reader.target);
@@ -71,6 +76,22 @@ pub fn resolve(config: &SqlConnectConfig, cx: &mut CompileContext) -> Option<Res
         dialect: dialect?,
         target: complete.then_some(target),
     })
+}
+
+/// The first thing that `connect` says about the database.
+pub fn place(config: &SqlConnectConfig) -> Span {
+    let dsn = config.dsn.as_ref().map(|dsn| dsn.0.0.span);
+    let fields = [
+        &config.scheme,
+        &config.host,
+        &config.port,
+        &config.database,
+        &config.user,
+    ];
+    dsn.or_else(|| fields.into_iter().flatten().map(|text| text.0.span).next())
+        .or_else(|| config.params.iter().next().map(|(key, _)| key.span))
+        .or_else(|| config.password.as_ref().map(|text| text.0.span))
+        .unwrap_or_default()
 }
 
 /// A DSN: text of the file, or the whole value of one variable, which is taken as it is.
@@ -97,21 +118,15 @@ impl Reader<'_, '_> {
             None => match scheme.zip(scheme_span) {
                 Some((scheme, span)) => self.dialect(&scheme, span),
                 None if config.scheme.as_ref().is_some_and(|s| !s.0.text.is_empty()) => None,
-                None => self.no_scheme(config),
+                None => self.no_scheme(),
             },
         };
         self.fields(config, dialect);
         dialect
     }
 
-    fn no_scheme<T>(&mut self, config: &SqlConnectConfig) -> Option<T> {
-        let any = [&config.host, &config.port, &config.database, &config.user];
-        let span = any.into_iter().flatten().map(|text| text.0.span).next();
-        let span = span
-            .or_else(|| config.params.iter().next().map(|(key, _)| key.span))
-            .or_else(|| config.password.as_ref().map(|text| text.0.span))
-            .unwrap_or_default();
-        let at = self.cx.at(span);
+    fn no_scheme<T>(&mut self) -> Option<T> {
+        let at = self.cx.at(self.target.span);
         self.cx.note(
             Diagnostic::error(
                 "missing-scheme",

@@ -142,9 +142,12 @@ impl<'c> Resolver<'_, 'c, '_> {
                 }
             });
         }
+        // What is missing may be what seems unused: one mistake is one message.
+        if !self.failed {
+            self.check_vars();
+            self.check_paging(scanned, &pieces);
+        }
         self.failed |= self.vars.iter().any(|var| var.value.is_none());
-        self.check_vars();
-        self.check_paging(scanned, &pieces);
         pieces
     }
 
@@ -248,7 +251,7 @@ impl<'c> Resolver<'_, 'c, '_> {
                     var.name
                 );
                 ("reserved-var", message, "choose another name")
-            } else if !self.used.contains(&name) {
+            } else if !self.used.contains(&name) && var.value.is_some() {
                 let message = format!("the query does not use `{}`", var.name);
                 (
                     "unused-var",

@@ -127,7 +127,7 @@ impl Scan<'_, '_, '_> {
                         start = whole.end;
                         whole.len()
                     }
-                    None if self.lexicon.question_parameters => self.stray(at, 1),
+                    None if self.lexicon.question_parameters => self.question(at, range.end),
                     None => 1,
                 },
                 b'$' if !lexer::ends_with_word(before) => self.dollar(at, range.end),
@@ -220,6 +220,13 @@ impl Scan<'_, '_, '_> {
             }
             None => self.stray(at, 1 + digits),
         }
+    }
+
+    /// `?` and, as SQLite numbers them, `?2`.
+    fn question(&mut self, at: usize, end: usize) -> usize {
+        let rest = &self.sql[at + 1..end];
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        self.stray(at, 1 + digits)
     }
 
     fn named(&mut self, at: usize, end: usize) -> usize {

@@ -58,7 +58,8 @@ impl<D: Driver> Pooled<D> {
         Self {
             name,
             driver,
-            options,
+            // The log of a sync is about pages; the driver would write queries into it.
+            options: options.disable_statement_logging(),
             peer,
             pool: OnceLock::new(),
             turns: Semaphore::new(CONNECTIONS),

@@ -63,21 +63,32 @@ impl Statement<'_> {
         }
     }
 
-    /// The SQL text. `mark` writes the parameter of an index; spaces keep it apart from what
-    /// stands next to it, so that `?<x>5` never becomes `$15`.
+    /// The SQL text. `mark` writes the parameter of an index. A space keeps it apart from a word
+    /// next to it, so that `?<x>5` never becomes `$15`; elsewhere there is none, because a space may
+    /// have a meaning too: on MySQL `--` begins a comment only before one.
     pub fn sql(&self, mark: impl Fn(usize) -> String) -> String {
         let mut sql = String::new();
         let mut index = 0;
+        let mut after_mark = false;
         for fragment in &self.fragments {
-            match fragment {
-                Fragment::Sql(text) => sql.push_str(text),
+            let next = match fragment {
+                Fragment::Sql(text) => text.clone(),
                 Fragment::Parameter => {
-                    sql.push(' ');
-                    sql.push_str(&mark(index));
-                    sql.push(' ');
                     index += 1;
+                    mark(index - 1)
                 }
+            };
+            if next.is_empty() {
+                continue;
             }
+            let is_mark = *fragment == Fragment::Parameter;
+            let touches = (is_mark && sql.ends_with(is_wordlike))
+                || (after_mark && next.starts_with(is_wordlike));
+            if touches {
+                sql.push(' ');
+            }
+            sql.push_str(&next);
+            after_mark = is_mark;
         }
         sql
     }
@@ -103,22 +114,32 @@ impl Statement<'_> {
     }
 }
 
+/// Characters that would become part of a parameter, or it of them.
+fn is_wordlike(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '$' | '?')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn parameters_never_touch_their_neighbours() {
+    fn parameters_never_run_into_words() {
+        let sql = |text: &str| Fragment::Sql(text.to_owned());
         let statement = Statement {
             fragments: vec![
-                Fragment::Sql("LIMIT".into()),
+                sql("LIMIT"),
                 Fragment::Parameter,
-                Fragment::Sql("5".into()),
+                Fragment::Parameter,
+                sql(""),
+                sql("5, 3--"),
+                Fragment::Parameter,
+                sql("::int"),
             ],
             ..Statement::plain("")
         };
         let sql = statement.sql(|index| format!("${}", index + 1));
-        assert_eq!(sql, "LIMIT $1 5");
+        assert_eq!(sql, "LIMIT $1 $2 5, 3--$3::int");
     }
 
     #[test]

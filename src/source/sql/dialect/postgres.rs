@@ -243,12 +243,12 @@ impl Driver for PostgresDriver {
     ) -> Result<Vec<Row>, Failure> {
         // The server says what each parameter and each column is. What it speaks no binary form of,
         // or what we do not read in that form, goes as text and is cast by the server itself.
-        let asked = prepare(connection, statement.sql(|index| format!("${}", index + 1))).await?;
+        let (asked, texts) = ask(connection, statement).await?;
         let types = parameter_types(&asked)?;
         let key = key_index(statement, &asked)?;
         let sql = statement.sql(|index| match encode::cast(&types[index]) {
             Some(cast) => format!("(${}::text)::{cast}", index + 1),
-            None => format!("${}", index + 1),
+            None => mark(index, &texts),
         });
         let sql = decode::readable(&sql, &asked)?;
         let prepared = prepare(connection, sql).await?;
@@ -274,6 +274,54 @@ impl Driver for PostgresDriver {
         }
         Ok(rows)
     }
+}
+
+/// Prepares the query as it is. A parameter that nothing gives a type, as in `?<x> IS NULL`, is
+/// text, which the server leaves to whoever asks; these are returned too.
+async fn ask(
+    connection: &mut PgConnection,
+    statement: &Statement<'_>,
+) -> Result<(PgStatement, Vec<usize>), Failure> {
+    let mut texts: Vec<usize> = Vec::new();
+    loop {
+        let sql = statement.sql(|index| mark(index, &texts));
+        let error = match prepare(connection, sql).await {
+            Ok(prepared) => return Ok((prepared, texts)),
+            Err(error) => error,
+        };
+        match untyped(&error).filter(|index| !texts.contains(index)) {
+            Some(index) => texts.push(index),
+            None => return Err(explained(error)),
+        }
+    }
+}
+
+fn mark(index: usize, texts: &[usize]) -> String {
+    let cast = if texts.contains(&index) { "::text" } else { "" };
+    format!("${}{cast}", index + 1)
+}
+
+/// The driver knows no types of the server's own bookkeeping and fails on its description of them.
+fn explained(error: sqlx::Error) -> Failure {
+    match &error {
+        sqlx::Error::ColumnDecode { index, .. } if index.contains("typcategory") => {
+            Failure::Source(SourceError::Invalid(
+                "a column of the query is of a type that only the server uses, such as pg_node_tree; name the columns that are needed instead of `*`".to_owned(),
+            ))
+        }
+        _ => Failure::Driver(error),
+    }
+}
+
+/// The parameter that the server knows no type for, when that is the error.
+fn untyped(error: &sqlx::Error) -> Option<usize> {
+    let error = error.as_database_error()?;
+    let (_, number) = error.message().split_once('$')?;
+    let digits = number
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(number.len());
+    let number: usize = number[..digits].parse().ok()?;
+    (error.code().as_deref() == Some("42P18")).then(|| number.checked_sub(1))?
 }
 
 async fn prepare(connection: &mut PgConnection, sql: String) -> Result<PgStatement, sqlx::Error> {

@@ -81,8 +81,9 @@ impl Dialect for Sqlite {
                 true => "`connect` names no database file",
                 false => "a database in memory is empty: there is nothing to read in it",
             };
+            let at = cx.at(target.span);
             cx.note(
-                Diagnostic::unplaced("no-database-file", problem)
+                Diagnostic::error("no-database-file", at, problem)
                     .help("name the file, as in `dsn: sqlite:acme.db`"),
             );
             return None;

@@ -1,5 +1,7 @@
 //! The binary form of a type → values.
 
+use std::net::IpAddr;
+
 use chrono::{NaiveDate, TimeDelta};
 use sqlx::postgres::{PgStatement, PgTypeInfo, PgTypeKind, PgValueRef};
 use sqlx::{Column, Statement as _, TypeInfo as _, ValueRef};
@@ -28,6 +30,7 @@ fn is_native(kind: &PgTypeInfo) -> bool {
                     | 700
                     | 701
                     | 705
+                    | 869
                     | 1042
                     | 1043
                     | 1082
@@ -122,8 +125,25 @@ fn typed(kind: &PgTypeInfo, bytes: &[u8]) -> Result<Value, String> {
         1082 => date(i32::from_be_bytes(sized(bytes)?))?,
         1114 | 1184 => timestamp(i64::from_be_bytes(sized(bytes)?))?,
         19 | 25 | 142 | 705 | 1042 | 1043 => text(bytes)?,
+        650 | 869 => Value::Text(address(bytes)?),
         2278 => Value::Null,
         _ => return Err(format!("its type is {}", kind.name())),
+    })
+}
+
+/// The family, the bits of the network, whether it is one, the length of the address, the address.
+/// A cast to text by the server would add `/32` to every host.
+fn address(bytes: &[u8]) -> Result<String, String> {
+    let [_, bits, is_network, _, address @ ..] = bytes else {
+        return Err("the address is cut short".to_owned());
+    };
+    let (address, all_bits) = match address.len() {
+        4 => (IpAddr::from(sized::<4>(address)?), 32),
+        _ => (IpAddr::from(sized::<16>(address)?), 128),
+    };
+    Ok(match *is_network == 1 || *bits != all_bits {
+        true => format!("{address}/{bits}"),
+        false => address.to_string(),
     })
 }
 
