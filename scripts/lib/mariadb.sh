@@ -46,4 +46,8 @@ mariadb_answers() {
         -h 127.0.0.1 -P "$1" -u root -e 'SELECT 1'
 }
 
-mariadb_stop() { send TERM "$1"; }
+# There is nothing to keep, and while it starts it does not hear a polite request.
+mariadb_stop() {
+    # shellcheck disable=SC2046  # a list of numbers
+    send KILL $(pids_in_sessions "$1")
+}

@@ -94,6 +94,11 @@ server_pids() {
     pids_with_mark "$run_dir server"
 }
 
+# What belongs to no server's session any more; an epmd that Erlang started, for one.
+stray_pids() {
+    comm -23 <(pids_with_mark "$run_dir server" | sort) <(pids_in_sessions "${session_of[@]}" | sort)
+}
+
 command_pids() { pids_with_mark "$run_dir command"; }
 
 # True until the server has taken the place of the shell that prepares its files.
@@ -115,25 +120,34 @@ gone_within() {
     done
 }
 
+# Asks again and again: a server that is only just starting may miss the first time.
+stop_servers() {
+    local name attempt
+    for attempt in {1..10}; do
+        for name in "${!session_of[@]}"; do
+            # What prepares the files may come to its end; killed, it would leave things behind.
+            if is_preparing "$name"; then send TERM "${session_of[$name]}"; fi
+            "${name}_stop" "${session_of[$name]}"
+        done
+        # shellcheck disable=SC2046  # a list of numbers
+        ((attempt == 1)) || send KILL $(stray_pids)
+        gone_within 1 server_pids && return 0 # alone, `return` hands on the status from before the trap
+    done
+    # shellcheck disable=SC2046  # a list of numbers
+    send KILL $(server_pids)
+    gone_within 5 server_pids || say "warning: after $attempt attempts there still is: $(server_pids | tr '\n' ' ')"
+}
+
 # Ends what the run started, the command before the servers it talks to, and removes its files.
 end_run() {
     trap '' INT TERM HUP # once is enough
     [[ -n $run_dir ]] || return 0
-    local name
     # shellcheck disable=SC2046  # a list of numbers
     {
         send TERM $(command_pids)
         gone_within 5 command_pids || send KILL $(command_pids)
-        for name in "${!session_of[@]}"; do
-            if is_preparing "$name"; then
-                send TERM $(pids_in_sessions "${session_of[$name]}")
-            else
-                "${name}_stop" "${session_of[$name]}"
-            fi
-        done
-        gone_within 10 server_pids || send KILL $(server_pids)
-        gone_within 5 server_pids || say "warning: still running: $(server_pids | tr '\n' ' ')"
     }
+    stop_servers
     rm -rf "$run_dir"
 }
 
