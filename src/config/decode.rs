@@ -6,11 +6,10 @@
 use std::sync::Arc;
 
 pub use super::collections::{Named, OneOrMany, Reserved};
-pub use super::names::{list, nearest};
 pub use super::section::{DecodeFields, closed_set, section};
 use super::source_map::Path;
 use super::tree::{Key, Node, NodeValue};
-use crate::diagnostic::{Diagnostic, Location, Severity, SourceFile, Span};
+use crate::diagnostic::{Diagnostic, Location, Severity, SourceFile, Span, list, nearest};
 
 /// Which of the two languages a file is written in. The shape of `connect` decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,10 +11,10 @@ use std::sync::Arc;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::compile::CompileContext;
-use super::decode::{Decode, DecodeFields, Decoder, Reserved, list, nearest};
+use super::decode::{Decode, DecodeFields, Decoder, Reserved};
 use super::section::tidy;
 use super::tree::{Node, NodeValue};
-use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::diagnostic::{Diagnostic, Severity, Span, list, nearest};
 
 /// A family of kinds: everything one tag chooses between.
 pub trait Family: Sized + Send + Sync + 'static {

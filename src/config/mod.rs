@@ -10,7 +10,6 @@ pub mod interpolate;
 mod json_schema;
 pub mod kind;
 pub mod mapping;
-mod names;
 pub mod resource_type;
 pub mod scalar;
 pub mod section;

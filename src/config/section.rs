@@ -4,9 +4,8 @@
 use schemars::{Schema, json_schema};
 
 use super::decode::{Decoder, Fields};
-use super::names::{list, nearest};
 use super::tree::Node;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, list, nearest};
 
 /// One field of a section's schema.
 pub struct FieldSchema {

@@ -2,10 +2,12 @@
 
 pub mod codes;
 mod json;
+mod names;
 mod source_file;
 mod text;
 
 pub use json::DiagnosticView;
+pub use names::{list, nearest};
 pub use source_file::{Location, SourceFile, Span};
 pub use text::render_text;
 

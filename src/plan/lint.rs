@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::decode::nearest;
 use crate::config::mapping::GrantMappingConfig;
 use crate::config::resource_type::ResourceTypeConfig;
 use crate::config::scalar::Text;
 use crate::config::{CompileContext, ConnectorConfig, Dialect, Key};
+use crate::diagnostic::nearest;
 use crate::diagnostic::{Diagnostic, Severity};
 
 /// Notes every reference that leads nowhere and every trap that upstream falls into silently.

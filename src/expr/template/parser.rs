@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::functions::Function;
 use super::lexer::{Piece, split, syntax};
 use super::words::Words;
-use crate::expr::check::nearest;
+use crate::diagnostic::nearest;
 use crate::expr::{ExprError, Value, Variables};
 
 /// How deep blocks and parentheses may be nested: deeper text is not a template but an attack on

@@ -6,7 +6,8 @@ use super::functions;
 use super::lexer::{Kind, Token, syntax};
 use super::parser::{Expr, Parser};
 use super::words::Words;
-use crate::expr::check::{RESOURCE_MEMBERS, nearest};
+use crate::diagnostic::nearest;
+use crate::expr::check::RESOURCE_MEMBERS;
 use crate::expr::{ExprError, Value};
 
 impl Parser {

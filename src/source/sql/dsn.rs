@@ -9,9 +9,9 @@ use secrecy::{ExposeSecret, SecretString};
 use super::dialect::{self, Dialect};
 use crate::config::CompileContext;
 use crate::config::connect::SqlConnectConfig;
-use crate::config::decode::list;
 use crate::config::interpolate::{Piece, mentions_variable, pieces};
 use crate::config::scalar::{EnvText, Text};
+use crate::diagnostic::list;
 use crate::diagnostic::{Diagnostic, Span};
 
 /// Where to connect and as whom.
