@@ -9,6 +9,7 @@ mod generated;
 mod golden;
 mod http;
 mod servers;
+mod sql;
 mod sync;
 
 use std::path::{Path, PathBuf};
