@@ -99,7 +99,7 @@ fn text(catalogue: &Catalogue, out: &mut dyn Write) -> std::io::Result<()> {
     if !catalogue.dialects.is_empty() {
         page.heading("SQL dialects (`connect.scheme`)")?;
         for dialect in &catalogue.dialects {
-            page.entry(dialect.scheme, &dialect.description)?;
+            page.entry(dialect.scheme, dialect.description)?;
         }
     }
     if !catalogue.functions.is_empty() {

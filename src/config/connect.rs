@@ -14,7 +14,6 @@ pub struct AuthFamily;
 
 /// How to reach the system.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "a connector has one of them")]
 pub enum ConnectConfig {
     /// A database.
     Sql(Box<SqlConnectConfig>),

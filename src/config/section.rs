@@ -69,7 +69,7 @@ pub fn tidy(doc: &str) -> String {
 }
 
 /// Declares a section of the YAML: a struct whose doc comments are the user's documentation,
-/// its [`Decode`] and its JSON Schema.
+/// its [`Decode`](crate::config::decode::Decode) and its JSON Schema.
 ///
 /// A field may have older names (`link_next_path | "next_link_path": …`) and a default
 /// (`page_size: u32 = 100`). Whether it is required follows from its type.
