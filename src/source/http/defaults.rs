@@ -3,7 +3,8 @@
 use reqwest::header::{HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::request::{RequestParts, header_names, literal_or_program, render};
+use super::parts::RequestParts;
+use super::texts::{header_names, literal_or_program, render};
 use crate::config::CompileContext;
 use crate::config::connect::RequestDefaultsConfig;
 use crate::config::decode::Named;

@@ -8,8 +8,8 @@ use url::Url;
 
 use super::answer::{self, Answer};
 use super::base::{host, is_trusted, safe};
+use super::parts::RequestParts;
 use super::redact::Redactor;
-use super::request::RequestParts;
 use super::retry::{is_transient, retry_after};
 use super::source::HttpSource;
 use crate::source::SourceError;

@@ -9,15 +9,17 @@ mod clock;
 mod defaults;
 mod exchange;
 mod listing;
+mod parts;
 mod paths;
 mod redact;
 mod request;
 mod response;
 mod retry;
 mod source;
+mod texts;
 
 pub use answer::Answer;
 pub use clock::{Clock, SystemClock};
 pub use listing::HttpListing;
-pub use request::RequestParts;
+pub use parts::RequestParts;
 pub use source::HttpSource;

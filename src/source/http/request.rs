@@ -2,100 +2,18 @@
 
 use percent_encoding::percent_decode_str;
 use reqwest::Method;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use secrecy::SecretString;
-use url::Url;
 
 use super::base::Base;
 use super::defaults::{Carried, Defaults};
+use super::parts::RequestParts;
+use super::texts::{literal_or_program, render};
 use crate::config::CompileContext;
-use crate::config::decode::Named;
 use crate::config::http::RequestConfig;
-use crate::config::scalar::TemplateText;
-use crate::diagnostic::{Diagnostic, Severity};
-use crate::expr::{
-    Escape, EvalError, Expression, Inputs, Scope, Variables, percent_encode, to_text,
-};
+use crate::diagnostic::Diagnostic;
+use crate::expr::{Escape, Expression, Inputs, Variables};
 use crate::source::SourceError;
-
-/// One request, before credentials are added.
-#[derive(Debug, Clone)]
-pub struct RequestParts {
-    /// The method.
-    pub method: Method,
-    /// Scheme, host and path; the query is kept apart.
-    pub url: Url,
-    /// Headers. Those that may hold a secret are marked sensitive.
-    pub headers: HeaderMap,
-    /// The body, where there is one.
-    pub body: Option<String>,
-    /// Query pieces as they go on the wire, `name=value`.
-    query: Vec<String>,
-}
-
-impl RequestParts {
-    /// A request without headers and body. The query of the URL is taken over as it is written.
-    pub fn new(method: Method, url: Url) -> Self {
-        let mut parts = Self {
-            method,
-            url: url.clone(),
-            headers: HeaderMap::new(),
-            body: None,
-            query: Vec::new(),
-        };
-        parts.go_to(url);
-        parts
-    }
-
-    /// Asks another URL instead, whose query replaces the present one.
-    pub fn go_to(&mut self, mut url: Url) {
-        let query = url.query().unwrap_or_default().split('&');
-        self.query = query
-            .filter(|piece| !piece.is_empty())
-            .map(str::to_owned)
-            .collect();
-        url.set_query(None);
-        url.set_fragment(None);
-        self.url = url;
-    }
-
-    /// Sets a query parameter, replacing those of the same name.
-    pub fn set_query(&mut self, name: &str, value: &str) {
-        self.remove_query(name);
-        self.query.push(format!(
-            "{}={}",
-            percent_encode(name),
-            percent_encode(value)
-        ));
-    }
-
-    /// Drops the query parameters of this name.
-    pub fn remove_query(&mut self, name: &str) {
-        self.query.retain(|piece| !is_named(piece, name));
-    }
-
-    /// True when the query has a parameter of this name.
-    pub fn has_query(&self, name: &str) -> bool {
-        self.query.iter().any(|piece| is_named(piece, name))
-    }
-
-    /// The URL with its query.
-    pub fn full_url(&self) -> Url {
-        let mut url = self.url.clone();
-        let query = self.query.join("&");
-        url.set_query((!query.is_empty()).then_some(query.as_str()));
-        url
-    }
-}
-
-fn is_named(piece: &str, name: &str) -> bool {
-    let written = piece
-        .split('=')
-        .next()
-        .unwrap_or_default()
-        .replace('+', " ");
-    percent_decode_str(&written).decode_utf8_lossy() == name
-}
 
 /// A compiled `request`.
 #[derive(Debug)]
@@ -248,21 +166,6 @@ fn method(config: &RequestConfig, cx: &mut CompileContext) -> Option<Method> {
     Some(method)
 }
 
-/// Compiles a text of a request. In literal text `${NAME}` stands for an environment variable.
-pub(super) fn literal_or_program(
-    source: &TemplateText,
-    variables: Variables,
-    cx: &mut CompileContext,
-) -> Option<Expression> {
-    match cx.template(source, variables)? {
-        // A variable that is not set was noted; what is compiled in its place is never sent.
-        Expression::Literal(_) => Some(Expression::Literal(
-            cx.interpolate(&source.0).unwrap_or_default(),
-        )),
-        program => Some(program),
-    }
-}
-
 /// True when a path has a segment that URLs resolve: `.`, `..` and their encoded forms.
 fn leaves_its_place(url: &str) -> bool {
     let path = url.split(['?', '#']).next().unwrap_or_default();
@@ -274,44 +177,13 @@ fn leaves_its_place(url: &str) -> bool {
     })
 }
 
-/// The text of an expression for one record; `None` when it is null.
-pub(super) fn render(
-    expression: &Expression,
-    inputs: &Inputs,
-    escape: Escape,
-) -> Result<Option<String>, EvalError> {
-    match expression {
-        Expression::Literal(text) => Ok(Some(text.clone())),
-        Expression::Template(template) => template.render(inputs, escape).map(Some),
-        Expression::Cel(program) => {
-            let value = program.value(&Scope::new(inputs, None))?;
-            to_text(&value).map_err(|message| EvalError::new(program.source(), message))
-        }
-    }
-}
-
-/// Names of headers, checked where they are written.
-pub(super) fn header_names(headers: &Named<TemplateText>, cx: &mut CompileContext) -> bool {
-    let before = cx.diagnostics.len();
-    for (name, _) in headers.iter() {
-        if HeaderName::from_bytes(name.text.as_bytes()).is_err() {
-            let at = cx.at(name.span);
-            cx.note(Diagnostic::error(
-                "bad-header",
-                at,
-                format!("`{}` is not the name of a header", name.text),
-            ));
-        }
-    }
-    cx.diagnostics[before..]
-        .iter()
-        .all(|found| found.severity != Severity::Error)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use url::Url;
+
+    use crate::expr::percent_encode;
 
     proptest! {
         #[test]
@@ -334,17 +206,5 @@ mod tests {
             prop_assert_eq!(pairs.last().expect("a pair"), &(name.clone(), value.clone()));
             prop_assert_eq!(pairs.len(), if name == "first" { 1 } else { 2 });
         }
-    }
-
-    #[test]
-    fn a_query_that_is_written_keeps_its_spelling() {
-        let url = Url::parse("https://h/x?a=%2F&b=c+d&a=2#f").expect("a URL");
-        let mut parts = RequestParts::new(Method::GET, url);
-        assert_eq!(parts.full_url().as_str(), "https://h/x?a=%2F&b=c+d&a=2");
-        parts.set_query("a", "3");
-        assert_eq!(parts.full_url().as_str(), "https://h/x?b=c+d&a=3");
-        parts.remove_query("b");
-        parts.remove_query("a");
-        assert_eq!(parts.full_url().as_str(), "https://h/x");
     }
 }

@@ -13,7 +13,7 @@ use crate::config::kind::{Kind, KindConfig};
 use crate::config::scalar::{EnvText, SecretText};
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceError;
-use crate::source::http::request::RequestParts;
+use crate::source::http::parts::RequestParts;
 
 inventory::submit! { Kind::<AuthFamily>::of::<BasicConfig>("basic") }
 

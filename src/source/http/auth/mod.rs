@@ -10,7 +10,7 @@ pub(super) use none::{Anonymous, NotSet};
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::request::RequestParts;
+use super::parts::RequestParts;
 use crate::config::connect::AuthFamily;
 use crate::config::kind::{Family, Kind, registered};
 use crate::source::SourceError;

@@ -8,7 +8,7 @@ use crate::config::connect::AuthFamily;
 use crate::config::decode::section;
 use crate::config::kind::{Kind, KindConfig};
 use crate::source::SourceError;
-use crate::source::http::request::RequestParts;
+use crate::source::http::parts::RequestParts;
 
 inventory::submit! { Kind::<AuthFamily>::of::<NoneConfig>("none") }
 

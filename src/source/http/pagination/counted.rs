@@ -9,8 +9,8 @@ use super::{Place, Turn, Verdict};
 use crate::config::CompileContext;
 use crate::config::scalar::{PathText, Text};
 use crate::source::http::base::safe;
+use crate::source::http::parts::RequestParts;
 use crate::source::http::paths::JsonPath;
-use crate::source::http::request::RequestParts;
 use crate::source::{PartialReason, SourceError};
 
 /// The page size when a listing has a parameter for it but says no number.

@@ -15,8 +15,8 @@ use crate::config::kind::{Kind, KindConfig};
 use crate::config::scalar::{PathText, Text};
 use crate::source::SourceError;
 use crate::source::http::base::safe;
+use crate::source::http::parts::RequestParts;
 use crate::source::http::paths::JsonPath;
-use crate::source::http::request::RequestParts;
 
 inventory::submit! { Kind::<HttpPaginationFamily>::of::<LinkConfig>("link") }
 

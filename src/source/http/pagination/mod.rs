@@ -16,8 +16,8 @@ use url::Url;
 
 use super::answer::Answer;
 use super::base::{Base, safe};
+use super::parts::RequestParts;
 use super::paths::JsonPath;
-use super::request::RequestParts;
 use crate::config::http::HttpPaginationFamily;
 use crate::config::kind::{Family, Kind, registered};
 use crate::source::{PartialReason, SourceError};

@@ -10,7 +10,7 @@ use crate::config::http::HttpPaginationFamily;
 use crate::config::kind::{Kind, KindConfig};
 use crate::config::scalar::{PathText, Text};
 use crate::source::SourceError;
-use crate::source::http::request::RequestParts;
+use crate::source::http::parts::RequestParts;
 
 inventory::submit! { Kind::<HttpPaginationFamily>::of::<PageConfig>("page") }
 
