@@ -1,9 +1,14 @@
 #![doc = include_str!("README.md")]
 #![warn(missing_docs)]
 
+pub mod c1z;
+pub mod cli;
 pub mod config;
 pub mod diagnostic;
 pub mod expr;
+pub mod mapping;
 pub mod model;
+pub mod plan;
+pub mod proto;
 pub mod source;
 pub mod sync;

@@ -21,6 +21,7 @@ pub struct CompileContext<'e> {
     unset_variable: Severity,
     /// Everything found so far.
     pub diagnostics: Vec<Diagnostic>,
+    failed: Vec<String>,
 }
 
 /// Which rule an expression field follows in an HTTP file. In SQL files all follow one.
@@ -46,7 +47,23 @@ impl<'e> CompileContext<'e> {
             environment,
             unset_variable,
             diagnostics: Vec::new(),
+            failed: Vec::new(),
         }
+    }
+
+    /// Says which fields were written but could not be read: they are not called missing again.
+    pub fn with_failed(mut self, failed: &[String]) -> Self {
+        self.failed = failed.iter().map(|path| without_indexes(path)).collect();
+        self
+    }
+
+    /// True when the field at this path, or one around it, was written but could not be read.
+    pub fn is_failed(&self, path: &str) -> bool {
+        let path = without_indexes(path);
+        self.failed.iter().any(|failed| {
+            path.strip_prefix(failed.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
     }
 
     /// The place of a span in the file.
@@ -227,6 +244,14 @@ impl<'e> CompileContext<'e> {
         }
         None
     }
+}
+
+/// A path without the indexes of list items: `grants[0].map` → `grants.map`.
+fn without_indexes(path: &str) -> String {
+    path.split('.')
+        .map(|key| key.split('[').next().unwrap_or(key))
+        .collect::<Vec<_>>()
+        .join(".")
 }
 
 /// A text that is a single word stands for itself: `member`, `active`, also `null`.

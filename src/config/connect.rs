@@ -16,7 +16,7 @@ pub struct AuthFamily;
 #[derive(Debug, Clone)]
 pub enum ConnectConfig {
     /// A database.
-    Sql(SqlConnectConfig),
+    Sql(Box<SqlConnectConfig>),
     /// A REST API.
     Http(Box<HttpConnectConfig>),
 }
@@ -164,7 +164,9 @@ pub(super) fn dialect(
 impl Decode for ConnectConfig {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
         match decoder.dialect {
-            Dialect::Sql => SqlConnectConfig::decode(node, decoder).map(ConnectConfig::Sql),
+            Dialect::Sql => SqlConnectConfig::decode(node, decoder)
+                .map(Box::new)
+                .map(ConnectConfig::Sql),
             Dialect::Http => HttpConnectConfig::decode(node, decoder)
                 .map(Box::new)
                 .map(ConnectConfig::Http),

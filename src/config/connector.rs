@@ -9,8 +9,8 @@ use super::http::HttpClientConfig;
 use super::kind::Later;
 use super::resource_type::ResourceTypeConfig;
 use super::scalar::Text;
-use super::tree;
-use crate::diagnostic::{Diagnostic, SourceFile};
+use super::tree::{self, NodeValue};
+use crate::diagnostic::{Diagnostic, Location, SourceFile, Span};
 
 section! {
     /// A connector: how to reach one system, what is in it, and what its records mean.
@@ -22,7 +22,7 @@ section! {
         /// A sentence about the system.
         pub app_description: Option<Text>,
         /// How to reach the system: `dsn` or `scheme` for a database, `base_url` for an API.
-        pub connect: ConnectConfig,
+        pub connect: Option<ConnectConfig>,
         /// What is in the system, by id.
         pub resource_types: Named<ResourceTypeConfig>,
         /// Texts for use in expressions (`vars.x`) and templates (`.vars.x`) of HTTP files.
@@ -47,6 +47,8 @@ pub struct Loaded {
     pub config: Option<(Dialect, ConnectorConfig)>,
     /// Every mistake and every trap, in no order.
     pub diagnostics: Vec<Diagnostic>,
+    /// Paths of the fields that could not be read.
+    pub failed: Vec<String>,
 }
 
 /// Reads a connector file from disk. Nothing in it is run and no variable is filled in.
@@ -59,6 +61,7 @@ pub fn load(path: &Path) -> Loaded {
                 file,
                 config: None,
                 diagnostics: vec![diagnostic],
+                failed: Vec::new(),
             }
         }
     }
@@ -112,8 +115,36 @@ pub fn load_text(file: Arc<SourceFile>) -> Loaded {
             file,
             config: None,
             diagnostics,
+            failed: Vec::new(),
         };
     };
+    if root.value == NodeValue::Null {
+        let at = Location {
+            file: file.clone(),
+            span: Span::default(),
+        };
+        diagnostics.push(
+            Diagnostic::error("missing-field", at, "the file is empty")
+                .help("`configs/examples` has files to start from"),
+        );
+        return Loaded {
+            file,
+            config: None,
+            diagnostics,
+            failed: Vec::new(),
+        };
+    }
+    let mut decoder = Decoder::new(file.clone(), Dialect::Sql);
+    if root.as_map().is_none() {
+        decoder.wrong_type::<()>(&root, "a mapping");
+        diagnostics.append(&mut decoder.diagnostics);
+        return Loaded {
+            file,
+            config: None,
+            diagnostics,
+            failed: Vec::new(),
+        };
+    }
     let dialect = match connect::dialect(&root, &file) {
         Ok(dialect) => Some(dialect),
         Err(diagnostic) => {
@@ -121,17 +152,18 @@ pub fn load_text(file: Arc<SourceFile>) -> Loaded {
             None
         }
     };
-    // Without a dialect the rest is still checked as far as both languages agree.
-    let mut decoder = Decoder::new(file.clone(), dialect.unwrap_or(Dialect::Sql));
+    // Without a dialect the shape is still checked as far as both languages agree.
+    decoder.dialect = dialect.unwrap_or(Dialect::Sql);
     let config = ConnectorConfig::decode(&root, &mut decoder);
-    let found = decoder.diagnostics.into_iter();
+    let shape = decoder.diagnostics.into_iter();
     match dialect {
-        Some(_) => diagnostics.extend(found),
-        None => diagnostics.extend(found.filter(|d| !d.message.contains("`connect`"))),
+        Some(_) => diagnostics.extend(shape),
+        None => diagnostics.extend(shape.filter(|d| !d.message.contains("`connect`"))),
     }
     Loaded {
         file,
         config: dialect.zip(config),
         diagnostics,
+        failed: decoder.failed,
     }
 }

@@ -47,16 +47,22 @@ impl JsonSchema for PaginationConfig {
 section! {
     /// One request to an API.
     pub struct RequestConfig {
-        /// The HTTP method.
+        /// The HTTP method: `GET` when not written, or `POST`.
         pub method: Option<Text>,
-        /// Path or URL, joined to `base_url`. After `tmpl:` a template; inserted values are
-        /// percent-encoded.
+        /// Path or URL, joined to `base_url`. After `tmpl:` a template, for example
+        /// `tmpl:/groups/{{ .resource.id }}/members`: each inserted value is percent-encoded as one
+        /// segment, unless it goes through `raw`. A URL on another host is asked without the
+        /// credentials and headers of `connect`.
         pub url: TemplateText,
-        /// Headers by name.
+        /// Headers by name. They win over those of `request_defaults`, and those over
+        /// `http.headers`. In literal text `${NAME}` is filled in from the environment; what is null
+        /// is not sent.
         pub headers: Named<TemplateText>,
-        /// Query parameters by name.
+        /// Query parameters by name, in the same way; they also win over those of the `url`.
         pub query_params: Named<TemplateText>,
-        /// The body, literal or a template. Values inserted into a JSON body are escaped.
+        /// The body, literal or a template. What a template inserts is escaped for the content
+        /// type: in JSON (the default) inside quotes as text, elsewhere as a JSON value; in a form
+        /// percent-encoded.
         pub body: Option<TemplateText>,
         /// Requests made before this one; their answers are `.pre_requests.<name>.body` here.
         pub pre_requests: Later,
@@ -111,7 +117,8 @@ closed_set! {
 section! {
     /// The HTTP client.
     pub struct HttpClientConfig {
-        /// How long one request may take, for example `30s`.
+        /// How long one request may take, its answer included, for example `30s`. Not written:
+        /// `60s`; `0s` is no limit.
         pub timeout: Option<DurationText>,
         /// Headers of every request.
         pub headers: Named<TemplateText>,
@@ -123,11 +130,13 @@ section! {
 section! {
     /// When and how often requests are tried again.
     pub struct RetryConfig {
-        /// Attempts in all, the first one included.
+        /// Attempts in all, the first one included. Not written: 5.
         pub max_attempts: Option<u32>,
-        /// The longest wait before the second attempt; it doubles from then on.
+        /// The longest wait before the second attempt; it doubles from then on. Not written:
+        /// `500ms`. A wait that the API asks for (`Retry-After`) is obeyed instead, up to five
+        /// minutes.
         pub initial_backoff: Option<DurationText>,
-        /// The longest wait before any attempt.
+        /// The longest wait before any attempt. Not written: `30s`.
         pub max_backoff: Option<DurationText>,
     }
 }

@@ -11,9 +11,10 @@ use std::sync::Arc;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::compile::CompileContext;
-use super::decode::{Decode, DecodeFields, Decoder, Reserved, list, nearest, tidy};
+use super::decode::{Decode, DecodeFields, Decoder, Reserved};
+use super::section::tidy;
 use super::tree::{Node, NodeValue};
-use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::diagnostic::{Diagnostic, Severity, Span, list, nearest};
 
 /// A family of kinds: everything one tag chooses between.
 pub trait Family: Sized + Send + Sync + 'static {
@@ -25,6 +26,9 @@ pub trait Family: Sized + Send + Sync + 'static {
     const DEFAULT: Option<&'static str> = None;
     /// How bad an unknown field is.
     const UNKNOWN_FIELD: Severity = Severity::Error;
+    /// Whether a kind's fields may also be nested under its name, as current documents write them:
+    /// `{type: api_key, api_key: {key: …}}` and `{type: api_key, key: …}` mean the same.
+    const NESTS: bool = false;
     /// What a block of the family becomes when the plan is compiled.
     type Compiled: ?Sized;
 
@@ -144,19 +148,17 @@ impl<F: Family> Decode for Block<F> {
                 .push(Diagnostic::error("unknown-kind", at, message).help(help));
             return None;
         };
-        // Current documents nest a kind's fields under its name, older ones write them beside the
-        // tag: `{type: api_key, api_key: {key: …}}` and `{type: api_key, key: …}` mean the same.
-        if let Some((
-            _,
-            Node {
-                value: NodeValue::Map(nested),
-                ..
-            },
-        )) = node.as_map().and_then(|entries| {
-            entries
-                .iter()
-                .find(|(key, value)| key.text == kind.name && value.as_map().is_some())
-        }) {
+        if F::NESTS
+            && let Some((
+                _,
+                Node {
+                    value: NodeValue::Map(nested),
+                    ..
+                },
+            )) = node
+                .as_map()
+                .and_then(|entries| entries.iter().find(|(key, _)| key.text == kind.name))
+        {
             fields.raw(std::slice::from_ref(&kind.name));
             fields.extend(nested);
         }
@@ -177,7 +179,9 @@ impl<F: Family> Decode for Block<F> {
 
 impl<F: Family> JsonSchema for Block<F> {
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        format!("{}Block", F::NAME.replace(' ', "_")).into()
+        let family = std::any::type_name::<F>();
+        let family = family.rsplit("::").next().unwrap_or(family);
+        family.replace("Family", "Block").into()
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
@@ -190,9 +194,10 @@ impl<F: Family> JsonSchema for Block<F> {
                     .cloned()
                     .unwrap_or_else(|| serde_json::json!({}));
                 let required = schema.remove("required");
-                let nests = own
-                    .as_object()
-                    .is_some_and(|own| !own.is_empty() && !own.contains_key(kind.name));
+                let nests = F::NESTS
+                    && own
+                        .as_object()
+                        .is_some_and(|own| !own.is_empty() && !own.contains_key(kind.name));
                 if let Some(properties) =
                     schema.get_mut("properties").and_then(|p| p.as_object_mut())
                 {

@@ -1,15 +1,18 @@
 //! YAML text → `ConnectorConfig`, and where each value was written.
 
+mod collections;
 pub mod compile;
 pub mod connect;
 mod connector;
 pub mod decode;
 pub mod http;
 pub mod interpolate;
+mod json_schema;
 pub mod kind;
 pub mod mapping;
 pub mod resource_type;
 pub mod scalar;
+pub mod section;
 mod source_map;
 mod tree;
 
@@ -17,6 +20,7 @@ pub use compile::{Bare, CompileContext};
 pub use connector::{ConnectorConfig, Loaded, load, load_text};
 pub use decode::Dialect;
 pub use interpolate::{Environment, ProcessEnvironment};
+pub use json_schema::json_schema;
 pub use kind::{Block, Family, Kind, KindConfig, KindView};
 pub use source_map::Path;
 pub use tree::{Key, Node, NodeValue};

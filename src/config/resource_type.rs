@@ -144,7 +144,7 @@ impl Decode for ScopeWord {
             NodeValue::Scalar { text, .. } if text.is_empty() => Some(ScopeWord::Every),
             NodeValue::Scalar { text, .. } if text == "cluster" => Some(ScopeWord::Cluster),
             NodeValue::Scalar { text, .. } => {
-                super::decode::not_in_set(node, text, &["cluster"], decoder);
+                super::section::not_in_set(node, text, &["cluster"], decoder);
                 None
             }
             _ => decoder.wrong_type(node, "`cluster` or nothing"),

@@ -126,7 +126,7 @@ macro_rules! text_kind {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                scalar_schema(&super::decode::tidy(concat!($($doc, "\n"),+)))
+                scalar_schema(&super::section::tidy(concat!($($doc, "\n"),+)))
             }
         }
     };
@@ -182,7 +182,7 @@ macro_rules! decode_number {
     ($($ty:ty),+) => {$(
         impl Decode for $ty {
             fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-                let expected = concat!("a number that fits ", stringify!($ty));
+                let expected = &format!("a whole number from {} to {}", <$ty>::MIN, <$ty>::MAX);
                 match &node.value {
                     NodeValue::Scalar { text, .. } => match text.parse() {
                         Ok(number) => Some(number),
@@ -195,6 +195,19 @@ macro_rules! decode_number {
     )+};
 }
 decode_number!(u16, u32, i64);
+
+impl Decode for std::num::NonZeroU32 {
+    fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
+        let expected = "a whole number from 1 up";
+        match &node.value {
+            NodeValue::Scalar { text, .. } => match text.parse() {
+                Ok(number) => Some(number),
+                Err(_) => decoder.wrong_type(node, expected),
+            },
+            _ => decoder.wrong_type(node, expected),
+        }
+    }
+}
 
 /// A length of time written as `30s`, `1m30s`, `500ms` or `1h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

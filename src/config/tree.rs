@@ -118,7 +118,14 @@ fn yaml_diagnostic(
 ) -> Diagnostic {
     let span = error
         .location()
-        .map_or(Span::default(), |at| location_span(&at, file.text()));
+        .map_or(Span::default(), |at| match at.span().byte_offset() {
+            Some(_) => location_span(&at, file.text()),
+            // Mistakes of the syntax itself come with a line and a column only.
+            None => {
+                let at = file.byte_at(at.line() as usize, at.column() as usize);
+                Span::new(at, at)
+            }
+        });
     let at = Location {
         file: file.clone(),
         span,

@@ -1,10 +1,13 @@
 //! What an author can fix, and where → text for people, JSON for tools.
 
+pub mod codes;
 mod json;
+mod names;
 mod source_file;
 mod text;
 
 pub use json::DiagnosticView;
+pub use names::{list, nearest};
 pub use source_file::{Location, SourceFile, Span};
 pub use text::render_text;
 

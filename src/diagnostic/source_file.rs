@@ -91,6 +91,24 @@ impl SourceFile {
         String::from_utf8_lossy(&shown).into_owned()
     }
 
+    /// The byte at a line and a column, both from 1; the end of the line when it is shorter.
+    pub fn byte_at(&self, line: usize, column: usize) -> usize {
+        let Some(&start) = line
+            .checked_sub(1)
+            .and_then(|line| self.line_starts.get(line))
+        else {
+            return self.text.len();
+        };
+        let end = self
+            .line_starts
+            .get(line)
+            .map_or(self.text.len(), |next| next - 1);
+        let inside = self.text[start..end]
+            .char_indices()
+            .nth(column.saturating_sub(1));
+        inside.map_or(end, |(at, _)| start + at)
+    }
+
     /// Line and column of a byte, both from 1; columns count characters.
     pub fn line_column(&self, byte: usize) -> (usize, usize) {
         let byte = byte.min(self.text.len());

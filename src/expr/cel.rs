@@ -4,13 +4,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use ::cel::common::types::{
-    CelBool, CelBytes, CelDouble, CelDuration, CelInt, CelList, CelMap, CelMapKey, CelNull,
-    CelOptional, CelString, CelTimestamp, CelUInt,
-};
-use ::cel::common::value::Val;
 use ::cel::{ExecutionError, Program};
 
+use super::convert::from_cel;
 use super::dot::{Preprocessed, preprocess};
 use super::{EvalError, ExprError, Scope, Value, Variables, check, functions};
 
@@ -83,8 +79,7 @@ fn syntax_errors(
             let byte = byte_of(&rewritten.text, line, column);
             let start = rewritten.origin(byte).min(source.len());
             let length = source[start..].chars().next().map_or(0, char::len_utf8);
-            let message = error.msg.split('\n').next().unwrap_or_default();
-            let message = message.strip_prefix("Syntax error: ").unwrap_or(message);
+            let message = syntax_sentence(&error.msg);
             ExprError {
                 code: "cel-syntax",
                 message: format!("this is not valid CEL: {message}"),
@@ -93,6 +88,27 @@ fn syntax_errors(
             }
         })
         .collect()
+}
+
+/// The parser's message without the list of all the tokens it would have liked.
+fn syntax_sentence(message: &str) -> String {
+    let message = message.lines().next().unwrap_or_default();
+    let message = message.strip_prefix("Syntax error: ").unwrap_or(message);
+    let quoted = message
+        .split_once('\'')
+        .and_then(|(_, rest)| rest.rsplit_once('\''))
+        .map(|(inside, _)| {
+            // Of `'Access' expecting '}'` only the first quoted part is the author's.
+            inside.split("' expecting").next().unwrap_or(inside)
+        });
+    match quoted {
+        Some("<EOF>") => "the expression ends too early".to_owned(),
+        Some(token) if message.contains("input") => format!("`{token}` is not expected here"),
+        Some(token) if message.starts_with("token recognition") => {
+            format!("`{token}` cannot be read")
+        }
+        _ => message.to_owned(),
+    }
 }
 
 /// A sentence where an expression belongs is the most common mistake: literals need inner quotes.
@@ -161,87 +177,6 @@ fn sentence(error: &ExecutionError) -> String {
         ExecutionError::IndexOutOfBounds(_) => "the list has no item at this index".to_owned(),
         ExecutionError::DuplicateKey(_) => "a map has the same key twice".to_owned(),
         _ => "a value has the wrong type".to_owned(),
-    }
-}
-
-/// A value of the interpreter as one of ours.
-pub(super) fn from_cel(value: &(dyn Val + '_)) -> Result<Value, ExecutionError> {
-    if let Some(text) = value.downcast_ref::<CelString>() {
-        return Ok(Value::Text(text.inner().to_owned()));
-    }
-    if let Some(value) = value.downcast_ref::<CelBool>() {
-        return Ok(Value::Bool(*value.inner()));
-    }
-    if let Some(value) = value.downcast_ref::<CelInt>() {
-        return Ok(Value::Int(*value.inner()));
-    }
-    if let Some(value) = value.downcast_ref::<CelUInt>() {
-        return Ok(Value::UInt(*value.inner()));
-    }
-    if let Some(value) = value.downcast_ref::<CelDouble>() {
-        return Ok(Value::Float(*value.inner()));
-    }
-    if value.downcast_ref::<CelNull>().is_some() {
-        return Ok(Value::Null);
-    }
-    if let Some(bytes) = value.downcast_ref::<CelBytes>() {
-        return Ok(Value::Bytes(bytes.inner().to_vec()));
-    }
-    if let Some(at) = value.downcast_ref::<CelTimestamp>() {
-        return Ok(Value::Timestamp(*at.inner()));
-    }
-    if let Some(duration) = value.downcast_ref::<CelDuration>() {
-        return Ok(Value::Duration(*duration.inner()));
-    }
-    if let Some(list) = value.downcast_ref::<CelList>() {
-        let items = list.inner().iter().map(|item| from_cel(item.as_ref()));
-        return items.collect::<Result<_, _>>().map(Value::List);
-    }
-    if let Some(map) = value.downcast_ref::<CelMap>() {
-        let entries = map
-            .inner()
-            .iter()
-            .map(|(key, value)| Ok((key_text(key), from_cel(value.as_ref())?)));
-        // The interpreter's maps have no order; names have.
-        let mut map: super::Map = entries.collect::<Result<_, ExecutionError>>()?;
-        map.sort_keys();
-        return Ok(Value::Map(map));
-    }
-    if let Some(optional) = value.downcast_ref::<CelOptional>() {
-        return optional.option().map_or(Ok(Value::Null), from_cel);
-    }
-    Ok(Value::Text(value.get_type().name().to_owned()))
-}
-
-fn key_text(key: &CelMapKey<'_>) -> String {
-    match from_cel(key.inner()).map(|key| super::to_text(&key)) {
-        Ok(Ok(Some(text))) => text,
-        _ => String::new(),
-    }
-}
-
-/// One of our values as the interpreter's, owning everything.
-pub(super) fn to_static_val<'v>(value: Value) -> Box<dyn Val + 'v> {
-    match value {
-        Value::Null => Box::new(CelNull),
-        Value::Bool(value) => Box::new(CelBool::from(value)),
-        Value::Int(value) => Box::new(CelInt::from(value)),
-        Value::UInt(value) => Box::new(CelUInt::from(value)),
-        Value::Float(value) => Box::new(CelDouble::from(value)),
-        Value::Text(text) => Box::new(CelString::from(text)),
-        Value::Bytes(bytes) => Box::new(CelBytes::from(bytes)),
-        Value::Timestamp(at) => Box::new(CelTimestamp::from(at)),
-        Value::Duration(duration) => Box::new(CelDuration::from(duration)),
-        Value::List(items) => Box::new(CelList::from(
-            items.into_iter().map(to_static_val).collect::<Vec<_>>(),
-        )),
-        Value::Map(map) => {
-            let entries: std::collections::HashMap<CelMapKey<'v>, Box<dyn Val + 'v>> = map
-                .into_iter()
-                .map(|(key, value)| (CelMapKey::from(key), to_static_val(value)))
-                .collect();
-            Box::new(CelMap::from(entries))
-        }
     }
 }
 

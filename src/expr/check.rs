@@ -6,6 +6,7 @@ use ::cel::Program;
 use ::cel::common::ast::{EntryExpr, Expr, IdedExpr};
 
 use super::{ExprError, functions};
+use crate::diagnostic::nearest;
 
 /// The variables an expression may use where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -307,19 +308,6 @@ impl Checker<'_> {
             help: Some(help),
         });
     }
-}
-
-fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    names
-        .map(|name| {
-            (
-                strsim::damerau_levenshtein(&written.to_lowercase(), &name.to_lowercase()),
-                name,
-            )
-        })
-        .filter(|(distance, name)| *distance <= (name.len() / 3).clamp(1, 2))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
 }
 
 /// Names as the subject of a sentence: `a`, `b` and `c` are.

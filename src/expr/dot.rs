@@ -64,7 +64,9 @@ pub fn preprocess(source: &str) -> Preprocessed {
                 if name.as_bytes()[0].is_ascii_digit() {
                     out.text.push_str(&format!("cols['{name}']"));
                 } else {
-                    out.text.push_str("cols.");
+                    out.text.push_str("cols");
+                    out.anchors.push((out.text.len(), start));
+                    out.text.push('.');
                     out.text.push_str(name);
                 }
                 out.anchors.push((out.text.len(), at));

@@ -2,6 +2,7 @@
 
 mod cel;
 mod check;
+mod convert;
 mod dot;
 mod error;
 mod functions;
@@ -19,7 +20,8 @@ pub use error::{EvalError, ExprError};
 pub use functions::{FunctionDoc, documented as documented_functions};
 pub use inputs::Inputs;
 pub use scope::Scope;
-pub use template::{Escape, Template};
+pub(crate) use template::percent_encode;
+pub use template::{Escape, Template, documented as documented_template_functions};
 pub use text::{to_bool, to_text};
 pub use time::parse_time;
 pub use value::{Map, Value};

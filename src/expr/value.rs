@@ -1,12 +1,5 @@
 //! What a record is made of, whichever system it came from.
 
-use std::collections::HashMap;
-
-use ::cel::common::types::{
-    CelBool, CelBytes, CelDouble, CelDuration, CelInt, CelList, CelMap, CelMapKey, CelNull,
-    CelString, CelTimestamp, CelUInt,
-};
-use ::cel::common::value::Val;
 use chrono::{DateTime, FixedOffset, TimeDelta};
 use indexmap::IndexMap;
 
@@ -64,31 +57,6 @@ impl Value {
             Value::Duration(_) => "duration",
             Value::List(_) => "list",
             Value::Map(_) => "map",
-        }
-    }
-
-    /// The value as CEL sees it, borrowing text and bytes.
-    pub(super) fn to_val<'v>(&'v self) -> Box<dyn Val + 'v> {
-        match self {
-            Value::Null => Box::new(CelNull),
-            Value::Bool(value) => Box::new(CelBool::from(*value)),
-            Value::Int(value) => Box::new(CelInt::from(*value)),
-            Value::UInt(value) => Box::new(CelUInt::from(*value)),
-            Value::Float(value) => Box::new(CelDouble::from(*value)),
-            Value::Text(value) => Box::new(CelString::from(value.as_str())),
-            Value::Bytes(value) => Box::new(CelBytes::from(value.as_slice())),
-            Value::Timestamp(value) => Box::new(CelTimestamp::from(*value)),
-            Value::Duration(value) => Box::new(CelDuration::from(*value)),
-            Value::List(items) => Box::new(CelList::from(
-                items.iter().map(Value::to_val).collect::<Vec<_>>(),
-            )),
-            Value::Map(map) => {
-                let entries: HashMap<CelMapKey<'v>, Box<dyn Val + 'v>> = map
-                    .iter()
-                    .map(|(key, value)| (CelMapKey::from(key.as_str()), value.to_val()))
-                    .collect();
-                Box::new(CelMap::from(entries))
-            }
         }
     }
 }

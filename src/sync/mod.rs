@@ -1,5 +1,15 @@
 //! Plan → facts in a store: the lifecycle of a sync, page by page.
 
+mod checkpoint;
+mod error;
+mod page;
+mod report;
+mod run;
 mod sink;
+mod step;
+mod store;
 
+pub use error::SyncError;
+pub use report::{FindingCount, Findings, Report, Verdict};
+pub use run::{Event, Options, connect, fingerprint, run};
 pub use sink::{Audit, Committed, Counts, Finding, PageFacts, RowPosition, SinkError, SyncSink};

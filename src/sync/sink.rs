@@ -20,6 +20,22 @@ pub struct PageFacts {
 }
 
 impl PageFacts {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.resource_types.len()
+            + self.resources.len()
+            + self.entitlements.len()
+            + self.grants.len()
+    }
+
+    /// Adds the rows of another page after these.
+    pub fn append(&mut self, mut other: PageFacts) {
+        self.resource_types.append(&mut other.resource_types);
+        self.resources.append(&mut other.resources);
+        self.entitlements.append(&mut other.entitlements);
+        self.grants.append(&mut other.grants);
+    }
+
     /// True when the page wrote nothing.
     pub fn is_empty(&self) -> bool {
         self.resource_types.is_empty()
@@ -112,6 +128,12 @@ pub trait SyncSink: Send {
 
     /// What points at nothing.
     fn audit(&self) -> Result<Audit, SinkError>;
+
+    /// Notes that the run's expandable grants were expanded. A store that has no place for this
+    /// note loses nothing else by leaving it out.
+    fn mark_expanded(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
 
     /// Marks the run as finished at `ended_at`, with its statistics, and drops the checkpoint.
     fn seal(&mut self, ended_at: DateTime<Utc>) -> Result<(), SinkError>;

@@ -12,7 +12,7 @@ use ::cel::common::value::CowVal;
 use ::cel::{Env, ExecutionError, extensions};
 
 use super::Value;
-use super::cel::from_cel;
+use super::convert::{from_cel, to_static_val};
 
 /// A function of ours, implemented by a type without values so that it has an address of its own.
 pub(super) trait Function {
@@ -57,7 +57,7 @@ fn adapt<'b, 'v, F: Function>(
         .collect::<Result<Vec<Value>, _>>()?;
     let result =
         F::call(&values).map_err(|message| ExecutionError::function_error(F::NAME, message))?;
-    Ok(CowVal::Owned(super::cel::to_static_val(result)))
+    Ok(CowVal::Owned(to_static_val(result)))
 }
 
 /// A function as `rolecall kinds` shows it.
@@ -113,7 +113,7 @@ pub(super) fn environment() -> Arc<Env> {
 }
 
 /// The text of an argument, or a sentence that says which one is not text.
-pub(super) fn text_argument<'a>(arguments: &'a [Value], index: usize) -> Result<&'a str, String> {
+pub(super) fn text_argument(arguments: &[Value], index: usize) -> Result<&str, String> {
     match &arguments[index] {
         Value::Text(text) => Ok(text),
         Value::Bytes(bytes) => std::str::from_utf8(bytes)

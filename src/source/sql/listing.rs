@@ -6,12 +6,13 @@ use super::connect::SqlSource;
 use super::pagination::{PLACEHOLDERS, Paginate};
 use super::placeholder::{Form, Part, Placeholder, Scanned, scan};
 use super::query::{Piece, Slot, SqlQuery};
-use crate::config::decode::{Named, list, nearest};
+use crate::config::decode::Named;
 use crate::config::http::PaginationConfig;
 use crate::config::resource_type::ScopeWord;
 use crate::config::scalar::{ExprText, SqlText, Text};
 use crate::config::{Bare, CompileContext};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{list, nearest};
 use crate::expr::{CelProgram, Expression, Variables};
 use crate::source::Fetch;
 

@@ -15,5 +15,5 @@ mod statement;
 mod target;
 
 pub use connect::SqlSource;
-pub use dialect::documented as documented_dialects;
+pub use dialect::{DialectView, documented as documented_dialects};
 pub use listing::SqlListing;

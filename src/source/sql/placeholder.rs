@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::lexer::{self, Lexicon, Region};
 use crate::config::CompileContext;
-use crate::config::decode::{list, nearest};
 use crate::config::scalar::Text;
 use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{list, nearest};
 
 /// A piece of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -110,7 +110,7 @@ impl Statement<'_> {
         exact.or_else(folded).map(Some).ok_or_else(|| {
             SourceError::Invalid(format!(
                 "`primary_key: {key}` is not in the result, which has {}; select it, or correct the name",
-                crate::config::decode::list(columns)
+                crate::diagnostic::list(columns)
             ))
         })
     }

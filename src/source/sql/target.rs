@@ -5,9 +5,8 @@ use secrecy::{ExposeSecret, SecretString};
 use super::dialect::{self, Dialect};
 use crate::config::CompileContext;
 use crate::config::connect::SqlConnectConfig;
-use crate::config::decode::list;
 use crate::config::scalar::{EnvText, Text};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Span, list};
 
 /// Where to connect and as whom.
 #[derive(Debug, Default, Clone)]

@@ -28,7 +28,7 @@ fn target(connect: &str) -> (String, Vec<&'static str>) {
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
     let mut cx = CompileContext::new(file, dialect, &environment, Severity::Error);
-    let ConnectConfig::Sql(connect) = &config.connect else {
+    let Some(ConnectConfig::Sql(connect)) = &config.connect else {
         panic!("the file is about a database");
     };
     let resolved = resolve(connect, &mut cx);
@@ -181,7 +181,7 @@ fn no_part_of_a_target_shows_in_its_debug_output() {
     let (dialect, config) = load_text(file.clone()).config.expect("the file loads");
     let environment = HashMap::from([("WORD".to_owned(), "open-sesame".to_owned())]);
     let mut cx = CompileContext::new(file, dialect, &environment, Severity::Error);
-    let ConnectConfig::Sql(connect) = &config.connect else {
+    let Some(ConnectConfig::Sql(connect)) = &config.connect else {
         panic!("the file is about a database");
     };
     let resolved = resolve(connect, &mut cx).expect("the scheme is known");

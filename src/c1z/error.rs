@@ -1,0 +1,122 @@
+//! What can go wrong with sync files and work files.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::model::SyncId;
+use crate::sync::SinkError;
+
+/// A sync file or a work file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say what the fields hold")]
+pub enum C1zError {
+    #[error("cannot {action} `{path}`")]
+    Io {
+        action: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+    #[error("`{path}` is empty: the sync that should have written it did not finish")]
+    Empty { path: PathBuf },
+    #[error("`{path}` is not a c1z: {found}")]
+    NotC1z { path: PathBuf, found: &'static str },
+    #[error(
+        "`{path}` is a c1z of the newer Pebble form (it begins with `C1Z3`), which rolecall cannot \
+         read; have its writer use the SQLite storage engine"
+    )]
+    Pebble { path: PathBuf },
+    #[error("`{path}` is cut short: {bytes} bytes are there, but the compressed data goes on")]
+    Truncated { path: PathBuf, bytes: u64 },
+    #[error("`{path}` goes on after its compressed data: unexpected bytes from offset {offset}")]
+    TrailingBytes { path: PathBuf, offset: u64 },
+    #[error("`{path}` is damaged: its compressed data does not decode")]
+    Undecodable { path: PathBuf, source: io::Error },
+    #[error(
+        "`{path}` unpacks to more than {limit} bytes; raise the limit if you trust where it comes \
+         from"
+    )]
+    TooLarge { path: PathBuf, limit: u64 },
+    #[error("`{path}` does not hold a sound SQLite database")]
+    NotSqlite {
+        path: PathBuf,
+        source: rusqlite::Error,
+    },
+    #[error("`{path}` holds no sync run")]
+    NoRuns { path: PathBuf },
+    #[error("`{path}` holds no sync `{sync_id}`; it holds {held}")]
+    UnknownSync {
+        path: PathBuf,
+        sync_id: SyncId,
+        held: String,
+    },
+    #[error("row {row} of `{table}` in `{path}` is no valid protobuf message")]
+    Blob {
+        path: PathBuf,
+        table: &'static str,
+        row: i64,
+        source: prost::DecodeError,
+    },
+    #[error("`{path}`: SQLite could not {action}")]
+    Sqlite {
+        path: PathBuf,
+        action: &'static str,
+        source: rusqlite::Error,
+    },
+    #[error("`{path}` is in use: another sync is writing the same output; wait for it to end")]
+    InUse { path: PathBuf },
+    #[error("`{path}` is no work file of rolecall; move it away, or write to another output")]
+    ForeignWorkFile { path: PathBuf },
+    #[error("the work file `{path}` is damaged; delete it to begin the sync anew")]
+    DamagedWorkFile {
+        path: PathBuf,
+        source: rusqlite::Error,
+    },
+    #[error("the run in `{path}` is not sealed: there is nothing to pack yet")]
+    NotSealed { path: PathBuf },
+    #[error("the run in `{path}` is sealed: nothing can be added to it")]
+    Sealed { path: PathBuf },
+    #[error("cannot write `{path}`: it is a directory")]
+    OutputIsDirectory { path: PathBuf },
+    #[error("cannot write `{path}`: the directory `{directory}` does not exist")]
+    NoDirectory { path: PathBuf, directory: PathBuf },
+    #[error("cannot write `{path}`: no file can be made in `{directory}`")]
+    NotWritable {
+        path: PathBuf,
+        directory: PathBuf,
+        source: io::Error,
+    },
+}
+
+impl C1zError {
+    /// A sentence-maker for `map_err` on file operations.
+    pub(super) fn io(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+
+    /// A sentence-maker for `map_err` on database operations.
+    pub(super) fn sqlite(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(rusqlite::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Sqlite {
+            path,
+            action,
+            source,
+        }
+    }
+}
+
+impl From<C1zError> for SinkError {
+    fn from(error: C1zError) -> Self {
+        SinkError(Box::new(error))
+    }
+}

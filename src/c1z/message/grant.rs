@@ -1,0 +1,175 @@
+//! `Grant` ⇄ its message, which embeds the entitlement's id and resource and the principal's id.
+
+use prost::{DecodeError, Message, Name};
+use prost_types::Any;
+
+use super::any::{Annotations, keep_unread, pack, pack_others, unread_of};
+use super::entitlement::embedded_resource;
+use super::resource;
+use super::scalar::{id_message, resource_id};
+use super::wire::{Fields, embed, embed_rest};
+use crate::model::{
+    EntitlementId, Grant, GrantExpansion, GrantId, GrantSource, ResourceId, ResourceTypeId,
+};
+use crate::proto::connector::v2 as proto;
+
+const ENTITLEMENT: u32 = 1;
+const PRINCIPAL: u32 = 2;
+const SOURCES: u32 = 5;
+
+/// Encodes a grant.
+pub fn encode(grant: &Grant) -> Vec<u8> {
+    let message = proto::Grant {
+        id: grant.id.0.clone(),
+        annotations: annotations(grant),
+        ..Default::default()
+    };
+    let principal = proto::Resource {
+        id: Some(id_message(&grant.principal)),
+        ..Default::default()
+    };
+
+    let mut bytes = embed(ENTITLEMENT, &entitlement_stub(grant));
+    bytes.extend(embed(PRINCIPAL, &principal.encode_to_vec()));
+    bytes.extend(message.encode_to_vec());
+    bytes.extend(embed_rest(SOURCES, &sources(grant)));
+    bytes.extend_from_slice(unread_of(&grant.annotations, &proto::Grant::full_name()));
+    bytes
+}
+
+/// The entitlement as grants embed it: the resource whole, of itself only the id.
+fn entitlement_stub(grant: &Grant) -> Vec<u8> {
+    let mut bytes = embed(1, &resource::encode(&grant.resource));
+    let id = proto::Entitlement {
+        id: grant.entitlement.0.clone(),
+        ..Default::default()
+    };
+    bytes.extend(id.encode_to_vec());
+    bytes
+}
+
+/// The map of sources by id, each entry with its key and its value even when they are empty: that
+/// is how other writers lay it out, while prost would leave the empty ones out.
+fn sources(grant: &Grant) -> Vec<u8> {
+    let mut sources: Vec<_> = grant.sources.iter().collect();
+    sources.sort_by_key(|(id, _)| *id);
+    let entry = |(id, source): (&String, &GrantSource)| {
+        let value = proto::grant_sources::GrantSource {
+            is_direct: source.is_direct,
+        };
+        embed(
+            1,
+            &[embed(1, id.as_bytes()), embed(2, &value.encode_to_vec())].concat(),
+        )
+    };
+    sources.into_iter().flat_map(entry).collect()
+}
+
+fn annotations(grant: &Grant) -> Vec<Any> {
+    let kept = &grant.annotations;
+    let mut all = Vec::new();
+    all.extend(
+        grant
+            .expansion
+            .as_ref()
+            .map(|facts| pack(&expansion_message(facts), kept)),
+    );
+    if grant.immutable {
+        all.push(pack(&proto::GrantImmutable::default(), kept));
+    }
+    all.extend(pack_others(kept));
+    all
+}
+
+/// The value of the `expansion` column: the bare message, or `None` when there is nothing to expand.
+pub fn expansion_column(grant: &Grant) -> Option<Vec<u8>> {
+    grant
+        .expansion
+        .as_ref()
+        .filter(|facts| facts.entitlement_ids.iter().any(|id| !id.trim().is_empty()))
+        .map(|facts| expansion_message(facts).encode_to_vec())
+}
+
+fn expansion_message(facts: &GrantExpansion) -> proto::GrantExpandable {
+    proto::GrantExpandable {
+        entitlement_ids: facts.entitlement_ids.clone(),
+        shallow: facts.shallow,
+        resource_type_ids: facts
+            .resource_type_ids
+            .iter()
+            .map(|id| id.0.clone())
+            .collect(),
+    }
+}
+
+fn expansion(message: proto::GrantExpandable) -> GrantExpansion {
+    GrantExpansion {
+        entitlement_ids: message.entitlement_ids,
+        shallow: message.shallow,
+        resource_type_ids: message
+            .resource_type_ids
+            .into_iter()
+            .map(ResourceTypeId)
+            .collect(),
+    }
+}
+
+/// Decodes what the `expansion` column holds.
+pub fn decode_expansion(bytes: &[u8]) -> Result<GrantExpansion, DecodeError> {
+    proto::GrantExpandable::decode(bytes).map(expansion)
+}
+
+/// Decodes a grant. One whose entitlement or principal lives in the columns only has empty ids.
+pub fn decode(bytes: &[u8]) -> Result<Grant, DecodeError> {
+    let message = proto::Grant::decode(bytes)?;
+    let fields = Fields::of(bytes)?;
+    let entitlement = fields.embedded(ENTITLEMENT).unwrap_or_default();
+    let entitlement = Fields::of(&entitlement)?;
+    let entitlement_id = message.entitlement.map(|stub| stub.id).unwrap_or_default();
+    let principal_id = message.principal.and_then(|stub| stub.id);
+
+    let mut found = Annotations::of(message.annotations);
+    let expansion = found.take(|facts| Some((expansion(facts), vec![1, 2, 3])));
+    let immutable = found
+        .take(|_: proto::GrantImmutable| Some(((), Vec::new())))
+        .is_some();
+    let mut grant = Grant {
+        id: GrantId(message.id),
+        entitlement: EntitlementId(entitlement_id),
+        resource: embedded_resource(&entitlement, 1)?,
+        principal: principal_id.map_or_else(|| ResourceId::new("", ""), resource_id),
+        expansion,
+        immutable,
+        sources: message
+            .sources
+            .map(|sources| sources.sources)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(id, source)| {
+                (
+                    id,
+                    GrantSource {
+                        is_direct: source.is_direct,
+                    },
+                )
+            })
+            .collect(),
+        annotations: found.rest(),
+    };
+
+    let mut unread = Vec::new();
+    unread.extend(embed_rest(ENTITLEMENT, &entitlement.unread(&[1, 2])));
+    unread.extend(embed_rest(PRINCIPAL, &principal_rest(&fields)?));
+    unread.extend(fields.unread(&[ENTITLEMENT, PRINCIPAL, 3, 4, SOURCES]));
+    keep_unread(&mut grant.annotations, &proto::Grant::full_name(), unread);
+    Ok(grant)
+}
+
+/// What a file says of the principal beyond its id: some writers embed the whole resource.
+fn principal_rest(fields: &Fields) -> Result<Vec<u8>, DecodeError> {
+    let principal = fields.embedded(PRINCIPAL).unwrap_or_default();
+    let principal = Fields::of(&principal)?;
+    let mut rest = embed_rest(1, &resource::id_rest(&principal, 1)?);
+    rest.extend(principal.unread(&[1]));
+    Ok(rest)
+}

@@ -1,0 +1,147 @@
+//! Work file of a sealed run → sync file, whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use super::work_file::with_suffix;
+use super::{C1zError, Compression, WorkFile, container, schema};
+use crate::sync::SyncSink;
+
+/// Tells whether a sync file could be written to `path`, before hours are spent on its content.
+pub fn check_output(path: &Path) -> Result<(), C1zError> {
+    if path.is_dir() {
+        return Err(C1zError::OutputIsDirectory { path: path.into() });
+    }
+    let directory = directory_of(path);
+    if !directory.is_dir() {
+        return Err(C1zError::NoDirectory {
+            path: path.into(),
+            directory,
+        });
+    }
+    // Permissions, read-only file systems, quotas: only trying tells.
+    match tempfile::Builder::new()
+        .prefix(".rolecall-")
+        .tempfile_in(&directory)
+    {
+        Ok(_) => Ok(()),
+        Err(source) => Err(C1zError::NotWritable {
+            path: path.into(),
+            directory,
+            source,
+        }),
+    }
+}
+
+/// Packs the sealed run into `output`, replacing what is there, and removes the work file.
+///
+/// Whatever goes wrong, `output` is either what it was or the new file, and until it is the new
+/// file the work file stays, so that the next run has only this last step left to do.
+pub fn pack(work: WorkFile, output: &Path, compression: Compression) -> Result<(), C1zError> {
+    if work.run().ended_at.is_none() {
+        return Err(C1zError::NotSealed {
+            path: work.path().into(),
+        });
+    }
+    // The names are fixed, so that a run that was killed here leaves nothing the next one does
+    // not overwrite. The lock on the work file keeps two runs from meeting.
+    let copy = Removed(with_suffix(work.path(), "-packing"));
+    let packed = Removed(with_suffix(output, ".tmp"));
+    shipped_database(work.db(), &copy.0)?;
+    compress(&copy.0, &packed.0, compression)?;
+    fs::rename(&packed.0, output).map_err(C1zError::io("put in place", output))?;
+    flush_directory(output)?;
+    remove_work_file(work)
+}
+
+/// Copies the tables of a sync file, and nothing else the work file has, into a new database.
+///
+/// A copy, because the work file must stay good to go on from until the output is in place. As
+/// both sides have the same tables and indexes, SQLite moves whole records without looking into
+/// them.
+fn shipped_database(work: &Connection, copy: &Path) -> Result<(), C1zError> {
+    remove_if_there(copy)?;
+    let name = copy.to_str().ok_or_else(|| C1zError::Io {
+        action: "name in UTF-8, as SQLite requires, the file",
+        path: copy.into(),
+        source: io::ErrorKind::InvalidFilename.into(),
+    })?;
+    let ship = || -> rusqlite::Result<()> {
+        let shipped = Connection::open(copy)?;
+        shipped.execute_batch(schema::CREATE)?;
+        shipped.close().map_err(|(_, error)| error)?;
+
+        work.execute("attach ?1 as shipped", [name])?;
+        // The copy is made anew after a power cut, so it need not survive one.
+        work.execute_batch("pragma shipped.synchronous = off; begin")?;
+        for table in schema::TABLES {
+            work.execute(
+                &format!("insert into shipped.{table} select * from main.{table}"),
+                [],
+            )?;
+        }
+        work.execute_batch("commit; detach shipped")
+    };
+    ship().map_err(C1zError::sqlite("copy the run", copy))
+}
+
+fn compress(database: &Path, packed: &Path, compression: Compression) -> Result<(), C1zError> {
+    let input = File::open(database).map_err(C1zError::io("read", database))?;
+    let mut output = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(packed)
+        .map_err(C1zError::io("create", packed))?;
+    container::pack(&input, &mut output, compression).map_err(C1zError::io("write", packed))?;
+    output.sync_all().map_err(C1zError::io("write", packed))
+}
+
+/// A rename is safe from a power cut once the directory is on the disk.
+fn flush_directory(output: &Path) -> Result<(), C1zError> {
+    let directory = directory_of(output);
+    if cfg!(unix) {
+        File::open(&directory)
+            .and_then(|directory| directory.sync_all())
+            .map_err(C1zError::io("flush", directory))?;
+    }
+    Ok(())
+}
+
+fn remove_work_file(work: WorkFile) -> Result<(), C1zError> {
+    // Folds the log in and removes it while the name is surely ours. Once the file is gone,
+    // another run may make one of the same name, and nothing of that may be touched.
+    work.db()
+        .execute_batch("pragma journal_mode = delete")
+        .map_err(C1zError::sqlite("close the run", work.path()))?;
+    remove_if_there(work.path())
+}
+
+fn remove_if_there(path: &Path) -> Result<(), C1zError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(C1zError::io("remove", path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn directory_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.into(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// A file that does not outlive the packing.
+struct Removed(PathBuf);
+
+impl Drop for Removed {
+    fn drop(&mut self) {
+        // Renamed away when all went well; when not, the failure itself is what to report.
+        let _ = fs::remove_file(&self.0);
+    }
+}

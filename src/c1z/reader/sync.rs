@@ -1,0 +1,195 @@
+//! One run of a file, and the facts it found.
+
+use rusqlite::{OptionalExtension, Row};
+
+use super::listing::RowError;
+use super::{C1z, Listing};
+use crate::c1z::{C1zError, Stats, message};
+use crate::model::{
+    Entitlement, EntitlementId, Grant, Resource, ResourceId, ResourceType, ResourceTypeId, SyncRun,
+};
+
+/// One run of an open file.
+pub struct Sync<'f> {
+    file: &'f C1z,
+    run: SyncRun,
+}
+
+/// Which entitlements to list. What is `None` does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct EntitlementFilter<'a> {
+    /// Those on resources of this type.
+    pub resource_type: Option<&'a ResourceTypeId>,
+    /// Those on this resource.
+    pub resource: Option<&'a ResourceId>,
+}
+
+/// Which grants to list. What is `None` does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct GrantFilter<'a> {
+    /// Those on resources of this type.
+    pub resource_type: Option<&'a ResourceTypeId>,
+    /// Those on this resource.
+    pub resource: Option<&'a ResourceId>,
+    /// Those of this entitlement.
+    pub entitlement: Option<&'a EntitlementId>,
+    /// Those that this principal holds.
+    pub principal: Option<&'a ResourceId>,
+}
+
+impl<'f> Sync<'f> {
+    pub(super) fn of(file: &'f C1z, run: SyncRun) -> Self {
+        Self { file, run }
+    }
+
+    /// What the file says of the run itself.
+    pub fn run(&self) -> &SyncRun {
+        &self.run
+    }
+
+    /// The resource types, in the order they were written.
+    pub fn resource_types(&self) -> Listing<'f, ResourceType> {
+        self.list(("v1_resource_types", ""), &[], |_, data| {
+            Ok(message::resource_type::decode(&data)?)
+        })
+    }
+
+    /// The resources, all or of one type, in the order they were written.
+    pub fn resources(&self, of: Option<&ResourceTypeId>) -> Listing<'f, Resource> {
+        let filters = [("resource_type_id", of.map(ResourceTypeId::as_str))];
+        self.list(("v1_resources", ""), &filters, |_, data| {
+            Ok(message::resource::decode(&data)?)
+        })
+    }
+
+    /// The entitlements that pass a filter, in the order they were written.
+    pub fn entitlements(&self, filter: &EntitlementFilter) -> Listing<'f, Entitlement> {
+        let filters = on_resource(filter.resource_type, filter.resource);
+        self.list(("v1_entitlements", ""), &filters, |_, data| {
+            Ok(message::entitlement::decode(&data)?)
+        })
+    }
+
+    /// The grants that pass a filter, in the order they were written.
+    pub fn grants(&self, filter: &GrantFilter) -> Listing<'f, Grant> {
+        let principal = filter.principal;
+        let mut filters = on_resource(filter.resource_type, filter.resource);
+        filters.extend([
+            (
+                "entitlement_id",
+                filter.entitlement.map(EntitlementId::as_str),
+            ),
+            (
+                "principal_resource_type_id",
+                principal.map(|id| id.resource_type.as_str()),
+            ),
+            ("principal_resource_id", principal.map(|id| id.id.as_str())),
+        ]);
+        let columns = format!(
+            ", resource_type_id, resource_id, entitlement_id, principal_resource_type_id,
+             principal_resource_id, external_id, {}",
+            self.file.column("v1_grants", "expansion", "null")
+        );
+        self.list(("v1_grants", &columns), &filters, read_grant)
+    }
+
+    /// One resource, or `None` when the run did not find it.
+    pub fn resource(&self, id: &ResourceId) -> Result<Option<Resource>, C1zError> {
+        let key = id.to_string();
+        let filters = [
+            ("external_id", Some(key.as_str())),
+            ("resource_type_id", Some(id.resource_type.as_str())),
+        ];
+        self.list(("v1_resources", ""), &filters, |_, data| {
+            Ok(message::resource::decode(&data)?)
+        })
+        .next()
+        .transpose()
+    }
+
+    /// One entitlement, or `None` when the run did not find it.
+    pub fn entitlement(&self, id: &EntitlementId) -> Result<Option<Entitlement>, C1zError> {
+        self.list(
+            ("v1_entitlements", ""),
+            &[("external_id", Some(id.as_str()))],
+            |_, data| Ok(message::entitlement::decode(&data)?),
+        )
+        .next()
+        .transpose()
+    }
+
+    /// The numbers of the run: as its writer cached them, or counted now.
+    pub fn stats(&self) -> Result<Stats, C1zError> {
+        let failed = self.file.sqlite("count rows");
+        let read = || -> rusqlite::Result<Stats> {
+            if self.file.column("v1_sync_runs", "stats", "") == "stats" {
+                let cached: Option<Option<String>> = self
+                    .file
+                    .db
+                    .query_row(
+                        "select cast(stats as text) from v1_sync_runs where sync_id = ?1",
+                        [&self.run.id.0],
+                        |row| row.get(0),
+                    )
+                    .optional()?;
+                if let Some(stats) = Stats::cached(cached.flatten().as_deref()) {
+                    return Ok(stats);
+                }
+            }
+            Stats::count(&self.file.db, &self.run.id, |table| {
+                self.file.has_table(table)
+            })
+        };
+        read().map_err(failed)
+    }
+
+    fn list<T>(
+        &self,
+        from: (&'static str, &str),
+        filters: &[(&str, Option<&str>)],
+        read: fn(&Row, Vec<u8>) -> Result<T, RowError>,
+    ) -> Listing<'f, T> {
+        Listing::of(self.file, &self.run.id, from, filters, read)
+    }
+}
+
+fn on_resource<'a>(
+    resource_type: Option<&'a ResourceTypeId>,
+    resource: Option<&'a ResourceId>,
+) -> Vec<(&'static str, Option<&'a str>)> {
+    vec![
+        (
+            "resource_type_id",
+            resource_type.map(ResourceTypeId::as_str),
+        ),
+        (
+            "resource_type_id",
+            resource.map(|id| id.resource_type.as_str()),
+        ),
+        ("resource_id", resource.map(|id| id.id.as_str())),
+    ]
+}
+
+/// A writer may leave the entitlement and the principal out of the blob, and the expansion too:
+/// the columns have them.
+fn read_grant(row: &Row, data: Vec<u8>) -> Result<Grant, RowError> {
+    let mut grant = message::grant::decode(&data)?;
+    if grant.resource.id.id.is_empty() {
+        grant.resource.id = ResourceId::new(row.get::<_, String>(2)?, row.get::<_, String>(3)?);
+    }
+    if grant.entitlement.0.is_empty() {
+        grant.entitlement = EntitlementId(row.get(4)?);
+    }
+    if grant.principal.id.is_empty() {
+        grant.principal = ResourceId::new(row.get::<_, String>(5)?, row.get::<_, String>(6)?);
+    }
+    if grant.id.0.is_empty() {
+        grant.id.0 = row.get(7)?;
+    }
+    if grant.expansion.is_none()
+        && let Some(column) = row.get::<_, Option<Vec<u8>>>(8)?
+    {
+        grant.expansion = Some(message::grant::decode_expansion(&column)?);
+    }
+    Ok(grant)
+}

@@ -1,0 +1,231 @@
+//! A running sync → a SQLite file beside the output, page by page, safe at every moment.
+
+mod audit;
+mod open;
+mod put;
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+pub(super) use open::kind;
+pub use open::{Begin, Opened};
+
+use super::{C1zError, Stats, message, timestamp};
+use crate::model::{Resource, ResourceId, ResourceTypeId, SyncRun};
+use crate::sync::{Audit, Committed, Counts, PageFacts, RowPosition, SinkError, SyncSink};
+
+/// The store of a run in progress: `<output>.work`, a SQLite file in the schema of a sync file.
+///
+/// It is kept in WAL mode with `synchronous = FULL`: a commit appends the page and its checkpoint
+/// to the log in one piece and waits until the disk has them, so a power cut leaves either both
+/// or neither, and costs one flush where a rollback journal costs three. The lock on the file is
+/// exclusive from opening to dropping, so a second run is turned away, not interleaved.
+pub struct WorkFile {
+    db: Connection,
+    path: PathBuf,
+    run: SyncRun,
+}
+
+impl WorkFile {
+    /// Where the work file of an output is.
+    pub fn path_for(output: &Path) -> PathBuf {
+        with_suffix(output, ".work")
+    }
+
+    /// The file this run is written to.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The database, for packing it.
+    pub(super) fn db(&self) -> &Connection {
+        &self.db
+    }
+
+    fn sqlite(&self, action: &'static str) -> impl FnOnce(rusqlite::Error) -> C1zError + use<> {
+        C1zError::sqlite(action, self.path.clone())
+    }
+
+    fn decode_resource(&self, row: i64, data: &[u8]) -> Result<Resource, C1zError> {
+        message::resource::decode(data).map_err(|source| C1zError::Blob {
+            path: self.path.clone(),
+            table: "v1_resources",
+            row,
+            source,
+        })
+    }
+
+    fn commit_page(&mut self, page: &PageFacts, checkpoint: &str) -> Result<Committed, C1zError> {
+        if self.run.ended_at.is_some() {
+            return Err(C1zError::Sealed {
+                path: self.path.clone(),
+            });
+        }
+        let failed = self.sqlite("write a page");
+        let mut write = || {
+            let transaction = self.db.transaction()?;
+            let replaced = put::page(&transaction, &self.run.id, page, &Utc::now())?;
+            transaction
+                .prepare_cached("update rolecall_progress set checkpoint = ?1")?
+                .execute([checkpoint])?;
+            transaction.commit()?;
+            Ok(Committed { replaced })
+        };
+        write().map_err(failed)
+    }
+
+    fn read_resources_after(
+        &self,
+        resource_type: &ResourceTypeId,
+        after: Option<RowPosition>,
+        limit: usize,
+    ) -> Result<Vec<(RowPosition, Resource)>, C1zError> {
+        let after = after.map_or(0, |position| position.0);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = || -> rusqlite::Result<Vec<(i64, Vec<u8>)>> {
+            self.db
+                .prepare_cached(
+                    "select id, data from v1_resources
+                     where resource_type_id = ?1 and id > ?2 order by id limit ?3",
+                )?
+                .query_map(params![resource_type.0, after, limit], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?
+                .collect()
+        };
+        rows()
+            .map_err(self.sqlite("list resources"))?
+            .into_iter()
+            .map(|(row, data)| Ok((RowPosition(row), self.decode_resource(row, &data)?)))
+            .collect()
+    }
+
+    fn read_resource(&self, id: &ResourceId) -> Result<Option<Resource>, C1zError> {
+        let row = || -> rusqlite::Result<Option<(i64, Vec<u8>)>> {
+            self.db
+                .prepare_cached(
+                    "select id, data from v1_resources
+                     where external_id = ?1 and resource_type_id = ?2",
+                )?
+                .query_row([id.to_string(), id.resource_type.0.clone()], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
+                .optional()
+        };
+        row()
+            .map_err(self.sqlite("look up a resource"))?
+            .map(|(row, data)| self.decode_resource(row, &data))
+            .transpose()
+    }
+
+    fn mark_sealed(&mut self, ended_at: DateTime<Utc>) -> Result<(), C1zError> {
+        let failed = self.sqlite("seal the run");
+        let mut write = || -> rusqlite::Result<()> {
+            let transaction = self.db.transaction()?;
+            let stats = Stats::count(&transaction, &self.run.id, |_| true)?;
+            transaction.execute(
+                "update v1_sync_runs set ended_at = ?1, stats = ?2 where ended_at is null",
+                params![timestamp::format(&ended_at), stats.to_json()],
+            )?;
+            // The checkpoint stays until the sync file is in place: when packing fails, the run
+            // goes on from its end instead of from its beginning.
+            transaction.execute("update rolecall_progress set sealed = 1", [])?;
+            transaction.commit()
+        };
+        write().map_err(failed)?;
+        self.run.ended_at = Some(ended_at);
+        Ok(())
+    }
+}
+
+impl SyncSink for WorkFile {
+    fn run(&self) -> &SyncRun {
+        &self.run
+    }
+
+    fn checkpoint(&self) -> Result<Option<String>, SinkError> {
+        if self.run.ended_at.is_some() {
+            return Ok(None);
+        }
+        let checkpoint = self
+            .db
+            .query_row("select checkpoint from rolecall_progress", [], |row| {
+                row.get(0)
+            })
+            .map_err(self.sqlite("read the checkpoint"))?;
+        Ok(checkpoint)
+    }
+
+    fn commit(&mut self, page: &PageFacts, checkpoint: &str) -> Result<Committed, SinkError> {
+        Ok(self.commit_page(page, checkpoint)?)
+    }
+
+    fn resources_after(
+        &self,
+        resource_type: &ResourceTypeId,
+        after: Option<RowPosition>,
+        limit: usize,
+    ) -> Result<Vec<(RowPosition, Resource)>, SinkError> {
+        Ok(self.read_resources_after(resource_type, after, limit)?)
+    }
+
+    fn resource(&self, id: &ResourceId) -> Result<Option<Resource>, SinkError> {
+        Ok(self.read_resource(id)?)
+    }
+
+    fn count_resources(&self, resource_type: &ResourceTypeId) -> Result<u64, SinkError> {
+        let count: i64 = self
+            .db
+            .prepare_cached("select count(*) from v1_resources where resource_type_id = ?1")
+            .and_then(|mut count| count.query_row([&resource_type.0], |row| row.get(0)))
+            .map_err(self.sqlite("count resources"))?;
+        Ok(count.cast_unsigned())
+    }
+
+    fn counts(&self) -> Result<Counts, SinkError> {
+        let counts = self
+            .db
+            .query_row(
+                "select (select count(*) from v1_resource_types),
+                        (select count(*) from v1_resources),
+                        (select count(*) from v1_entitlements),
+                        (select count(*) from v1_grants)",
+                [],
+                |row| {
+                    let count = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
+                    Ok(Counts {
+                        resource_types: count(0)?,
+                        resources: count(1)?,
+                        entitlements: count(2)?,
+                        grants: count(3)?,
+                    })
+                },
+            )
+            .map_err(self.sqlite("count rows"))?;
+        Ok(counts)
+    }
+
+    fn audit(&self) -> Result<Audit, SinkError> {
+        Ok(audit::audit(&self.db).map_err(self.sqlite("check references"))?)
+    }
+
+    fn mark_expanded(&mut self) -> Result<(), SinkError> {
+        self.db
+            .execute("update v1_sync_runs set supports_diff = 1", [])
+            .map_err(self.sqlite("note the expansion"))?;
+        Ok(())
+    }
+
+    fn seal(&mut self, ended_at: DateTime<Utc>) -> Result<(), SinkError> {
+        Ok(self.mark_sealed(ended_at)?)
+    }
+}
+
+/// `path` with more characters at its end: `with_extension` would take some away.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}

@@ -1,0 +1,122 @@
+//! Facts of a page → rows, each where its predecessor was, if it had one.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, Params, params};
+
+use crate::c1z::{message, timestamp};
+use crate::model::SyncId;
+use crate::sync::PageFacts;
+
+/// A row is inserted, or, when its identity is there already, put in its place: page tokens and
+/// positions are row ids, which `insert or replace` would change.
+struct Put {
+    insert: &'static str,
+    update: &'static str,
+}
+
+const RESOURCE_TYPE: Put = Put {
+    insert: "insert into v1_resource_types (external_id, data, sync_id, discovered_at)
+             values (?1, ?2, ?3, ?4) on conflict do nothing",
+    update: "update v1_resource_types set data = ?2, discovered_at = ?4
+             where external_id = ?1 and sync_id = ?3",
+};
+
+const RESOURCE: Put = Put {
+    insert: "insert into v1_resources
+                 (resource_type_id, external_id, parent_resource_type_id, parent_resource_id,
+                  data, sync_id, discovered_at)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7) on conflict do nothing",
+    update: "update v1_resources set resource_type_id = ?1, parent_resource_type_id = ?3,
+                 parent_resource_id = ?4, data = ?5, discovered_at = ?7
+             where external_id = ?2 and sync_id = ?6",
+};
+
+const ENTITLEMENT: Put = Put {
+    insert: "insert into v1_entitlements
+                 (resource_type_id, resource_id, external_id, data, sync_id, discovered_at)
+             values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing",
+    update: "update v1_entitlements set resource_type_id = ?1, resource_id = ?2, data = ?4,
+                 discovered_at = ?6
+             where external_id = ?3 and sync_id = ?5",
+};
+
+const GRANT: Put = Put {
+    insert: "insert into v1_grants
+                 (resource_type_id, resource_id, entitlement_id, principal_resource_type_id,
+                  principal_resource_id, external_id, expansion, needs_expansion, data, sync_id,
+                  discovered_at)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) on conflict do nothing",
+    update: "update v1_grants set resource_type_id = ?1, resource_id = ?2, entitlement_id = ?3,
+                 principal_resource_type_id = ?4, principal_resource_id = ?5, expansion = ?7,
+                 needs_expansion = ?8, data = ?9, discovered_at = ?11
+             where external_id = ?6 and sync_id = ?10",
+};
+
+impl Put {
+    /// Returns 1 when it replaced a row.
+    fn row(&self, db: &Connection, params: impl Params + Copy) -> rusqlite::Result<u64> {
+        if db.prepare_cached(self.insert)?.execute(params)? == 1 {
+            return Ok(0);
+        }
+        db.prepare_cached(self.update)?.execute(params)?;
+        Ok(1)
+    }
+}
+
+/// Writes a page and returns how many of its rows replaced one.
+pub(super) fn page(
+    db: &Connection,
+    run: &SyncId,
+    page: &PageFacts,
+    now: &DateTime<Utc>,
+) -> rusqlite::Result<u64> {
+    let (run, now) = (&run.0, timestamp::format(now));
+    let mut replaced = 0;
+    for it in &page.resource_types {
+        let data = message::resource_type::encode(it);
+        replaced += RESOURCE_TYPE.row(db, params![it.id.0, data, run, now])?;
+    }
+    for it in &page.resources {
+        let parent = it.parent.as_ref();
+        let parent_type = parent.map(|parent| parent.resource_type.as_str());
+        let parent_id = parent.map(|parent| parent.id.as_str());
+        let (key, data) = (it.id.to_string(), message::resource::encode(it));
+        let of_type = &it.id.resource_type.0;
+        replaced += RESOURCE.row(
+            db,
+            params![of_type, key, parent_type, parent_id, data, run, now],
+        )?;
+    }
+    for it in &page.entitlements {
+        let (on, data) = (&it.resource.id, message::entitlement::encode(it));
+        replaced += ENTITLEMENT.row(
+            db,
+            params![on.resource_type.0, on.id, it.id.0, data, run, now],
+        )?;
+    }
+    for it in &page.grants {
+        let (on, principal) = (&it.resource.id, &it.principal);
+        let (expansion, data) = (
+            message::grant::expansion_column(it),
+            message::grant::encode(it),
+        );
+        let needs_expansion = expansion.is_some();
+        replaced += GRANT.row(
+            db,
+            params![
+                on.resource_type.0,
+                on.id,
+                it.entitlement.0,
+                principal.resource_type.0,
+                principal.id,
+                it.id.0,
+                expansion,
+                needs_expansion,
+                data,
+                run,
+                now
+            ],
+        )?;
+    }
+    Ok(replaced)
+}

@@ -1,0 +1,99 @@
+//! Command lines → the modules that do what they say: one file per command.
+
+pub mod inspect;
+mod kinds;
+mod logging;
+mod progress;
+mod report;
+mod schema;
+mod sync;
+mod validate;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Write YAML, know who can do what.
+#[derive(Debug, Parser)]
+#[command(name = "rolecall", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    logging: logging::LoggingArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Sync a system into a c1z file.
+    Sync(sync::SyncArgs),
+    /// Find every mistake in connector files, without connecting.
+    Validate(validate::ValidateArgs),
+    /// Print the JSON Schema of connector files, for editors.
+    Schema,
+    /// List every auth kind, paging strategy, SQL dialect and function, with its documentation.
+    Kinds(kinds::KindsArgs),
+    /// Show what a sync file holds.
+    Inspect(inspect::InspectArgs),
+}
+
+/// How a command ended: the exit codes that scripts rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Everything was done.
+    Done,
+    /// The run failed.
+    Failed,
+    /// The config or the command line is wrong.
+    Wrong,
+    /// Done, but something may be missing.
+    Partial,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        ExitCode::from(match outcome {
+            Outcome::Done => 0,
+            Outcome::Failed => 1,
+            Outcome::Wrong => 2,
+            Outcome::Partial => 3,
+        })
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logging::start(&cli.logging);
+    let mut out = std::io::stdout().lock();
+    let outcome = match cli.command {
+        Command::Sync(args) => sync::run(&args, &mut out),
+        Command::Validate(args) => validate::run(&args, &mut out),
+        Command::Schema => schema::run(&mut out),
+        Command::Kinds(args) => kinds::run(&args, &mut out),
+        Command::Inspect(args) => inspect::run(args, &mut out).map(|()| Outcome::Done),
+    };
+    let outcome = outcome.and_then(|outcome| {
+        out.flush()?;
+        Ok(outcome)
+    });
+    match outcome {
+        Ok(outcome) => outcome.into(),
+        // A reader that goes away early, such as `head`, is no error.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}", report::failure(&error));
+            Outcome::Failed.into()
+        }
+    }
+}
+
+/// True when the reader of our output has gone away.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,103 @@
+//! What people are told: diagnostics, failures and summaries.
+
+use std::io::{IsTerminal, Write};
+
+use crate::diagnostic::{Diagnostic, Severity, render_text};
+use crate::sync::{Report, Verdict};
+
+/// Whether standard error shows colours: on a terminal, unless `NO_COLOR` is set.
+pub(crate) fn colour_on_stderr() -> bool {
+    std::io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Whether standard output shows colours.
+pub(crate) fn colour_on_stdout() -> bool {
+    std::io::stdout().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// A failure and its causes, one per line.
+pub(crate) fn failure(error: &anyhow::Error) -> String {
+    let mut causes: Vec<String> = Vec::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        // Wrappers that only pass their cause on say the same thing twice.
+        if causes.last() != Some(&text) {
+            causes.push(text);
+        }
+    }
+    let mut shown = format!("error: {}", causes[0]);
+    for cause in &causes[1..] {
+        shown.push_str(&format!("\n  caused by: {cause}"));
+    }
+    shown
+}
+
+/// Writes diagnostics with a line between them, then a line that counts them.
+pub(crate) fn diagnostics(
+    found: &[Diagnostic],
+    colour: bool,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    for diagnostic in found {
+        writeln!(out, "{}\n", render_text(diagnostic, colour))?;
+    }
+    if !found.is_empty() {
+        writeln!(out, "{}", tally(found))?;
+    }
+    Ok(())
+}
+
+/// How many errors, warnings and notes there are, in words.
+pub(crate) fn tally(found: &[Diagnostic]) -> String {
+    let count = |severity| {
+        found
+            .iter()
+            .filter(|diagnostic| diagnostic.severity == severity)
+            .count()
+    };
+    let parts = [
+        (Severity::Error, "error"),
+        (Severity::Warning, "warning"),
+        (Severity::Note, "note"),
+    ];
+    let words: Vec<String> = parts
+        .into_iter()
+        .map(|(severity, word)| (count(severity), word))
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{number} {word}{}", if number == 1 { "" } else { "s" }))
+        .collect();
+    if words.is_empty() {
+        "no problems".to_owned()
+    } else {
+        words.join(", ")
+    }
+}
+
+/// The end of a sync, for people.
+pub(crate) fn summary(report: &Report, output: &str, out: &mut dyn Write) -> std::io::Result<()> {
+    let counts = &report.counts;
+    let verdict = match report.verdict {
+        Verdict::Complete => "complete",
+        Verdict::Partial => "PARTIAL: something may be missing",
+    };
+    writeln!(out, "{output}: {verdict}")?;
+    writeln!(
+        out,
+        "  {} resource types, {} resources, {} entitlements, {} grants",
+        counts.resource_types, counts.resources, counts.entitlements, counts.grants
+    )?;
+    for (code, finding) in report.findings.iter() {
+        let weight = if finding.partial {
+            "partial"
+        } else {
+            "warning"
+        };
+        writeln!(out, "  {weight}[{code}]: {} ×", finding.count)?;
+        for example in &finding.examples {
+            writeln!(out, "    {example}")?;
+        }
+    }
+    Ok(())
+}

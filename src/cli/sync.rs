@@ -1,0 +1,187 @@
+//! `rolecall sync FILE`: one full sync into a c1z file.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use tokio_util::sync::CancellationToken;
+
+use super::progress::Progress;
+use super::{Outcome, report};
+use crate::c1z::{self, Begin, Compression, Opened, WorkFile};
+use crate::config::{self, ProcessEnvironment};
+use crate::diagnostic::{self, Severity};
+use crate::model::SyncKind;
+use crate::plan::{self, Check, Plan};
+use crate::sync::{self, Options, Report, SyncError, Verdict};
+
+/// What to sync, and where to.
+#[derive(Debug, Args)]
+pub(crate) struct SyncArgs {
+    /// The connector file.
+    file: PathBuf,
+    /// The sync file to write. It is replaced when the sync is done, not before.
+    #[arg(
+        short = 'f',
+        long = "file",
+        value_name = "OUT.c1z",
+        default_value = "sync.c1z"
+    )]
+    output: PathBuf,
+    /// How the sync file is packed.
+    #[arg(long, value_enum, default_value_t = Packing::Zstd)]
+    compression: Packing,
+    /// Listings side by side.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    concurrency: u16,
+    /// Begin anew even where an interrupted run could go on.
+    #[arg(long)]
+    fresh: bool,
+    /// Take warnings of the file for errors.
+    #[arg(long)]
+    strict: bool,
+    /// How to print the summary.
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
+    format: SummaryFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
+enum Packing {
+    /// The form that Baton tools read.
+    Zstd,
+    /// A plain gzip stream of the same database, for `gunzip`; Baton tools refuse it.
+    Gzip,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
+enum SummaryFormat {
+    /// For people.
+    Text,
+    /// One JSON object, for tools.
+    Json,
+}
+
+/// Runs the sync.
+pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+    let how = Check {
+        environment: &ProcessEnvironment,
+        unset_variable: Severity::Error,
+        strict: args.strict,
+    };
+    let (plan, found) = plan::check(config::load(&args.file), how);
+    report::diagnostics(
+        &found,
+        report::colour_on_stderr(),
+        &mut std::io::stderr().lock(),
+    )?;
+    let Some(plan) = plan else {
+        debug_assert!(
+            diagnostic::has_errors(&found),
+            "a file without mistakes has a plan"
+        );
+        return Ok(Outcome::Wrong);
+    };
+    c1z::check_output(&args.output)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(sync::connect(&plan))?;
+    let begin = Begin {
+        kind: SyncKind::Full,
+        fingerprint: &sync::fingerprint(&plan),
+        now: chrono::Utc::now(),
+        fresh: args.fresh,
+    };
+    let (work, opened) = WorkFile::open(&args.output, &begin)?;
+    say_how_it_begins(opened, work.path());
+    let progress = Progress::start(args.format == SummaryFormat::Json);
+    let ran = runtime.block_on(drive(plan, work, usize::from(args.concurrency), &progress));
+    progress.end();
+    let (report, work) = match ran {
+        Ok(done) => done,
+        Err(error) => {
+            eprintln!("{}", report::failure(&error.into()));
+            let work = WorkFile::path_for(&args.output);
+            eprintln!(
+                "what was found so far is kept in `{}`: run the same command to go on",
+                work.display()
+            );
+            return Ok(Outcome::Failed);
+        }
+    };
+    let compression = match args.compression {
+        Packing::Zstd => Compression::Zstd,
+        Packing::Gzip => Compression::Gzip,
+    };
+    c1z::pack(work, &args.output, compression)?;
+    tell(args, &report, out)?;
+    Ok(match report.verdict {
+        Verdict::Complete => Outcome::Done,
+        Verdict::Partial => Outcome::Partial,
+    })
+}
+
+fn say_how_it_begins(opened: Opened, work: &Path) {
+    let why = match opened {
+        Opened::Resumed => {
+            eprintln!("going on with the run in `{}`", work.display());
+            return;
+        }
+        Opened::New => return,
+        Opened::Discarded => "as asked",
+        Opened::ConfigChanged => "because the connector file has changed",
+        Opened::TooOld => "because it is more than seven days old",
+    };
+    eprintln!(
+        "the interrupted run in `{}` is given up, {why}",
+        work.display()
+    );
+}
+
+async fn drive(
+    plan: Plan,
+    work: WorkFile,
+    concurrency: usize,
+    progress: &Progress,
+) -> Result<(Report, WorkFile), SyncError> {
+    let cancel = CancellationToken::new();
+    let signals = tokio::spawn(stop_on_signal(cancel.clone()));
+    let options = Options {
+        concurrency,
+        cancel,
+    };
+    let ran = sync::run(Arc::new(plan), work, options, &|event| progress.tell(event)).await;
+    signals.abort();
+    ran
+}
+
+/// The first SIGINT or SIGTERM asks the run to stop after its pages; the second one ends it at once,
+/// which loses at most those pages.
+async fn stop_on_signal(cancel: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        return;
+    };
+    let mut either =
+        async || tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} };
+    either().await;
+    eprintln!("stopping after the pages under way; once more to stop at once");
+    cancel.cancel();
+    either().await;
+    std::process::exit(1);
+}
+
+fn tell(args: &SyncArgs, report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
+    match args.format {
+        SummaryFormat::Text => report::summary(report, &args.output.display().to_string(), out),
+        SummaryFormat::Json => serde_json::to_string_pretty(report)
+            .map_err(Into::into)
+            .and_then(|json| writeln!(out, "{json}")),
+    }
+    .context("printing the summary")
+}

@@ -1,0 +1,268 @@
+//! Every code, with what it means: stable names that tools may rely on.
+
+/// A code with its meaning, for `docs/diagnostics.md`.
+pub struct Code {
+    /// The stable name.
+    pub name: &'static str,
+    /// What it means and what to do, in a sentence or two.
+    pub meaning: &'static str,
+}
+
+const fn code(name: &'static str, meaning: &'static str) -> Code {
+    Code { name, meaning }
+}
+
+/// Codes of connector files: what `validate` and `sync` report before anything runs.
+pub const DIAGNOSTICS: &[Code] = &[
+    code(
+        "bad-dsn",
+        "The DSN is no URL such as `postgres://host/database`.",
+    ),
+    code(
+        "bad-duration",
+        "A length of time is a number with a unit: `30s`, `1m30s`, `500ms`, `1h`.",
+    ),
+    code("bad-header", "The name is not the name of an HTTP header."),
+    code(
+        "bad-param",
+        "A parameter of the connection has a value that it cannot have.",
+    ),
+    code(
+        "bad-path",
+        "The path into an answer is neither dotted keys nor JSONPath.",
+    ),
+    code(
+        "bad-placeholder",
+        "A placeholder is `?<name>` or `?<name|option>`, with letters, digits and underscores.",
+    ),
+    code("bad-port", "A port is a number from 1 to 65535."),
+    code("bad-url", "`base_url`, or a URL of a request, is no URL."),
+    code(
+        "bad-username",
+        "A user name for basic auth cannot hold a colon.",
+    ),
+    code(
+        "both-entitlements",
+        "A SQL type has static and listed entitlements. rolecall syncs both; baton-sql leaves the listed ones out without a word.",
+    ),
+    code(
+        "cel-syntax",
+        "The text is no CEL expression. Plain text in a SQL file needs quotes of its own: `\"'Full access'\"`.",
+    ),
+    code(
+        "conflicting-fields",
+        "Two fields say different things about the same matter. Keep one.",
+    ),
+    code(
+        "duplicate-id",
+        "Two entitlements of a type have the same id.",
+    ),
+    code(
+        "duplicate-key",
+        "A mapping has the same key twice. YAML forbids it, and one of the two would be lost.",
+    ),
+    code(
+        "empty-expression",
+        "An entry of a list is empty and is left out.",
+    ),
+    code("empty-query", "The query is empty."),
+    code("empty-var", "A variable of a query has no value."),
+    code(
+        "ignored-param",
+        "A parameter of the connection has no meaning here and is left out.",
+    ),
+    code(
+        "implicit-placeholder",
+        "A placeholder that can only mean the current resource is bound to its id. baton-sql refuses it: write it into `vars`.",
+    ),
+    code(
+        "inert-placeholder",
+        "A placeholder stands inside a literal, a quoted name or a comment, where it is plain text. baton-sql replaces it even there.",
+    ),
+    code(
+        "missing-field",
+        "A field that is needed is not written, or is empty.",
+    ),
+    code(
+        "missing-pagination",
+        "The query pages, but there is no `pagination` that says how.",
+    ),
+    code(
+        "missing-scheme",
+        "`connect` does not say which database system it is.",
+    ),
+    code(
+        "mixed-dialects",
+        "`connect` describes a database and an API. One file describes one system.",
+    ),
+    code(
+        "no-database-file",
+        "A SQLite connection names a file. There is no database in memory to read.",
+    ),
+    code(
+        "no-effect",
+        "The field is read and does nothing here. The help says what does.",
+    ),
+    code(
+        "not-in-set",
+        "The value is none of those the field can have.",
+    ),
+    code("not-utf8", "The file is not UTF-8 text."),
+    code(
+        "not-yet",
+        "The section is part of the language but not of this version. The sync runs without it.",
+    ),
+    code(
+        "page-size",
+        "A page has 1 to 1000 rows. Other sizes are corrected.",
+    ),
+    code(
+        "plain-secret",
+        "A secret is written into the file. Write `${NAME}` and keep the value in the environment.",
+    ),
+    code("port-without-host", "A port is written, but no host."),
+    code("reserved-var", "The name of a variable is taken by paging."),
+    code("several-statements", "A query is one statement."),
+    code("template-syntax", "The text after `tmpl:` is no template."),
+    code(
+        "two-traits",
+        "A resource has one trait. With two, baton-sql advertises both and fails on the second.",
+    ),
+    code(
+        "type-cycle",
+        "Resource types wait for each other through `parent_type`, `child_types` or `depends_on`.",
+    ),
+    code(
+        "unbound-parameter",
+        "`$1` and the like are not bound. Name the value in `vars` and write `?<name>`.",
+    ),
+    code(
+        "unclosed-sql",
+        "A literal, a quoted name or a comment does not end.",
+    ),
+    code(
+        "unknown-entitlement",
+        "A grant names an entitlement that its resource type does not have.",
+    ),
+    code(
+        "unknown-field",
+        "The section has no such field. In most places it is ignored, as upstream ignores it; in `auth` and in `pagination` of APIs it is an error.",
+    ),
+    code(
+        "unknown-function",
+        "There is no such function. `rolecall kinds functions` lists ours, besides those of CEL.",
+    ),
+    code(
+        "unknown-kind",
+        "There is no such kind. `rolecall kinds` lists them.",
+    ),
+    code(
+        "unknown-member",
+        "`resource`, `parent_resource` and `principal` have no such field.",
+    ),
+    code(
+        "unknown-placeholder",
+        "A placeholder names nothing in `vars`.",
+    ),
+    code(
+        "unknown-placeholder-option",
+        "The option of a placeholder is `unquoted`, `identifier` or `keyword`.",
+    ),
+    code(
+        "unknown-purpose",
+        "An entitlement's purpose is `assignment`, `permission` or `ownership`.",
+    ),
+    code(
+        "unknown-scheme",
+        "There is no such database system here. `rolecall kinds dialects` lists them.",
+    ),
+    code("unknown-type", "The name is no resource type of this file."),
+    code(
+        "unknown-variable",
+        "No such variable is known where the expression stands.",
+    ),
+    code(
+        "unordered-pages",
+        "A query is paged without ORDER BY: pages may skip or repeat rows.",
+    ),
+    code(
+        "unpaged-query",
+        "`pagination` is written, but the query has none of its placeholders: it runs once and brings all rows.",
+    ),
+    code("unreadable-file", "The file cannot be read."),
+    code(
+        "unsafe-method",
+        "A listing is asked for with a method that may change the system. It is not tried again when it fails.",
+    ),
+    code(
+        "unset-variable",
+        "An environment variable has no value. An error before a sync, a warning in `validate`.",
+    ),
+    code("unused-var", "A variable of a query is not used by it."),
+    code(
+        "wrong-dialect",
+        "The field belongs to the other kind of connector: queries to databases, requests to APIs.",
+    ),
+    code(
+        "wrong-pagination",
+        "The query uses the placeholder of another paging strategy than `pagination` names.",
+    ),
+    code(
+        "wrong-type",
+        "The value has the wrong shape: text where a list belongs, for example.",
+    ),
+    code("yaml-syntax", "The file is not YAML."),
+];
+
+/// Codes of a sync: what its summary reports. Those marked *partial* make the exit code 3.
+pub const FINDINGS: &[Code] = &[
+    code("bad-date", "A date could not be read and is left out."),
+    code(
+        "cursor-missing",
+        "*Partial.* The first page is full, but nothing is at `cursor_path`.",
+    ),
+    code(
+        "duplicate-id",
+        "Several records have the same id. The last one wins.",
+    ),
+    code(
+        "empty-display-name",
+        "A resource has no name to show: its id is shown.",
+    ),
+    code(
+        "ended-before-total",
+        "*Partial.* The API named a total, and the pages ended before it.",
+    ),
+    code(
+        "items-missing",
+        "*Partial.* The path of the items matched nothing in the answer for one resource. If the API leaves empty lists out, write `items_missing: empty`.",
+    ),
+    code(
+        "missing-entitlement",
+        "Grants name an entitlement that was not listed. They are kept.",
+    ),
+    code(
+        "missing-parent",
+        "Resources live in a resource that was not listed. They are kept.",
+    ),
+    code(
+        "missing-principal",
+        "Grants name a principal that was not listed. They are kept.",
+    ),
+    code(
+        "no-principal",
+        "A record of a grant names nobody and is left out.",
+    ),
+    code(
+        "page-refused",
+        "*Partial.* The API refused a page after full ones; some answer so behind the last page.",
+    ),
+    code(
+        "paging-loop",
+        "*Partial.* Paging came back to where it had been. What was listed until then is kept.",
+    ),
+    code(
+        "unknown-word",
+        "A status or a kind is a word that the protocol does not know. Map it to one it knows.",
+    ),
+];

@@ -1,0 +1,208 @@
+//! Pipelines and operands → expressions whose names are all known.
+
+use std::ops::Range;
+
+use super::functions;
+use super::lexer::{Kind, Token, syntax};
+use super::parser::{Expr, Parser};
+use super::words::Words;
+use crate::diagnostic::nearest;
+use crate::expr::check::RESOURCE_MEMBERS;
+use crate::expr::{ExprError, Value};
+
+impl Parser {
+    /// `a | f x | g`: each value becomes the last argument of the next function.
+    pub(super) fn pipeline(&mut self, words: &mut Words) -> Result<Expr, ExprError> {
+        let mut value = self.command(words, None)?;
+        while words.take(&Kind::Pipe).is_some() {
+            value = self.command(words, Some(value))?;
+        }
+        Ok(value)
+    }
+
+    fn command(&mut self, words: &mut Words, piped: Option<Expr>) -> Result<Expr, ExprError> {
+        let Some(token) = words.tokens.peek().cloned() else {
+            let at = words.action.clone();
+            return Err(syntax(
+                "a value is missing here",
+                at,
+                "write a field such as `.resource.id`",
+            ));
+        };
+        let function = match &token.kind {
+            Kind::Word(name) if !is_constant(name) => Some(name.clone()),
+            _ => None,
+        };
+        let Some(name) = function else {
+            let value = self.operand(words)?;
+            if piped.is_some() {
+                let help = "after `|` stands a function, for example `urlquery`";
+                return Err(syntax("this is not a function", token.range, help));
+            }
+            if words.starts_operand() {
+                let help = "values stand alone; several are the arguments of a function";
+                return Err(syntax(
+                    "this value cannot take arguments",
+                    token.range,
+                    help,
+                ));
+            }
+            return Ok(value);
+        };
+        words.tokens.next();
+        let mut arguments = Vec::new();
+        while words.starts_operand() {
+            arguments.push(self.operand(words)?);
+        }
+        arguments.extend(piped);
+        self.call(&name, token.range, arguments)
+    }
+
+    /// Resolves a function. An unknown one is noted and reading goes on, with an empty text in
+    /// its place.
+    fn call(
+        &mut self,
+        name: &str,
+        at: Range<usize>,
+        arguments: Vec<Expr>,
+    ) -> Result<Expr, ExprError> {
+        let problem = match functions::find(name) {
+            None => ExprError {
+                code: "unknown-function",
+                message: format!("templates have no function `{name}`"),
+                range: at,
+                help: Some(match nearest(name, functions::names()) {
+                    Some(close) => format!("did you mean `{close}`?"),
+                    None => format!(
+                        "the functions are {}",
+                        functions::names().collect::<Vec<_>>().join(", ")
+                    ),
+                }),
+            },
+            Some(function) => match function.check(&arguments) {
+                Ok(()) => {
+                    return Ok(Expr::Call {
+                        function,
+                        arguments,
+                    });
+                }
+                Err(message) => syntax(message, at, function.usage),
+            },
+        };
+        self.found.push(problem);
+        Ok(Expr::Literal(Value::Text(String::new())))
+    }
+
+    fn operand(&mut self, words: &mut Words) -> Result<Expr, ExprError> {
+        let Some(token) = words.tokens.next() else {
+            return Err(syntax("a value is missing here", words.action.clone(), ""));
+        };
+        let at = token.range;
+        let mut value = match token.kind {
+            Kind::Dot => Expr::Dot,
+            Kind::Field(name) => {
+                if self.dot_is_root {
+                    self.root_field(&name, &at, words);
+                }
+                Expr::Field(Box::new(Expr::Dot), name)
+            }
+            Kind::Variable(name) if name.is_empty() => {
+                if let Some(Token {
+                    kind: Kind::Field(field),
+                    range,
+                    glued: true,
+                }) = words.tokens.peek().cloned()
+                {
+                    words.tokens.next();
+                    self.root_field(&field, &range, words);
+                    Expr::Field(Box::new(Expr::Root), field)
+                } else {
+                    Expr::Root
+                }
+            }
+            Kind::Variable(name) => Expr::Variable(self.local(&name, at)?),
+            Kind::Text(text) => Expr::Literal(Value::Text(text)),
+            Kind::Int(number) => Expr::Literal(Value::Int(number)),
+            Kind::Float(number) => Expr::Literal(Value::Float(number)),
+            Kind::Word(word) if word == "nil" => Expr::Literal(Value::Null),
+            Kind::Word(word) if is_constant(&word) => Expr::Literal(Value::Bool(word == "true")),
+            Kind::Word(word) => {
+                let help =
+                    format!("put a function that is an argument in parentheses: `({word} …)`");
+                return Err(syntax(format!("`{word}` cannot stand here"), at, &help));
+            }
+            Kind::Open => {
+                self.deeper(&at)?;
+                let inner = self.pipeline(words)?;
+                self.depth -= 1;
+                if words.take(&Kind::Close).is_none() {
+                    return Err(syntax("this parenthesis is not closed", at, "write `)`"));
+                }
+                inner
+            }
+            _ => return Err(syntax("a value is missing here", at, "")),
+        };
+        while let Some(Token {
+            kind: Kind::Field(name),
+            glued: true,
+            ..
+        }) = words.tokens.peek()
+        {
+            value = Expr::Field(Box::new(value), name.clone());
+            words.tokens.next();
+        }
+        Ok(value)
+    }
+
+    /// Checks a variable, and the member that follows it where the members are known.
+    fn root_field(&mut self, name: &str, at: &Range<usize>, words: &mut Words) {
+        let known = self.variables.names();
+        if !known.contains(&name) {
+            let help = match nearest(name, known.iter().copied()) {
+                Some(close) => format!("did you mean `.{close}`?"),
+                None if known.is_empty() => "no variable is known here".to_owned(),
+                None => format!(
+                    "known here: {}",
+                    known
+                        .iter()
+                        .map(|n| format!("`.{n}`"))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
+            };
+            self.found.push(ExprError {
+                code: "unknown-variable",
+                message: format!("`.{name}` is not known here"),
+                range: at.clone(),
+                help: Some(help),
+            });
+            return;
+        }
+        let resource = matches!(name, "resource" | "parent_resource" | "principal");
+        if let (
+            true,
+            Some(Token {
+                kind: Kind::Field(member),
+                range,
+                glued: true,
+            }),
+        ) = (resource, words.tokens.peek())
+            && !RESOURCE_MEMBERS.contains(&member.as_str())
+        {
+            let help = match nearest(member, RESOURCE_MEMBERS.iter().copied()) {
+                Some(close) => format!("did you mean `{close}`?"),
+                None => "its fields are `id`, `type`, `display_name`, `description`, `profile` and `traits`".to_owned(),
+            };
+            self.found.push(ExprError {
+                code: "unknown-member",
+                message: format!("`.{name}` has no field `{member}`"),
+                range: range.clone(),
+                help: Some(help),
+            });
+        }
+    }
+}
+
+fn is_constant(word: &str) -> bool {
+    matches!(word, "true" | "false" | "nil")
+}

@@ -1,0 +1,152 @@
+//! A record → a grant.
+
+use super::field::{FieldContext, optional_text, required_id};
+use super::{MappingError, Remarks};
+use crate::config::mapping::GrantMappingConfig;
+use crate::config::{Bare, CompileContext, Dialect};
+use crate::expr::{Expression, Scope, Variables};
+use crate::model::{EntitlementId, Grant, GrantExpansion, GrantId, Resource, ResourceId};
+
+/// How a record becomes a grant.
+#[derive(Debug, Clone)]
+pub struct GrantMapping {
+    skip_if: Option<Expression>,
+    principal_id: Expression,
+    principal_type: Expression,
+    entitlement_id: Expression,
+    expandable: Option<ExpandableMapping>,
+}
+
+#[derive(Debug, Clone)]
+struct ExpandableMapping {
+    skip_if: Option<Expression>,
+    entitlement_ids: Vec<Expression>,
+    shallow: bool,
+}
+
+/// What a record came to.
+#[derive(Debug)]
+pub enum MappedGrant {
+    /// `skip_if` was true.
+    Skipped,
+    /// The record names no principal: nobody holds anything.
+    Nobody,
+    /// A grant.
+    Grant(Box<Grant>),
+}
+
+impl GrantMapping {
+    /// Compiles a mapping. `None` when a mistake was noted.
+    pub fn compile(
+        config: &GrantMappingConfig,
+        bare: Bare,
+        variables: Variables,
+        cx: &mut CompileContext,
+    ) -> Option<Self> {
+        let dialect = cx.dialect;
+        let mut fields = FieldContext {
+            cx,
+            bare,
+            variables,
+        };
+        let skip_if = fields.optional(&config.skip_if);
+        let principal_id = fields.required("principal_id", &config.principal_id);
+        // In SQL files the type is literal, never evaluated.
+        let text = &config.principal_type.0;
+        let program = text.text.starts_with("cel:") || text.text.starts_with("tmpl:");
+        let principal_type = match (dialect, program) {
+            (Dialect::Sql, false) if !text.text.is_empty() => {
+                Some(Expression::Literal(text.text.clone()))
+            }
+            _ => fields.required("principal_type", &config.principal_type),
+        };
+        let entitlement_id = fields.required("entitlement_id", &config.entitlement_id);
+        let expandable = config.expandable.as_ref().map(|config| ExpandableMapping {
+            skip_if: fields.optional(&config.skip_if),
+            entitlement_ids: config
+                .entitlement_ids
+                .iter()
+                .filter_map(|source| fields.cx.expression(source, bare, variables))
+                .collect(),
+            shallow: config.shallow,
+        });
+        Some(Self {
+            skip_if,
+            principal_id: principal_id?,
+            principal_type: principal_type?,
+            entitlement_id: entitlement_id?,
+            expandable,
+        })
+    }
+
+    /// Maps one record of a listing of `resource`.
+    pub fn apply(
+        &self,
+        resource: &Resource,
+        scope: &Scope<'_>,
+        remarks: &mut Remarks,
+    ) -> Result<MappedGrant, MappingError> {
+        if let Some(skip_if) = &self.skip_if
+            && skip_if
+                .truth(scope)
+                .map_err(MappingError::expression("skip_if"))?
+        {
+            return Ok(MappedGrant::Skipped);
+        }
+        let entitlement = EntitlementId::on(
+            &resource.id,
+            &required_id("entitlement_id", &self.entitlement_id, scope)?,
+        );
+        if optional_text("principal_id", Some(&self.principal_id), scope)?.is_none() {
+            remarks.add(
+                "no-principal",
+                format!("a record of `{entitlement}` names no principal: it is left out"),
+            );
+            return Ok(MappedGrant::Nobody);
+        }
+        let principal = ResourceId::new(
+            required_id("principal_type", &self.principal_type, scope)?,
+            required_id("principal_id", &self.principal_id, scope)?,
+        );
+        let expansion = match &self.expandable {
+            Some(mapping) => mapping.apply(scope)?,
+            None => None,
+        };
+        Ok(MappedGrant::Grant(Box::new(Grant {
+            id: GrantId::of(&entitlement, &principal),
+            entitlement,
+            resource: resource.clone(),
+            principal,
+            expansion,
+            immutable: false,
+            sources: Default::default(),
+            annotations: Vec::new(),
+        })))
+    }
+}
+
+impl ExpandableMapping {
+    /// The expansion; `None` when `skip_if` says so or no id is left.
+    fn apply(&self, scope: &Scope<'_>) -> Result<Option<GrantExpansion>, MappingError> {
+        if let Some(skip_if) = &self.skip_if
+            && skip_if
+                .truth(scope)
+                .map_err(MappingError::expression("expandable.skip_if"))?
+        {
+            return Ok(None);
+        }
+        let mut entitlement_ids = Vec::new();
+        for expression in &self.entitlement_ids {
+            entitlement_ids.extend(optional_text(
+                "expandable.entitlement_ids",
+                Some(expression),
+                scope,
+            )?);
+        }
+        Ok((!entitlement_ids.is_empty()).then_some(GrantExpansion {
+            entitlement_ids,
+            shallow: self.shallow,
+            resource_type_ids: Vec::new(),
+        }))
+    }
+}

@@ -1,0 +1,16 @@
+//! A record → a resource, an entitlement or a grant.
+
+mod entitlement;
+mod error;
+mod field;
+mod grant;
+mod resource;
+mod resource_value;
+mod traits;
+mod words;
+
+pub use entitlement::{EntitlementMapping, StaticEntitlement};
+pub use error::{MappingError, Remarks};
+pub use grant::{GrantMapping, MappedGrant};
+pub use resource::ResourceMapping;
+pub use resource_value::resource_value;

@@ -1,0 +1,89 @@
+//! The system that a file describes, by its dialect.
+
+use std::sync::Arc;
+
+use crate::config::connect::ConnectConfig;
+use crate::config::decode::Named;
+use crate::config::http::{PaginationConfig, RequestConfig, ResponseConfig};
+use crate::config::resource_type::ScopeWord;
+use crate::config::scalar::{ExprText, SqlText};
+use crate::config::{CompileContext, ConnectorConfig};
+use crate::expr::Variables;
+use crate::source::http::{HttpListing, HttpSource};
+use crate::source::sql::{SqlListing, SqlSource};
+use crate::source::{Fetch, Source};
+
+/// The system as the file's dialect reaches it.
+pub(super) enum Connection {
+    Sql(Arc<SqlSource>),
+    Http(Arc<HttpSource>),
+}
+
+impl Connection {
+    pub(super) fn compile(config: &ConnectorConfig, cx: &mut CompileContext) -> Option<Self> {
+        match config.connect.as_ref()? {
+            ConnectConfig::Sql(connect) => SqlSource::compile(connect, cx).map(Connection::Sql),
+            ConnectConfig::Http(connect) => {
+                HttpSource::compile(connect, config.http.as_ref(), cx).map(Connection::Http)
+            }
+        }
+    }
+
+    pub(super) fn source(&self) -> Arc<dyn Source> {
+        match self {
+            Connection::Sql(source) => source.clone(),
+            Connection::Http(source) => source.clone(),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one per field of a SQL step")]
+    pub(super) fn sql_listing(
+        &self,
+        query: &SqlText,
+        vars: &Named<ExprText>,
+        pagination: Option<&PaginationConfig>,
+        scope: Option<ScopeWord>,
+        variables: Variables,
+        resource_type: Option<&str>,
+        cx: &mut CompileContext,
+    ) -> Option<Box<dyn Fetch>> {
+        let Connection::Sql(source) = self else {
+            return None;
+        };
+        source.listing(
+            SqlListing {
+                query,
+                vars,
+                pagination,
+                scope,
+                variables,
+                resource_type,
+            },
+            cx,
+        )
+    }
+
+    pub(super) fn http_listing(
+        &self,
+        request: &RequestConfig,
+        response: &ResponseConfig,
+        pagination: Option<&PaginationConfig>,
+        variables: Variables,
+        per_resource: bool,
+        cx: &mut CompileContext,
+    ) -> Option<Box<dyn Fetch>> {
+        let Connection::Http(source) = self else {
+            return None;
+        };
+        source.listing(
+            HttpListing {
+                request,
+                response,
+                pagination,
+                variables,
+                per_resource,
+            },
+            cx,
+        )
+    }
+}

@@ -1,0 +1,323 @@
+//! One resource type, compiled.
+
+use super::listing::{TypeCompiler, step};
+use super::variables::{Scopes, scopes};
+use crate::config::http::MappingType;
+use crate::config::resource_type::{
+    EntitlementsConfig, GrantsConfig, ListConfig, StaticResourceConfig, TraitWord,
+};
+use crate::diagnostic::Diagnostic;
+use crate::expr::Expression;
+use crate::mapping::{EntitlementMapping, GrantMapping, ResourceMapping, StaticEntitlement};
+use crate::model::{
+    AppTrait, GroupTrait, ProfileValue, Resource, ResourceId, ResourceTrait, ResourceType,
+    ResourceTypeId, RoleTrait, TraitKind, UserStatus, UserTrait,
+};
+use crate::source::Fetch;
+
+/// Everything a sync does for one resource type.
+#[derive(Debug)]
+pub struct TypePlan {
+    /// The type itself.
+    pub resource_type: ResourceType,
+    /// The type it is listed under, once per resource of it.
+    pub parent: Option<ResourceTypeId>,
+    /// The types that are listed under it.
+    pub children: Vec<ResourceTypeId>,
+    /// Where its resources come from.
+    pub resources: ResourcesPlan,
+    /// Entitlements of every resource.
+    pub static_entitlements: Vec<StaticEntitlement>,
+    /// Listings of entitlements, once per resource.
+    pub entitlements: Vec<EntitlementsPlan>,
+    /// Listings of grants, once per resource.
+    pub grants: Vec<GrantsPlan>,
+}
+
+/// Where the resources of a type come from.
+#[derive(Debug)]
+pub enum ResourcesPlan {
+    /// They are listed.
+    Listed {
+        /// Brings the records.
+        fetch: Box<dyn Fetch>,
+        /// Skips records.
+        skip_if: Option<Expression>,
+        /// What each record becomes.
+        mapping: Box<ResourceMapping>,
+    },
+    /// They are written in the file.
+    Written(Vec<Resource>),
+}
+
+/// A listing of entitlements of one resource.
+#[derive(Debug)]
+pub struct EntitlementsPlan {
+    /// Brings the records.
+    pub fetch: Box<dyn Fetch>,
+    /// Skips records.
+    pub skip_if: Option<Expression>,
+    /// What each record becomes: it goes through every mapping.
+    pub mappings: Vec<EntitlementMapping>,
+}
+
+/// A listing of grants on one resource.
+#[derive(Debug)]
+pub struct GrantsPlan {
+    /// Brings the records.
+    pub fetch: Box<dyn Fetch>,
+    /// Skips records.
+    pub skip_if: Option<Expression>,
+    /// What each record becomes: it goes through every mapping.
+    pub mappings: Vec<GrantMapping>,
+}
+
+impl TypeCompiler<'_, '_> {
+    /// Compiles the type; every part is tried, so that all mistakes are noted.
+    pub fn compile(mut self) -> Option<TypePlan> {
+        let scopes = scopes(self.cx.dialect, self.parent.is_some());
+        let id = ResourceTypeId::new(self.key.text.as_str());
+        let resources = self.resources(&id, &scopes);
+        let statics = self.static_entitlements(&scopes);
+        let entitlements: Vec<_> = self
+            .config
+            .entitlements
+            .0
+            .iter()
+            .map(|config| self.entitlements(config, &scopes))
+            .collect();
+        let grants: Vec<_> = self
+            .config
+            .grants
+            .0
+            .iter()
+            .map(|config| self.grants(config, &scopes))
+            .collect();
+        let resources = resources?;
+        Some(TypePlan {
+            resource_type: ResourceType {
+                display_name: self
+                    .config
+                    .name
+                    .as_ref()
+                    .map_or(&self.key.text, |name| &name.text)
+                    .clone(),
+                description: self
+                    .config
+                    .description
+                    .as_ref()
+                    .map(|text| text.text.clone())
+                    .unwrap_or_default(),
+                traits: self.traits(&resources),
+                skip_entitlements_and_grants: self.config.skip_entitlements_and_grants,
+                annotations: Vec::new(),
+                id,
+            },
+            parent: self.parent,
+            children: self.children,
+            resources,
+            static_entitlements: statics?,
+            entitlements: entitlements.into_iter().collect::<Option<_>>()?,
+            grants: grants.into_iter().collect::<Option<_>>()?,
+        })
+    }
+
+    /// The traits of the type: what is written, else what the mapping brings.
+    fn traits(&self, resources: &ResourcesPlan) -> Vec<TraitKind> {
+        let mut traits: Vec<TraitKind> = self
+            .config
+            .traits
+            .iter()
+            .map(|word| trait_kind(*word))
+            .collect();
+        if let ResourcesPlan::Listed { mapping, .. } = resources
+            && let Some(mapped) = mapping.trait_kind()
+            && !traits.contains(&mapped)
+        {
+            traits.push(mapped);
+        }
+        traits
+    }
+
+    fn resources(&mut self, id: &ResourceTypeId, scopes: &Scopes) -> Option<ResourcesPlan> {
+        match (&self.config.list, &self.config.static_resources) {
+            (Some(list), None) => self.listed(id, list, scopes),
+            (None, Some(written)) => Some(ResourcesPlan::Written(self.written(id, written))),
+            (None, None) if self.cx.is_failed(&format!("resource_types.{id}.list")) => None,
+            (None, None) => {
+                let at = self.cx.at(self.key.span);
+                let message = format!(
+                    "resource type `{id}` says neither how its resources are listed nor what they are"
+                );
+                self.cx.note(
+                    Diagnostic::error("missing-field", at, message)
+                        .help("write `list` or `static_resources`"),
+                );
+                None
+            }
+            (Some(_), Some(_)) => {
+                let message =
+                    format!("resource type `{id}` has both `list` and `static_resources`");
+                self.cx.error("conflicting-fields", self.key.span, message)
+            }
+        }
+    }
+
+    fn listed(
+        &mut self,
+        id: &ResourceTypeId,
+        list: &ListConfig,
+        scopes: &Scopes,
+    ) -> Option<ResourcesPlan> {
+        let step = step!(
+            list,
+            format!("resource_types.{id}.list"),
+            MappingType::Resource,
+            self.key.span
+        );
+        let fetch = self.fetch(&step, scopes.list, None);
+        let skip_if = self.skip_if(&step, scopes.resource);
+        let mapping = self.mapping(&step, list.map.as_ref(), |response| {
+            response.resource_mapping.as_slice()
+        });
+        let mapping = mapping.and_then(|(configs, bare)| {
+            if let [_, second, ..] = configs {
+                let message =
+                    "a record becomes one resource: `map` may hold one mapping".to_owned();
+                return self
+                    .cx
+                    .error("conflicting-fields", second.id.0.span, message);
+            }
+            ResourceMapping::compile(configs.first()?, id, bare, scopes.resource, self.cx)
+        });
+        Some(ResourcesPlan::Listed {
+            fetch: fetch?,
+            skip_if,
+            mapping: Box::new(mapping?),
+        })
+    }
+
+    /// Resources that are written in the file carry the trait of their type.
+    fn written(&self, id: &ResourceTypeId, written: &[StaticResourceConfig]) -> Vec<Resource> {
+        let to_resource = |config: &StaticResourceConfig| {
+            let name = config.display_name.as_ref().unwrap_or(&config.id);
+            let mut resource = Resource::new(
+                ResourceId {
+                    resource_type: id.clone(),
+                    id: config.id.text.clone(),
+                },
+                &*name.text,
+            );
+            resource.description = config
+                .description
+                .as_ref()
+                .map(|text| text.text.clone())
+                .unwrap_or_default();
+            let profile: crate::model::Profile = config
+                .profile
+                .iter()
+                .map(|(name, value)| (name.text.clone(), ProfileValue::Text(value.text.clone())))
+                .collect();
+            resource.traits = self
+                .config
+                .traits
+                .iter()
+                .filter_map(|word| written_trait(*word, &profile))
+                .collect();
+            resource
+        };
+        written.iter().map(to_resource).collect()
+    }
+
+    fn static_entitlements(&mut self, scopes: &Scopes) -> Option<Vec<StaticEntitlement>> {
+        let configs = self
+            .config
+            .static_entitlements
+            .as_deref()
+            .unwrap_or_default();
+        let compiled: Vec<_> = configs
+            .iter()
+            .map(|config| StaticEntitlement::compile(config, scopes.template, self.cx))
+            .collect();
+        compiled.into_iter().collect()
+    }
+
+    fn entitlements(
+        &mut self,
+        config: &EntitlementsConfig,
+        scopes: &Scopes,
+    ) -> Option<EntitlementsPlan> {
+        let name = format!("resource_types.{}.entitlements", self.key.text);
+        let step = step!(config, name, MappingType::Entitlement, self.key.span);
+        let fetch = self.fetch(&step, scopes.per_resource, Some(&self.key.text));
+        let skip_if = self.skip_if(&step, scopes.record);
+        let mappings = self
+            .mapping(&step, config.map.as_ref(), |response| {
+                &response.entitlement_mapping.0
+            })
+            .and_then(|(configs, bare)| {
+                let compiled: Vec<_> = configs
+                    .iter()
+                    .map(|config| EntitlementMapping::compile(config, bare, scopes.record, self.cx))
+                    .collect();
+                compiled.into_iter().collect::<Option<Vec<_>>>()
+            });
+        Some(EntitlementsPlan {
+            fetch: fetch?,
+            skip_if,
+            mappings: mappings?,
+        })
+    }
+
+    fn grants(&mut self, config: &GrantsConfig, scopes: &Scopes) -> Option<GrantsPlan> {
+        let name = format!("resource_types.{}.grants", self.key.text);
+        let step = step!(config, name, MappingType::Grant, self.key.span);
+        let fetch = self.fetch(&step, scopes.per_resource, Some(&self.key.text));
+        let skip_if = self.skip_if(&step, scopes.record);
+        let mappings = self
+            .mapping(&step, config.map.as_ref(), |response| {
+                &response.grant_mapping.0
+            })
+            .and_then(|(configs, bare)| {
+                let compiled: Vec<_> = configs
+                    .iter()
+                    .map(|config| GrantMapping::compile(config, bare, scopes.record, self.cx))
+                    .collect();
+                compiled.into_iter().collect::<Option<Vec<_>>>()
+            });
+        Some(GrantsPlan {
+            fetch: fetch?,
+            skip_if,
+            mappings: mappings?,
+        })
+    }
+}
+
+fn trait_kind(word: TraitWord) -> TraitKind {
+    match word {
+        TraitWord::User => TraitKind::User,
+        TraitWord::Group => TraitKind::Group,
+        TraitWord::Role => TraitKind::Role,
+        TraitWord::App => TraitKind::App,
+        TraitWord::Secret => TraitKind::Secret,
+        TraitWord::Agent => TraitKind::Agent,
+    }
+}
+
+fn written_trait(word: TraitWord, profile: &crate::model::Profile) -> Option<ResourceTrait> {
+    let profile = profile.clone();
+    Some(match word {
+        TraitWord::User => ResourceTrait::User(UserTrait {
+            status: UserStatus::Enabled,
+            profile,
+            ..UserTrait::default()
+        }),
+        TraitWord::Group => ResourceTrait::Group(GroupTrait { profile }),
+        TraitWord::Role => ResourceTrait::Role(RoleTrait { profile }),
+        TraitWord::App => ResourceTrait::App(AppTrait {
+            profile,
+            ..AppTrait::default()
+        }),
+        TraitWord::Secret | TraitWord::Agent => return None,
+    })
+}

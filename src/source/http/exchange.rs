@@ -1,0 +1,277 @@
+//! One request and its answer: credentials, redirects, tries, and the words for what went wrong.
+
+use std::time::{Duration, Instant};
+
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::{Method, StatusCode};
+use url::Url;
+
+use super::answer::{self, Answer};
+use super::base::{host, is_trusted, safe};
+use super::redact::Redactor;
+use super::request::RequestParts;
+use super::retry::{is_transient, retry_after};
+use super::source::HttpSource;
+use crate::source::SourceError;
+
+/// The largest body that is read, after decompression. Larger lists are for paging.
+const LARGEST_BODY: usize = 256 * 1024 * 1024;
+
+/// How often an answer may send us elsewhere.
+const MOST_REDIRECTS: usize = 10;
+
+/// How much of a failed answer is read to find its reason.
+const REASON_BYTES: usize = 64 * 1024;
+
+/// A failure, with the status where an answer came.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub error: SourceError,
+    pub status: Option<StatusCode>,
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        Self {
+            error,
+            status: None,
+        }
+    }
+}
+
+/// Sends requests of a source, and keeps its secrets out of what is said about them.
+pub(super) struct Wire<'s> {
+    pub source: &'s HttpSource,
+    pub redactor: &'s Redactor,
+}
+
+impl Wire<'_> {
+    /// Sends a request until it succeeds, fails for good, or has failed too often.
+    pub(super) async fn send(&self, request: &RequestParts) -> Result<Answer, Failure> {
+        let repeatable = [Method::GET, Method::HEAD, Method::POST].contains(&request.method);
+        let mut failed = 0;
+        loop {
+            let started = Instant::now();
+            let outcome = self.follow(request.clone()).await;
+            let failure = match outcome {
+                Ok(answer) => {
+                    let duration_ms = started.elapsed().as_millis();
+                    tracing::debug!(method = %request.method, url = safe(&request.url), duration_ms, "the API answered");
+                    return Ok(answer);
+                }
+                Err(failure) => failure,
+            };
+            failed += 1;
+            let wait = match repeatable && failure.error.is_transient() {
+                true => self.source.retry.wait(failed, failure.error.retry_after()),
+                false => None,
+            };
+            let Some(wait) = wait else {
+                return Err(failure);
+            };
+            let wait_ms = wait.as_millis();
+            tracing::info!(reason = %failure.error, attempt = failed, wait_ms, "trying again");
+            self.source.clock.sleep(wait).await;
+        }
+    }
+
+    /// Sends a request, going where redirects lead. Credentials and what every request carries go
+    /// only to the API's own host, hop by hop.
+    async fn follow(&self, mut request: RequestParts) -> Result<Answer, Failure> {
+        for _ in 0..=MOST_REDIRECTS {
+            let response = self.exchange(request.clone()).await?;
+            let Some(target) = redirect(&response, &request.url)? else {
+                return self.receive(response, &request).await;
+            };
+            let status = response.status();
+            let turns_into_get = status == StatusCode::SEE_OTHER
+                || (request.method == Method::POST && matches!(status.as_u16(), 301 | 302));
+            if turns_into_get {
+                request.method = Method::GET;
+                request.body = None;
+                request.headers.remove(CONTENT_TYPE);
+            }
+            if !is_trusted(&request.url, &target) {
+                if request.body.is_some() {
+                    let message = format!(
+                        "{} redirects a request with a body to another host, {}",
+                        safe(&request.url),
+                        host(&target)
+                    );
+                    return Err(SourceError::Invalid(message).into());
+                }
+                // Any header may hold a credential, so only the harmless ones go along.
+                let accept = request.headers.remove(ACCEPT);
+                request.headers = HeaderMap::from_iter(accept.map(|value| (ACCEPT, value)));
+            }
+            request.go_to(target);
+        }
+        let message = format!(
+            "{} redirects more than {MOST_REDIRECTS} times",
+            safe(&request.url)
+        );
+        Err(SourceError::Invalid(message).into())
+    }
+
+    /// Sends one request as it is, with credentials where they belong.
+    pub(super) async fn exchange(
+        &self,
+        mut request: RequestParts,
+    ) -> Result<reqwest::Response, SourceError> {
+        if self.source.base.is_own(&request.url) {
+            self.source.auth.authenticate(&mut request).await?;
+        }
+        let client = self.source.client()?;
+        let mut outgoing = client
+            .request(request.method.clone(), request.full_url())
+            .headers(request.headers);
+        if let Some(body) = request.body {
+            outgoing = outgoing.body(body);
+        }
+        outgoing
+            .send()
+            .await
+            .map_err(|error| self.unreachable(&request.url, error))
+    }
+
+    async fn receive(
+        &self,
+        mut response: reqwest::Response,
+        request: &RequestParts,
+    ) -> Result<Answer, Failure> {
+        let (status, headers, url) = (
+            response.status(),
+            response.headers().clone(),
+            request.url.clone(),
+        );
+        if !status.is_success() {
+            // A reason that cannot be read is no reason to hide the status.
+            let bytes = self
+                .body(&mut response, &url, REASON_BYTES)
+                .await
+                .unwrap_or_default();
+            return Err(self.refusal(status, &headers, request, &bytes));
+        }
+        let announced = headers
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        let too_large = || SourceError::Unreadable {
+            url: safe(&url),
+            expected: "a page of at most 256 MiB",
+            reason: "it is larger; ask for smaller pages with `page_size`".to_owned(),
+        };
+        if announced.is_some_and(|announced| announced > LARGEST_BODY) {
+            return Err(too_large().into());
+        }
+        let bytes = self.body(&mut response, &url, LARGEST_BODY + 1).await?;
+        if bytes.len() > LARGEST_BODY {
+            return Err(too_large().into());
+        }
+        Ok(Answer::read(status, headers, url, &bytes, self.redactor)?)
+    }
+
+    /// Reads a body, at most `most` bytes of it.
+    async fn body(
+        &self,
+        response: &mut reqwest::Response,
+        url: &Url,
+        most: usize,
+    ) -> Result<Vec<u8>, SourceError> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.unreachable(url, error))?
+        {
+            let room = most - bytes.len();
+            bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if bytes.len() == most {
+                break;
+            }
+        }
+        Ok(bytes)
+    }
+
+    fn refusal(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        request: &RequestParts,
+        bytes: &[u8],
+    ) -> Failure {
+        let reason = answer::reason(bytes, self.redactor);
+        let error = match status {
+            StatusCode::UNAUTHORIZED => SourceError::Refused {
+                system: host(&request.url),
+                reason: reason.map_or(status.to_string(), |reason| format!("{status}: {reason}")),
+            },
+            status => SourceError::Status {
+                method: request.method.to_string(),
+                url: safe(&request.url),
+                status: status.to_string(),
+                detail: reason
+                    .map(|reason| format!(": {reason}"))
+                    .unwrap_or_default(),
+                transient: is_transient(status, headers),
+                retry_after: retry_after(status, headers, self.source.clock.now()),
+            },
+        };
+        Failure {
+            error,
+            status: Some(status),
+        }
+    }
+
+    /// An error of the client in our words: without the URL, which may hold a secret.
+    fn unreachable(&self, url: &Url, error: reqwest::Error) -> SourceError {
+        let error = error.without_url();
+        let mut cause: &dyn std::error::Error = &error;
+        while let Some(deeper) = cause.source() {
+            cause = deeper;
+        }
+        let text = cause.to_string();
+        let text = text
+            .split(" (os error")
+            .next()
+            .unwrap_or(&text)
+            .to_lowercase();
+        // A certificate is as wrong in a minute as it is now.
+        let transient = !error.is_builder() && !text.contains("certificate");
+        let reason = match error.is_timeout() {
+            true => format!("no answer within {}", seconds(self.source.timeout)),
+            false => self.redactor.line(&text),
+        };
+        SourceError::Unreachable {
+            system: host(url),
+            reason,
+            transient,
+        }
+    }
+}
+
+/// Where a redirect leads; `None` when the answer is none.
+fn redirect(response: &reqwest::Response, asked: &Url) -> Result<Option<Url>, SourceError> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let target = response
+        .headers()
+        .get(LOCATION)
+        .and_then(|value| value.to_str().ok());
+    let target = target.and_then(|target| asked.join(target).ok());
+    match target.filter(|target| matches!(target.scheme(), "http" | "https")) {
+        Some(target) => Ok(Some(target)),
+        None => Err(SourceError::Invalid(format!(
+            "{} redirects to no URL",
+            safe(asked)
+        ))),
+    }
+}
+
+/// A time for people: `30s`, `0.5s`.
+fn seconds(time: Option<Duration>) -> String {
+    match time {
+        Some(time) => format!("{}s", time.as_secs_f64()),
+        None => "the system's own limit".to_owned(),
+    }
+}

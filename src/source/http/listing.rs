@@ -1,0 +1,135 @@
+//! `request`, `response` and `pagination` of one listing → its pages.
+
+use std::sync::Arc;
+
+use super::base::safe;
+use super::exchange::{Failure, Wire};
+use super::pagination::{Paginate, Place, Turn, Unpaged};
+use super::redact::Redactor;
+use super::request::RequestTemplate;
+use super::response::ItemsRule;
+use super::source::HttpSource;
+use crate::config::CompileContext;
+use crate::config::http::{PaginationConfig, RequestConfig, ResponseConfig};
+use crate::expr::{Inputs, Variables};
+use crate::source::{Fetch, Page, PageToken, PartialReason, SourceError};
+
+/// A listing as it is written.
+#[derive(Debug, Clone, Copy)]
+pub struct HttpListing<'c> {
+    /// What is asked.
+    pub request: &'c RequestConfig,
+    /// Where the items are in the answer.
+    pub response: &'c ResponseConfig,
+    /// How it is paged; `None` for the connector's own way.
+    pub pagination: Option<&'c PaginationConfig>,
+    /// The variables that its templates may use.
+    pub variables: Variables,
+    /// True when it runs once per resource or per parent.
+    pub per_resource: bool,
+}
+
+impl HttpSource {
+    /// Compiles a listing of the API. Every mistake in it is noted.
+    pub fn listing(
+        self: &Arc<Self>,
+        listing: HttpListing<'_>,
+        cx: &mut CompileContext,
+    ) -> Option<Box<dyn Fetch>> {
+        let request = RequestTemplate::compile(listing.request, &self.base, listing.variables, cx);
+        let items = ItemsRule::compile(listing.response, listing.per_resource, cx);
+        let pagination = match listing.pagination.or(self.pagination.as_ref()) {
+            Some(PaginationConfig::Http(block)) => block.compile(cx),
+            // The reader takes the strategies of a file's own dialect only.
+            Some(PaginationConfig::Sql(_)) | None => Some(Box::new(Unpaged) as Box<dyn Paginate>),
+        };
+        let request = request?;
+        Some(Box::new(Listing {
+            source: self.clone(),
+            redactor: self.redactor.with(request.secrets()),
+            request,
+            items: items?,
+            pagination: pagination?,
+        }))
+    }
+}
+
+#[derive(Debug)]
+struct Listing {
+    source: Arc<HttpSource>,
+    request: RequestTemplate,
+    items: ItemsRule,
+    /// Knows the secrets of the source and those of the request.
+    redactor: Redactor,
+    pagination: Box<dyn Paginate>,
+}
+
+#[async_trait::async_trait]
+impl Fetch for Listing {
+    async fn page(&self, inputs: &Inputs, token: Option<&PageToken>) -> Result<Page, SourceError> {
+        let place = token.map(Place::read).transpose()?;
+        let source = &self.source;
+        let mut request = self.request.build(inputs, &source.base, &source.defaults)?;
+        self.pagination.prepare(&mut request, place.as_ref())?;
+        let wire = Wire {
+            source,
+            redactor: &self.redactor,
+        };
+        let mut answer = match wire.send(&request).await {
+            Ok(answer) => answer,
+            Err(failure) => return past_the_end(place.as_ref(), failure),
+        };
+        let items = self.items.find(&answer)?;
+        let turn = Turn {
+            place: place.as_ref(),
+            asked: &request.url,
+            count: items.count(&answer.body),
+            fingerprint: &|| items.fingerprint(&answer.body),
+            answer: &answer,
+            base: &source.base,
+            secret_param: source.auth.query_param(),
+        };
+        let verdict = self.pagination.next(&turn)?;
+        let (mut records, reason) = items.take(&mut answer.body);
+        if verdict.repeated {
+            records.clear();
+        }
+        let page = Page {
+            records,
+            next: verdict.next.map(|place| place.write()),
+            shared: answer.shared(),
+            partial: verdict.partial.into_iter().chain(reason).collect(),
+        };
+        tracing::debug!(
+            url = safe(&request.url),
+            records = page.records.len(),
+            last = page.next.is_none(),
+            "page"
+        );
+        Ok(page)
+    }
+}
+
+/// Many APIs refuse a page behind the last one instead of answering with an empty list. Where the
+/// page was only asked for to be sure, that is the end; elsewhere it most likely is.
+fn past_the_end(place: Option<&Place>, failure: Failure) -> Result<Page, SourceError> {
+    let refused = failure
+        .status
+        .is_some_and(|status| matches!(status.as_u16(), 400 | 404 | 416 | 422));
+    match place {
+        Some(place) if place.counts() && refused => Ok(Page {
+            partial: match place.is_probe() {
+                true => Vec::new(),
+                false => vec![PartialReason {
+                    code: "page-refused",
+                    message: format!(
+                        "{}; some APIs answer so behind the last page. Write `total_path`, so that the end is known",
+                        failure.error
+                    ),
+                }],
+            },
+            ..Page::default()
+        }),
+        _ => Err(failure.error),
+    }
+}

@@ -1,0 +1,194 @@
+//! `connect` of an API → something that requests can be sent with.
+
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
+use reqwest::{Method, StatusCode};
+
+use super::auth::Authenticate;
+use super::base::{Base, host, safe};
+use super::clock::{Clock, SystemClock};
+use super::defaults::Defaults;
+use super::exchange::{Failure, Wire};
+use super::redact::Redactor;
+use super::request::RequestParts;
+use super::retry::RetryPolicy;
+use crate::config::CompileContext;
+use crate::config::connect::HttpConnectConfig;
+use crate::config::http::{HttpClientConfig, PaginationConfig};
+use crate::expr::Inputs;
+use crate::source::http::auth::{Anonymous, NotSet};
+use crate::source::{Source, SourceError};
+
+/// How long one request may take when `http.timeout` is not written.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long connecting may take: a host that does not answer at all is noticed earlier than one
+/// that works on a long answer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// An API: where it is, who asks, and how often.
+#[derive(Debug)]
+pub struct HttpSource {
+    pub(super) base: Base,
+    pub(super) auth: Box<dyn Authenticate>,
+    pub(super) defaults: Defaults,
+    pub(super) pagination: Option<PaginationConfig>,
+    pub(super) retry: RetryPolicy,
+    /// `None`: no limit.
+    pub(super) timeout: Option<Duration>,
+    pub(super) redactor: Redactor,
+    pub(super) clock: Arc<dyn Clock>,
+    /// Made when the first request is sent, so that compiling a file reads no certificates.
+    client: Mutex<Option<reqwest::Client>>,
+}
+
+impl HttpSource {
+    /// Compiles how an API is reached. Asks nothing; every mistake is noted.
+    pub fn compile(
+        connect: &HttpConnectConfig,
+        client: Option<&HttpClientConfig>,
+        cx: &mut CompileContext,
+    ) -> Option<Arc<HttpSource>> {
+        Self::compile_with_clock(connect, client, Arc::new(SystemClock), cx)
+    }
+
+    /// The same with a clock of the caller's, for programs that must not wait.
+    pub fn compile_with_clock(
+        connect: &HttpConnectConfig,
+        client: Option<&HttpClientConfig>,
+        clock: Arc<dyn Clock>,
+        cx: &mut CompileContext,
+    ) -> Option<Arc<HttpSource>> {
+        let base = Base::compile(&connect.base_url, cx);
+        let auth: Box<dyn Authenticate> = match &connect.auth {
+            // Why it cannot be compiled was noted; listings are still checked.
+            Some(auth) => auth.compile(cx).unwrap_or_else(|| Box::new(NotSet)),
+            None => Box::new(Anonymous),
+        };
+        let defaults = Defaults::compile(connect.request_defaults.as_ref(), client, cx);
+        let timeout = client
+            .and_then(|client| client.timeout)
+            .map_or(DEFAULT_TIMEOUT, |timeout| timeout.0);
+        let defaults = defaults?;
+        Some(Arc::new(HttpSource {
+            base: base?,
+            redactor: Redactor::new(auth.secrets().into_iter().chain(defaults.secrets())),
+            auth,
+            defaults,
+            pagination: connect.pagination.clone(),
+            retry: RetryPolicy::compile(client.and_then(|client| client.retry.as_ref())),
+            timeout: (!timeout.is_zero()).then_some(timeout),
+            clock,
+            client: Mutex::new(None),
+        }))
+    }
+
+    /// The connection pool. Redirects are followed by us: a client's own would take headers that
+    /// hold credentials to other hosts.
+    pub(super) fn client(&self) -> Result<reqwest::Client, SourceError> {
+        let mut client = self
+            .client
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(client) = client.as_ref() {
+            return Ok(client.clone());
+        }
+        install_tls();
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("rolecall/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(self.timeout.unwrap_or(CONNECT_TIMEOUT).min(CONNECT_TIMEOUT))
+            .pool_idle_timeout(Duration::from_secs(60));
+        if let Some(timeout) = self.timeout {
+            builder = builder.timeout(timeout);
+        }
+        let built = builder.build().map_err(|error| SourceError::Unreachable {
+            system: host(self.base.url()),
+            reason: format!("the HTTP client cannot start: {error}"),
+            transient: false,
+        })?;
+        Ok(client.insert(built).clone())
+    }
+
+    async fn probe(&self, method: Method) -> Result<StatusCode, Failure> {
+        let mut request = RequestParts::new(method, self.base.url().clone());
+        request.headers =
+            HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
+        // The shared headers may be templates over `vars`, which only a run knows; a plain
+        // request is enough to see whether somebody answers.
+        self.defaults
+            .client_headers
+            .apply_headers(&mut request, &Inputs::new())
+            .ok();
+        self.defaults
+            .carried
+            .apply_headers(&mut request, &Inputs::new())
+            .ok();
+        let wire = Wire {
+            source: self,
+            redactor: &self.redactor,
+        };
+        let mut failed = 0;
+        loop {
+            let error = match wire.exchange(request.clone()).await {
+                Ok(response) => return Ok(response.status()),
+                Err(error) => error,
+            };
+            failed += 1;
+            let wait = error
+                .is_transient()
+                .then(|| self.retry.wait(failed, None))
+                .flatten();
+            let Some(wait) = wait else {
+                return Err(error.into());
+            };
+            self.clock.sleep(wait).await;
+        }
+    }
+}
+
+/// Chooses the cryptography of TLS for the process, once. Somebody may have chosen before us.
+fn install_tls() {
+    static INSTALLED: OnceLock<()> = OnceLock::new();
+    INSTALLED.get_or_init(|| drop(rustls::crypto::ring::default_provider().install_default()));
+}
+
+#[async_trait::async_trait]
+impl Source for HttpSource {
+    /// Asks for `base_url` to see whether somebody answers. Any answer below 500 will do, 401 too:
+    /// many APIs answer so at their root whoever asks, and whether the credentials are good only a
+    /// listing can tell.
+    async fn check(&self) -> Result<(), SourceError> {
+        let mut status = self
+            .probe(Method::HEAD)
+            .await
+            .map_err(|failure| failure.error)?;
+        if status.is_server_error() {
+            // Some servers fail on `HEAD` alone.
+            status = self
+                .probe(Method::GET)
+                .await
+                .map_err(|failure| failure.error)?;
+        }
+        match status.as_u16() {
+            502..=504 => Err(SourceError::Status {
+                method: Method::GET.to_string(),
+                url: safe(self.base.url()),
+                status: status.to_string(),
+                detail: String::new(),
+                transient: true,
+                retry_after: None,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    async fn close(&self) {
+        self.client
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .take();
+    }
+}

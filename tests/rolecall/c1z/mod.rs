@@ -1,0 +1,16 @@
+//! Sync files: what is written, what is read, and what `inspect` shows of it.
+
+mod arbitrary;
+mod container;
+mod files;
+mod golden;
+mod ids;
+mod inspect;
+mod kill;
+mod message;
+mod other_writers;
+mod pack;
+mod protobuf_json;
+mod samples;
+mod schema;
+mod work_file;

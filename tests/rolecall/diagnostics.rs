@@ -1,0 +1,74 @@
+//! Connector files with mistakes → what their authors are told.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use rolecall::config;
+use rolecall::diagnostic::{Severity, SourceFile, render_text};
+use rolecall::plan::{self, Check};
+
+/// Everything that is found in a fixture, as `rolecall validate` shows it.
+fn found(text: &str) -> String {
+    let environment: HashMap<String, String> = HashMap::new();
+    let how = Check {
+        environment: &environment,
+        unset_variable: Severity::Warning,
+        strict: false,
+    };
+    let (plan, found) = plan::check(
+        config::load_text(SourceFile::new("connector.yaml", text)),
+        how,
+    );
+    let mut shown = String::new();
+    for diagnostic in &found {
+        writeln!(shown, "{}\n", render_text(diagnostic, false)).expect("a String takes all");
+    }
+    let runs = if plan.is_some() {
+        "it runs"
+    } else {
+        "it does not run"
+    };
+    write!(shown, "{} found, {runs}", found.len()).expect("a String takes all");
+    shown
+}
+
+#[test]
+fn every_mistake_is_told_at_its_place() {
+    for case in crate::fixtures("diagnostics") {
+        let text = std::fs::read_to_string(case.join("connector.yaml"))
+            .expect("a fixture has a connector");
+        let name = case
+            .file_name()
+            .expect("a folder has a name")
+            .to_string_lossy()
+            .into_owned();
+        insta::assert_snapshot!(format!("diagnostics@{name}"), found(&text));
+    }
+}
+
+#[test]
+fn strictness_makes_errors_of_warnings() {
+    let text = "app_name: A\nconnect: {dsn: 'sqlite:a.db', x: 1}\nresource_types:\n  u: {list: {query: SELECT 1 AS id, map: {id: .id, display_name: .id}}}\n";
+    let environment: HashMap<String, String> = HashMap::new();
+    for (strict, runs) in [(false, true), (true, false)] {
+        let how = Check {
+            environment: &environment,
+            unset_variable: Severity::Warning,
+            strict,
+        };
+        let (plan, found) = plan::check(config::load_text(SourceFile::new("a.yaml", text)), how);
+        assert_eq!(plan.is_some(), runs, "{found:?}");
+    }
+}
+
+/// A secret that an author wrote into the file is in no excerpt, whatever the mistake beside it.
+#[test]
+fn excerpts_show_no_secret() {
+    let text = "app_name: A\nconnect:\n  base_url: https://a.test\n  auth: {type: basic, username: u, password: hunter2, nope: 1}\nresource_types:\n  u:\n    list:\n      request: {url: /u}\n      response: {resource_mapping: {id: cel:item.id, display_name: cel:item.id}}\n";
+    let shown = found(text);
+    assert!(
+        shown.contains("plain-secret") && shown.contains("nope"),
+        "{shown}"
+    );
+    assert!(!shown.contains("hunter2"), "{shown}");
+}

@@ -1,0 +1,294 @@
+//! Every example, run against its real system as a user would: variables set, `rolecall sync`, and
+//! what the sync file then says.
+//!
+//! `tests/fixtures/examples/README.md` says how the expectations are written.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rolecall::c1z::{C1z, GrantFilter, ReadLimits};
+use sqlx::Connection as _;
+
+use crate::servers;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn fixture(example: &str, file: &str) -> String {
+    let path = root()
+        .join("tests/fixtures/examples")
+        .join(example)
+        .join(file);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Syncs an example and returns its grants as the expectations write them.
+fn grants_of(example: &str, variables: &[(&str, &str)]) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let output = folder.path().join("out.c1z");
+    let ran = Command::new(env!("CARGO_BIN_EXE_rolecall"))
+        .arg("sync")
+        .arg(root().join(format!("configs/examples/{example}.yaml")))
+        .arg("-f")
+        .arg(&output)
+        .arg("--strict")
+        .envs(variables.iter().copied())
+        .output()
+        .expect("the program runs");
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&ran.stdout),
+        String::from_utf8_lossy(&ran.stderr)
+    );
+    assert_eq!(ran.status.code(), Some(0), "{said}");
+    assert!(said.contains("complete"), "{said}");
+    for (name, value) in variables
+        .iter()
+        .filter(|(name, _)| name.contains("PASSWORD"))
+    {
+        assert!(!said.contains(value), "the value of {name} was shown");
+    }
+    let opened = C1z::open(&output, ReadLimits::default()).expect("the sync file opens");
+    let sync = opened.sync(None).expect("it holds a finished run");
+    let mut grants: Vec<String> = sync
+        .grants(&GrantFilter::default())
+        .map(|grant| grant.expect("readable"))
+        .map(|grant| format!("{} -> {}", grant.principal, grant.entitlement))
+        .collect();
+    grants.sort_unstable();
+    grants
+}
+
+/// Compares the grants that concern the seed with what is expected of it.
+fn assert_grants(example: &str, grants: Vec<String>, account: &str) {
+    let of_account = |line: &str| {
+        let principal = line.split(" -> ").next().unwrap_or_default();
+        principal
+            .split_once(':')
+            .is_some_and(|(_, id)| id == account)
+    };
+    let seeded: Vec<String> = grants
+        .into_iter()
+        .filter(|line| example == "acme" || line.contains("rc_") && !of_account(line))
+        .collect();
+    let expected = fixture(example, "expected.txt");
+    let expected: Vec<&str> = expected.lines().collect();
+    let missing: Vec<_> = expected
+        .iter()
+        .filter(|line| !seeded.iter().any(|found| found == *line))
+        .collect();
+    let surplus: Vec<_> = seeded
+        .iter()
+        .filter(|found| !expected.contains(&found.as_str()))
+        .collect();
+    assert!(
+        missing.is_empty() && surplus.is_empty(),
+        "{example}: missing {missing:#?}, surplus {surplus:#?}"
+    );
+    assert_eq!(
+        seeded.len(),
+        expected.len(),
+        "{example}: a grant is there twice"
+    );
+}
+
+/// The statements of a seed: each ends with `;` at the end of a line.
+fn statements(seed: &str) -> impl Iterator<Item = &str> {
+    seed.split(";\n").map(str::trim).filter(|statement| {
+        statement
+            .lines()
+            .any(|line| !line.trim().is_empty() && !line.trim_start().starts_with("--"))
+    })
+}
+
+#[test]
+fn acme_needs_no_server() {
+    assert_grants("acme", grants_of("acme", &[]), "");
+}
+
+/// The committed database is what its readable seed says.
+#[test]
+fn the_database_of_acme_is_its_seed() {
+    let examples = root().join("configs/examples");
+    let seeded = rusqlite::Connection::open_in_memory().expect("a database");
+    let seed = std::fs::read_to_string(examples.join("acme.sql")).expect("the seed is there");
+    seeded.execute_batch(&seed).expect("the seed is valid");
+    let committed = rusqlite::Connection::open_with_flags(
+        examples.join("acme.db"),
+        rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY,
+    )
+    .expect("the database is there");
+    assert_eq!(dump(&committed), dump(&seeded), "run scripts/seed-acme");
+}
+
+/// Every table's definition and rows, as text.
+fn dump(db: &rusqlite::Connection) -> Vec<String> {
+    let tables: Vec<(String, String)> = db
+        .prepare("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name")
+        .and_then(|mut query| {
+            query
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        })
+        .expect("a catalogue");
+    let mut dump = Vec::new();
+    for (name, sql) in tables {
+        dump.push(sql.clone());
+        if !sql.starts_with("CREATE TABLE") {
+            continue;
+        }
+        let mut query = db
+            .prepare(&format!("SELECT * FROM \"{name}\""))
+            .expect("a table");
+        let columns = query.column_count();
+        let mut rows: Vec<String> = query
+            .query_map([], |row| {
+                (0..columns)
+                    .map(|at| row.get::<_, rusqlite::types::Value>(at))
+                    .collect::<Result<Vec<_>, _>>()
+            })
+            .expect("rows")
+            .map(|row| format!("{name} {:?}", row.expect("a row")))
+            .collect();
+        rows.sort();
+        dump.extend(rows);
+    }
+    dump
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql_roles_and_privileges() {
+    let Some(url) = servers::postgres() else {
+        return;
+    };
+    let mut admin = sqlx::PgConnection::connect(url.as_str())
+        .await
+        .expect("the server answers");
+    let run = async |connection: &mut sqlx::PgConnection, sql: &str| {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        sqlx::raw_sql(sql)
+            .execute(connection)
+            .await
+            .expect("the statement is valid");
+    };
+    run(&mut admin, "DROP DATABASE IF EXISTS example_roles").await;
+    run(&mut admin, "CREATE DATABASE example_roles").await;
+    let mut here = url.clone();
+    here.set_path("/example_roles");
+    let mut connection = sqlx::PgConnection::connect(here.as_str())
+        .await
+        .expect("the database is there");
+    for statement in statements(&fixture("postgresql", "seed.sql")) {
+        run(&mut connection, statement).await;
+    }
+    let port = url.port().unwrap_or(5432).to_string();
+    let password = servers::password(&url);
+    let variables = [
+        ("POSTGRES_HOST", url.host_str().unwrap_or_default()),
+        ("POSTGRES_PORT", &port),
+        ("POSTGRES_DATABASE", "example_roles"),
+        ("POSTGRES_USER", url.username()),
+        ("POSTGRES_PASSWORD", &password),
+    ];
+    assert_grants(
+        "postgresql",
+        grants_of("postgresql", &variables),
+        url.username(),
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mariadb_accounts_and_roles() {
+    let Some(url) = servers::mysql() else { return };
+    let mut connection = sqlx::MySqlConnection::connect(url.as_str())
+        .await
+        .expect("the server answers");
+    for statement in statements(&fixture("mariadb", "seed.sql")) {
+        let sql = sqlx::AssertSqlSafe(statement.to_owned());
+        sqlx::raw_sql(sql)
+            .execute(&mut connection)
+            .await
+            .unwrap_or_else(|error| panic!("{statement}: {error}"));
+    }
+    let port = url.port().unwrap_or(3306).to_string();
+    let password = servers::password(&url);
+    let variables = [
+        ("MARIADB_HOST", url.host_str().unwrap_or_default()),
+        ("MARIADB_PORT", &port),
+        ("MARIADB_USER", url.username()),
+        ("MARIADB_PASSWORD", &password),
+    ];
+    assert_grants("mariadb", grants_of("mariadb", &variables), url.username());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rabbitmq_users_and_permissions() {
+    let Some((url, user, password)) = servers::rabbitmq() else {
+        return;
+    };
+    servers::install_tls();
+    let answer = reqwest::Client::new()
+        .post(format!("{url}/api/definitions"))
+        .basic_auth(&user, Some(&password))
+        .header("content-type", "application/json")
+        .body(fixture("rabbitmq", "seed.json"))
+        .send()
+        .await
+        .expect("the server answers");
+    assert!(
+        answer.status().is_success(),
+        "the seed is refused: {}",
+        answer.status()
+    );
+    let variables = [
+        ("RABBITMQ_URL", url.as_str()),
+        ("RABBITMQ_USER", &user),
+        ("RABBITMQ_PASSWORD", &password),
+    ];
+    assert_grants("rabbitmq", grants_of("rabbitmq", &variables), &user);
+}
+
+/// Every file of the folder validates, begins with the line that makes editors use the schema, and
+/// fits the schema.
+#[test]
+fn every_example_is_sound() {
+    let schema: serde_json::Value =
+        serde_json::from_str(&rolecall::config::json_schema()).expect("the schema is JSON");
+    let schema = jsonschema::validator_for(&schema).expect("the schema is a schema");
+    let mut names: Vec<PathBuf> = std::fs::read_dir(root().join("configs/examples"))
+        .expect("the folder is there")
+        .map(|entry| entry.expect("a readable folder").path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "yaml")
+        })
+        .collect();
+    names.sort();
+    assert!(names.len() >= 4);
+    for path in names {
+        let text = std::fs::read_to_string(&path).expect("an example is text");
+        let first = text.lines().next().unwrap_or_default();
+        assert_eq!(
+            first,
+            "# yaml-language-server: $schema=../../schema/connector.schema.json",
+            "{}",
+            path.display()
+        );
+        let document: serde_json::Value = serde_yaml::from_str(&text).expect("an example is YAML");
+        let problems: Vec<String> = schema
+            .iter_errors(&document)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(problems.is_empty(), "{}: {problems:#?}", path.display());
+        let ran = Command::new(env!("CARGO_BIN_EXE_rolecall"))
+            .arg("validate")
+            .arg(&path)
+            .output()
+            .expect("the program runs");
+        let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+        assert_eq!(ran.status.code(), Some(0), "{said}");
+        let unset = said.matches("warning[unset-variable]").count();
+        assert_eq!(said.matches("warning[").count(), unset, "{said}");
+    }
+}

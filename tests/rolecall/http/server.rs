@@ -1,0 +1,248 @@
+//! A server that answers from a script and remembers what did not follow it.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value as Json;
+
+/// What is asked, and what is answered.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exchange {
+    /// Method and target, as they stand on the wire.
+    pub ask: String,
+    /// Asked of the server under this name: `base` or `other`.
+    #[serde(default)]
+    pub server: ServerName,
+    /// Headers of the request; null for one that must not be there.
+    #[serde(default)]
+    pub with: serde_json::Map<String, Json>,
+    /// The body of the request, exactly.
+    pub sent: Option<String>,
+    #[serde(default = "ok")]
+    pub answer: u16,
+    #[serde(default)]
+    pub headers: serde_json::Map<String, Json>,
+    pub json: Option<Json>,
+    pub text: Option<String>,
+    /// Sends only so many bytes of the body and closes the connection.
+    pub cut: Option<usize>,
+    /// Answers so much later.
+    #[serde(default)]
+    pub delay_ms: u64,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ServerName {
+    #[default]
+    Base,
+    Other,
+}
+
+fn ok() -> u16 {
+    200
+}
+
+impl Exchange {
+    pub fn plain(ask: &str, answer: u16) -> Self {
+        serde_json::from_value(serde_json::json!({ "ask": ask, "answer": answer }))
+            .expect("an exchange")
+    }
+}
+
+#[derive(Debug, Default)]
+struct Script {
+    exchanges: VecDeque<Exchange>,
+    problems: Vec<String>,
+}
+
+/// Two listening ports that follow one script: what `${BASE}` and `${OTHER}` stand for.
+pub struct Server {
+    addresses: [SocketAddr; 2],
+    script: Arc<Mutex<Script>>,
+    closing: Arc<AtomicBool>,
+    threads: Vec<std::thread::JoinHandle<()>>,
+}
+
+impl Server {
+    pub fn start(exchanges: Vec<Exchange>) -> Self {
+        Self::bind().script(exchanges)
+    }
+
+    /// Listens without a script: a script may need to name the ports.
+    pub fn bind() -> Self {
+        let script = Arc::new(Mutex::new(Script::default()));
+        let closing = Arc::new(AtomicBool::new(false));
+        let mut threads = Vec::new();
+        let addresses = [ServerName::Base, ServerName::Other].map(|name| {
+            let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+            let address = listener.local_addr().expect("an address");
+            let (script, closing) = (script.clone(), closing.clone());
+            threads.push(std::thread::spawn(move || {
+                for stream in listener.incoming() {
+                    if closing.load(Ordering::SeqCst) {
+                        break;
+                    }
+                    let Ok(stream) = stream else { continue };
+                    let script = script.clone();
+                    std::thread::spawn(move || serve(stream, name, &script));
+                }
+            }));
+            address
+        });
+        Self {
+            addresses,
+            script,
+            closing,
+            threads,
+        }
+    }
+
+    pub fn script(self, exchanges: Vec<Exchange>) -> Self {
+        self.script.lock().expect("no panic").exchanges = exchanges.into();
+        self
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.addresses[0]
+    }
+
+    pub fn other(&self) -> SocketAddr {
+        self.addresses[1]
+    }
+
+    /// Stops listening; returns what did not follow the script.
+    pub fn finish(self) -> Vec<String> {
+        self.closing.store(true, Ordering::SeqCst);
+        for address in self.addresses {
+            drop(TcpStream::connect(address));
+        }
+        for thread in self.threads {
+            thread.join().expect("no panic");
+        }
+        let mut script = self.script.lock().expect("no panic");
+        let unused: Vec<_> = script
+            .exchanges
+            .iter()
+            .map(|exchange| format!("never asked: {}", exchange.ask))
+            .collect();
+        script.problems.extend(unused);
+        std::mem::take(&mut script.problems)
+    }
+}
+
+struct Request {
+    ask: String,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+fn read(stream: &TcpStream) -> Option<Request> {
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    reader.read_line(&mut line).ok()?;
+    let mut words = line.split(' ');
+    let ask = format!("{} {}", words.next()?, words.next()?);
+    let mut headers = Vec::new();
+    loop {
+        let mut line = Vec::new();
+        reader.read_until(b'\n', &mut line).ok()?;
+        let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+        let Some((name, value)) = line.split_once(':') else {
+            break;
+        };
+        headers.push((name.to_lowercase(), value.trim().to_owned()));
+    }
+    let length = headers.iter().find(|(name, _)| name == "content-length");
+    let length = length.map_or(0, |(_, value)| value.parse().expect("a length"));
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some(Request {
+        ask,
+        headers,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    })
+}
+
+fn serve(mut stream: TcpStream, name: ServerName, script: &Mutex<Script>) {
+    let Some(request) = read(&stream) else { return };
+    let exchange = {
+        let mut script = script.lock().expect("no panic");
+        let Some(exchange) = script.exchanges.pop_front() else {
+            script
+                .problems
+                .push(format!("asked beyond the script: {}", request.ask));
+            return answer(&mut stream, &Exchange::plain("", 418));
+        };
+        let found = differences(&exchange, name, &request);
+        script.problems.extend(found);
+        exchange
+    };
+    std::thread::sleep(Duration::from_millis(exchange.delay_ms));
+    answer(&mut stream, &exchange);
+}
+
+fn differences(exchange: &Exchange, name: ServerName, request: &Request) -> Vec<String> {
+    let mut found = Vec::new();
+    if exchange.ask != request.ask || exchange.server != name {
+        found.push(format!(
+            "expected {} of {:?}, asked {} of {name:?}",
+            exchange.ask, exchange.server, request.ask
+        ));
+    }
+    for (header, expected) in &exchange.with {
+        let values: Vec<_> = request
+            .headers
+            .iter()
+            .filter(|(name, _)| name == header)
+            .map(|(_, value)| value.as_str())
+            .collect();
+        let expected: Vec<_> = expected.as_str().into_iter().collect();
+        if values != expected {
+            found.push(format!(
+                "{}: header {header} is {values:?}, not {expected:?}",
+                request.ask
+            ));
+        }
+    }
+    if let Some(sent) = &exchange.sent
+        && *sent != request.body
+    {
+        found.push(format!(
+            "{}: the body is {:?}, not {sent:?}",
+            request.ask, request.body
+        ));
+    }
+    found
+}
+
+fn answer(stream: &mut TcpStream, exchange: &Exchange) {
+    let body = match (&exchange.json, &exchange.text) {
+        (Some(json), _) => json.to_string(),
+        (None, text) => text.clone().unwrap_or_default(),
+    };
+    let mut head = format!("HTTP/1.1 {} X\r\nconnection: close\r\n", exchange.answer);
+    if exchange.answer != 204 && !exchange.headers.contains_key("content-length") {
+        head.push_str(&format!("content-length: {}\r\n", body.len()));
+    }
+    if exchange.json.is_some() && !exchange.headers.contains_key("content-type") {
+        head.push_str("content-type: application/json\r\n");
+    }
+    for (name, value) in &exchange.headers {
+        let value = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let sent = &body.as_bytes()[..exchange.cut.unwrap_or(body.len())];
+    // A client that hung up is part of the test.
+    let _ = stream.write_all(format!("{head}\r\n").as_bytes());
+    let _ = stream.write_all(sent);
+    let _ = stream.flush();
+    let _ = stream.shutdown(Shutdown::Write);
+}

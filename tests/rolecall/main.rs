@@ -1,0 +1,30 @@
+//! Everything that is tested from outside of the crate, in one binary.
+
+mod c1z;
+mod cli;
+mod company;
+mod diagnostics;
+mod examples;
+mod generated;
+mod golden;
+mod http;
+mod servers;
+mod sql;
+mod sync;
+
+use std::path::{Path, PathBuf};
+
+/// The folders of `tests/fixtures/<area>`, sorted.
+fn fixtures(area: &str) -> Vec<PathBuf> {
+    let area = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(area);
+    let mut cases: Vec<PathBuf> = std::fs::read_dir(&area)
+        .unwrap_or_else(|error| panic!("{}: {error}", area.display()))
+        .map(|entry| entry.expect("a readable folder").path())
+        .filter(|path| path.is_dir())
+        .collect();
+    cases.sort();
+    assert!(!cases.is_empty(), "{} has no cases", area.display());
+    cases
+}

@@ -1,0 +1,50 @@
+//! The real servers that `scripts/with-servers` starts. Tests that need one skip themselves, and
+//! say so, where none is named.
+
+use url::Url;
+
+/// The URL of a PostgreSQL superuser.
+pub fn postgres() -> Option<Url> {
+    named("ROLECALL_TEST_POSTGRES_URL")
+}
+
+/// The URL of a MariaDB administrator.
+pub fn mysql() -> Option<Url> {
+    named("ROLECALL_TEST_MYSQL_URL")
+}
+
+/// The URL, the user and the password of a RabbitMQ management API.
+pub fn rabbitmq() -> Option<(String, String, String)> {
+    let url = named("ROLECALL_TEST_RABBITMQ_URL")?;
+    let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
+    let url = url.as_str().trim_end_matches('/').to_owned();
+    Some((
+        url,
+        variable("ROLECALL_TEST_RABBITMQ_USER"),
+        variable("ROLECALL_TEST_RABBITMQ_PASSWORD"),
+    ))
+}
+
+/// The password of a URL, decoded.
+pub fn password(url: &Url) -> String {
+    let encoded = url.password().unwrap_or_default();
+    percent_encoding::percent_decode_str(encoded)
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
+/// Chooses the TLS library for clients that the tests make themselves.
+pub fn install_tls() {
+    // A second call finds one installed, which is what was wanted.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+fn named(variable: &str) -> Option<Url> {
+    match std::env::var(variable) {
+        Ok(url) => Some(Url::parse(&url).unwrap_or_else(|error| panic!("{variable}: {error}"))),
+        Err(_) => {
+            eprintln!("skipped: {variable} names no server; scripts/test starts one");
+            None
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Queries against real databases: SQLite always, PostgreSQL and MariaDB where a server is named.
+
+mod connecting;
+mod databases;
+mod diagnostics;
+mod harness;
+mod injection;
+mod paging;
+mod placeholders;
+mod types;

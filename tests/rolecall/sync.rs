@@ -1,0 +1,354 @@
+//! The lifecycle: what a sync stores, and what becomes of one that is stopped anywhere.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use rolecall::c1z::{self, Begin, Compression, Opened, WorkFile};
+use rolecall::model::{Resource, ResourceId, ResourceTypeId, SyncKind, SyncRun};
+use rolecall::sync::{
+    self, Audit, Committed, Counts, Options, PageFacts, Report, RowPosition, SinkError, SyncError,
+    SyncSink, Verdict,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::company::{Company, facts};
+
+/// A work file whose process dies in the middle of its `dies_at`th commit, or right after it: from
+/// outside both look the same, except that in the second case the commit is durable.
+struct Dying {
+    work: WorkFile,
+    commits: usize,
+    dies_at: usize,
+    durable: bool,
+}
+
+impl SyncSink for Dying {
+    fn run(&self) -> &SyncRun {
+        self.work.run()
+    }
+
+    fn checkpoint(&self) -> Result<Option<String>, SinkError> {
+        self.work.checkpoint()
+    }
+
+    fn commit(&mut self, page: &PageFacts, checkpoint: &str) -> Result<Committed, SinkError> {
+        self.commits += 1;
+        if self.commits < self.dies_at {
+            return self.work.commit(page, checkpoint);
+        }
+        if self.commits == self.dies_at && self.durable {
+            self.work.commit(page, checkpoint)?;
+        }
+        Err(SinkError("the process died here".into()))
+    }
+
+    fn resources_after(
+        &self,
+        resource_type: &ResourceTypeId,
+        after: Option<RowPosition>,
+        limit: usize,
+    ) -> Result<Vec<(RowPosition, Resource)>, SinkError> {
+        self.work.resources_after(resource_type, after, limit)
+    }
+
+    fn resource(&self, id: &ResourceId) -> Result<Option<Resource>, SinkError> {
+        self.work.resource(id)
+    }
+
+    fn count_resources(&self, resource_type: &ResourceTypeId) -> Result<u64, SinkError> {
+        self.work.count_resources(resource_type)
+    }
+
+    fn counts(&self) -> Result<Counts, SinkError> {
+        self.work.counts()
+    }
+
+    fn audit(&self) -> Result<Audit, SinkError> {
+        self.work.audit()
+    }
+
+    fn seal(&mut self, ended_at: DateTime<Utc>) -> Result<(), SinkError> {
+        self.work.seal(ended_at)
+    }
+}
+
+fn open(company: &Company, output: &Path) -> (WorkFile, Opened) {
+    let fingerprint = sync::fingerprint(&company.plan());
+    let begin = Begin {
+        kind: SyncKind::Full,
+        fingerprint: &fingerprint,
+        now: Utc::now(),
+        fresh: false,
+    };
+    WorkFile::open(output, &begin).expect("the work file opens")
+}
+
+fn options(concurrency: usize) -> Options {
+    Options {
+        concurrency,
+        cancel: CancellationToken::new(),
+    }
+}
+
+async fn run_to_the_end(company: &Company, output: &Path, concurrency: usize) -> Report {
+    let (work, _) = open(company, output);
+    let plan = Arc::new(company.plan());
+    let (report, work) = sync::run(plan, work, options(concurrency), &|_| {})
+        .await
+        .expect("the sync succeeds");
+    c1z::pack(work, output, Compression::Zstd).expect("the run is packed");
+    report
+}
+
+/// Runs until the process "dies"; true when it came to its end before.
+async fn run_until(
+    company: &Company,
+    output: &Path,
+    dies_at: usize,
+    durable: bool,
+    concurrency: usize,
+) -> bool {
+    let (work, _) = open(company, output);
+    let sink = Dying {
+        work,
+        commits: 0,
+        dies_at,
+        durable,
+    };
+    let plan = Arc::new(company.plan());
+    match sync::run(plan, sink, options(concurrency), &|_| {}).await {
+        Ok((_, sink)) => {
+            c1z::pack(sink.work, output, Compression::Zstd).expect("the run is packed");
+            true
+        }
+        Err(SyncError::Sink(_)) => false,
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_that_dies_at_any_commit_goes_on_to_the_same_facts() {
+    let company = Company::new(43, 11);
+    let whole = company.path("whole.c1z");
+    let undisturbed = run_to_the_end(&company, &whole, 4).await;
+    assert_eq!(undisturbed.verdict, Verdict::Complete);
+    let expected = facts(&whole);
+    for durable in [false, true] {
+        for dies_at in 1.. {
+            let output = company.path(&format!("dies-{durable}-{dies_at}.c1z"));
+            let ended = run_until(&company, &output, dies_at, durable, 1 + dies_at % 4).await;
+            assert!(!output.exists() || ended, "a run that died left an output");
+            if ended {
+                assert!(dies_at > 10, "the test never reached the later steps");
+                break;
+            }
+            let report = run_to_the_end(&company, &output, 3).await;
+            let what = format!("died at commit {dies_at}, durable: {durable}");
+            assert_eq!(facts(&output), expected, "{what}");
+            assert_eq!(
+                report.verdict,
+                Verdict::Complete,
+                "{what}: {:?}",
+                report.findings
+            );
+            assert_eq!(
+                report.findings.iter().count(),
+                0,
+                "{what}: {:?}",
+                report.findings
+            );
+            assert_eq!(report.resumed, durable || dies_at > 1, "{what}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_that_dies_again_and_again_still_ends() {
+    let company = Company::new(43, 11);
+    let whole = company.path("whole.c1z");
+    let undisturbed = run_to_the_end(&company, &whole, 1).await;
+    let output = company.path("again.c1z");
+    let mut lives = 1;
+    // Two commits a life: each life must bring the run forward, and ask for little again.
+    while !run_until(&company, &output, 2, true, 2).await {
+        lives += 1;
+        assert!(lives < 200, "the run does not come forward");
+    }
+    assert!(lives > 5, "the run was over too soon to prove anything");
+    assert_eq!(facts(&output), facts(&whole));
+    assert!(undisturbed.pages > 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_many_listings_run_side_by_side_changes_nothing() {
+    let company = Company::new(61, 23);
+    let one = company.path("one.c1z");
+    let report = run_to_the_end(&company, &one, 1).await;
+    assert_eq!(
+        (report.counts.resources, report.counts.entitlements),
+        (84, 23)
+    );
+    for concurrency in [2, 7, 64] {
+        let many = company.path(&format!("{concurrency}.c1z"));
+        run_to_the_end(&company, &many, concurrency).await;
+        assert_eq!(facts(&many), facts(&one), "{concurrency} side by side");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_connector_begins_anew() {
+    let company = Company::new(10, 3);
+    let output = company.path("out.c1z");
+    assert!(!run_until(&company, &output, 3, true, 1).await);
+    let connector = company.path("company.yaml");
+    let text = std::fs::read_to_string(&connector).expect("it was written");
+    std::fs::write(&connector, text.replace("name: Team", "name: Group"))
+        .expect("the folder is ours");
+    let (work, opened) = open(&company, &output);
+    assert_eq!(opened, Opened::ConfigChanged);
+    assert_eq!(work.counts().expect("readable"), Counts::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_points_at_nothing_is_counted_and_kept() {
+    let company = Company::new(5, 1);
+    company.execute("INSERT INTO members VALUES (1, 990), (1, 991)");
+    let output = company.path("out.c1z");
+    let report = run_to_the_end(&company, &output, 2).await;
+    let missing = report
+        .findings
+        .iter()
+        .find(|(code, _)| *code == "missing-principal")
+        .expect("it is counted");
+    assert_eq!(missing.1.count, 2);
+    assert!(
+        missing
+            .1
+            .examples
+            .iter()
+            .any(|example| example.contains("user:990")),
+        "{missing:?}"
+    );
+    assert_eq!(
+        report.verdict,
+        Verdict::Complete,
+        "nothing is missing because of it"
+    );
+    assert!(
+        facts(&output).iter().any(|fact| fact.contains("990")),
+        "the grants are kept"
+    );
+}
+
+fn sync_process(company: &Company, output: &str) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_rolecall"))
+        .args(["sync", "company.yaml", "-f", output, "--concurrency", "2"])
+        .current_dir(company.path(""))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts")
+}
+
+/// Real processes, killed with SIGKILL at moments spread over a run.
+#[test]
+fn a_process_that_is_killed_goes_on_to_the_same_facts() {
+    let company = Company::new(2_000, 150);
+    let whole = sync_process(&company, "whole.c1z")
+        .wait_with_output()
+        .expect("it ends");
+    assert!(
+        whole.status.success(),
+        "{}",
+        String::from_utf8_lossy(&whole.stderr)
+    );
+    let expected = facts(&company.path("whole.c1z"));
+    let mut kills = 0;
+    for pause in [30, 60, 120, 250, 400] {
+        let mut child = sync_process(&company, "killed.c1z");
+        std::thread::sleep(Duration::from_millis(pause));
+        child.kill().expect("it can be killed");
+        let status = child.wait().expect("it ends");
+        kills += usize::from(!status.success());
+    }
+    assert!(kills > 0, "every run was over before it was killed");
+    let last = sync_process(&company, "killed.c1z")
+        .wait_with_output()
+        .expect("it ends");
+    assert!(
+        last.status.success(),
+        "{}",
+        String::from_utf8_lossy(&last.stderr)
+    );
+    assert_eq!(facts(&company.path("killed.c1z")), expected);
+    assert!(
+        !company.path("killed.c1z.work").exists(),
+        "the work file is gone"
+    );
+}
+
+/// SIGTERM: the pages under way are stored, the exit code is 1, and the message says how to go on.
+#[test]
+fn a_process_that_is_asked_to_stop_says_how_to_go_on() {
+    let company = Company::new(20_000, 400);
+    let mut child = sync_process(&company, "out.c1z");
+    let work = company.path("out.c1z.work");
+    while !work.exists() {
+        assert!(
+            child.try_wait().expect("it can be asked").is_none(),
+            "it was over before it began"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    let signal = Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status();
+    assert!(signal.expect("kill is there").success());
+    let ended = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("run the same command to go on"), "{said}");
+    assert!(!company.path("out.c1z").exists() && work.exists());
+    let again = sync_process(&company, "out.c1z")
+        .wait_with_output()
+        .expect("it ends");
+    let said = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(
+        again.status.success() && said.contains("going on with the run"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_failed_run_leaves_the_last_output_alone() {
+    let company = Company::new(30, 4);
+    let first = sync_process(&company, "out.c1z")
+        .wait_with_output()
+        .expect("it ends");
+    assert!(
+        first.status.success(),
+        "{}",
+        String::from_utf8_lossy(&first.stderr)
+    );
+    let before = std::fs::read(company.path("out.c1z")).expect("it was written");
+    company.execute("DROP TABLE members");
+    let second = sync_process(&company, "out.c1z")
+        .wait_with_output()
+        .expect("it ends");
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert_eq!(second.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("Company")
+            && said.contains("grants of type `team`")
+            && said.contains("members"),
+        "{said}"
+    );
+    assert_eq!(
+        std::fs::read(company.path("out.c1z")).expect("it is still there"),
+        before
+    );
+}
