@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
 use super::dialect::{Database, Dialect, Server};
-use super::dsn;
 use super::statement::Statement;
+use super::target;
 use crate::config::CompileContext;
 use crate::config::connect::{DatabasesConfig, SqlConnectConfig};
 use crate::diagnostic::{Diagnostic, Span};
@@ -40,10 +40,10 @@ impl SqlSource {
     /// is known; with it, the queries of the file can be checked although `connect` is incomplete.
     pub fn compile(config: &SqlConnectConfig, cx: &mut CompileContext) -> Option<Arc<SqlSource>> {
         let names = match &config.databases {
-            Some(databases) => names(databases, dsn::place(config), cx),
+            Some(databases) => names(databases, target::place(config), cx),
             None => Names::One,
         };
-        let resolved = dsn::resolve(config, cx)?;
+        let resolved = target::resolve(config, cx)?;
         let server = resolved
             .target
             .and_then(|target| resolved.dialect.server(&target, cx));

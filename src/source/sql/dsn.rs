@@ -1,98 +1,16 @@
-//! `connect` → where to connect and as whom. A DSN is split first and filled in part by part after
-//! that, so that the value of a variable may hold any character.
+//! A DSN → its parts. It is split first and filled in part by part after that, so that the value
+//! of a variable may hold any character.
 
 use std::ops::Range;
 
 use percent_encoding::percent_decode_str;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
-use super::dialect::{self, Dialect};
-use crate::config::CompileContext;
-use crate::config::connect::SqlConnectConfig;
+use super::dialect::Dialect;
+use super::target::{Reader, schemes, unbracketed};
 use crate::config::interpolate::{Piece, mentions_variable, pieces};
-use crate::config::scalar::{EnvText, Text};
-use crate::diagnostic::list;
+use crate::config::scalar::Text;
 use crate::diagnostic::{Diagnostic, Span};
-
-/// Where to connect and as whom.
-#[derive(Debug, Default, Clone)]
-pub struct Target {
-    /// Host name or address, without brackets.
-    pub host: Option<String>,
-    /// Port.
-    pub port: Option<u16>,
-    /// Database name, or the path of a file.
-    pub database: Option<String>,
-    /// User name.
-    pub user: Option<String>,
-    /// Password.
-    pub password: Option<SecretString>,
-    /// Further parameters, in the order written; the last of a name counts.
-    pub params: Vec<Param>,
-    /// Where the system is named, for mistakes that concern `connect` as a whole.
-    pub span: Span,
-}
-
-/// A parameter of a connection.
-#[derive(Clone)]
-pub struct Param {
-    /// Its name.
-    pub name: String,
-    /// Its value.
-    pub value: String,
-    /// Where it is written.
-    pub span: Span,
-}
-
-/// Without the value, which may be secret.
-impl std::fmt::Debug for Param {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Param({})", self.name)
-    }
-}
-
-/// What `connect` says.
-#[derive(Debug)]
-pub struct Resolved {
-    /// The system.
-    pub dialect: &'static dyn Dialect,
-    /// Where it is; `None` when a part has no value, which was noted.
-    pub target: Option<Target>,
-}
-
-/// Reads `connect`. Notes every mistake; `None` when not even the dialect is known.
-pub fn resolve(config: &SqlConnectConfig, cx: &mut CompileContext) -> Option<Resolved> {
-    let mut reader = Reader {
-        cx,
-        complete: true,
-        target: Target {
-            span: place(config),
-            ..Target::default()
-        },
-    };
-    let dialect = reader.read(config);
-    let (complete, target) = (reader.complete, reader.target);
-    Some(Resolved {
-        dialect: dialect?,
-        target: complete.then_some(target),
-    })
-}
-
-/// The first thing that `connect` says about the database.
-pub fn place(config: &SqlConnectConfig) -> Span {
-    let dsn = config.dsn.as_ref().map(|dsn| dsn.0.0.span);
-    let fields = [
-        &config.scheme,
-        &config.host,
-        &config.port,
-        &config.database,
-        &config.user,
-    ];
-    dsn.or_else(|| fields.into_iter().flatten().map(|text| text.0.span).next())
-        .or_else(|| config.params.iter().next().map(|(key, _)| key.span))
-        .or_else(|| config.password.as_ref().map(|text| text.0.span))
-        .unwrap_or_default()
-}
 
 /// A DSN: text of the file, or the whole value of one variable, which is taken as it is.
 #[derive(Clone, Copy)]
@@ -102,137 +20,9 @@ struct Dsn<'t> {
     verbatim: bool,
 }
 
-struct Reader<'c, 'e> {
-    cx: &'c mut CompileContext<'e>,
-    complete: bool,
-    target: Target,
-}
-
 impl Reader<'_, '_> {
-    fn read(&mut self, config: &SqlConnectConfig) -> Option<&'static dyn Dialect> {
-        let scheme = config.scheme.as_ref().and_then(|text| self.field(text));
-        let scheme_span = config.scheme.as_ref().map(|text| text.0.span);
-        let written = config.dsn.as_ref().map(|dsn| &dsn.0.0);
-        let dialect = match written.filter(|text| !text.text.is_empty()) {
-            Some(written) => self.dsn(written, scheme.as_deref().zip(scheme_span)),
-            None => match scheme.zip(scheme_span) {
-                Some((scheme, span)) => self.dialect(&scheme, span),
-                None if config.scheme.as_ref().is_some_and(|s| !s.0.text.is_empty()) => None,
-                None => self.no_scheme(),
-            },
-        };
-        self.fields(config, dialect);
-        dialect
-    }
-
-    fn no_scheme<T>(&mut self) -> Option<T> {
-        let at = self.cx.at(self.target.span);
-        self.cx.note(
-            Diagnostic::error(
-                "missing-scheme",
-                at,
-                "`connect` does not say which database system it is",
-            )
-            .help(format!("write `scheme:` with one of {}", schemes())),
-        );
-        None
-    }
-
-    /// Each structured field beats its part of the DSN.
-    fn fields(&mut self, config: &SqlConnectConfig, dialect: Option<&'static dyn Dialect>) {
-        if let Some(host) = config.host.as_ref().and_then(|text| self.field(text)) {
-            self.target.host = Some(unbracketed(&host).to_owned());
-        }
-        if let Some(text) = &config.port
-            && let Some(port) = self.field(text)
-        {
-            self.target.port = self.port(&port, text.0.span).or(self.target.port);
-            let is_file = dialect.is_some_and(|dialect| dialect.is_file());
-            if self.target.host.is_none() && self.complete && !is_file {
-                let at = self.cx.at(text.0.span);
-                self.cx.note(
-                    Diagnostic::error("port-without-host", at, "`port` is written, but no host")
-                        .help("add `host:`"),
-                );
-            }
-        }
-        if let Some(database) = config.database.as_ref().and_then(|text| self.field(text)) {
-            let is_file = dialect.is_some_and(|dialect| dialect.is_file());
-            let name = match is_file {
-                true => database.as_str(),
-                false => database.strip_prefix('/').unwrap_or(&database),
-            };
-            self.target.database = Some(name.to_owned());
-        }
-        if let Some(user) = config.user.as_ref().and_then(|text| self.field(text)) {
-            self.target.user = Some(user);
-        }
-        if let Some(text) = &config.password {
-            match self.cx.secret(text) {
-                Some(password) if !password.expose_secret().is_empty() => {
-                    self.target.password = Some(password);
-                }
-                Some(_) => {}
-                None => self.complete = false,
-            }
-        }
-        for (key, text) in config.params.iter() {
-            let name = Text {
-                text: key.text.clone(),
-                span: key.span,
-            };
-            let (name, value) = (self.cx.interpolate(&name), self.cx.env(text));
-            match name.zip(value) {
-                Some((name, value)) => self.param(name, value, key.span),
-                None => self.complete = false,
-            }
-        }
-    }
-
-    /// The value of a field; `None` when it is empty, which means "not written", or unknown.
-    fn field(&mut self, text: &EnvText) -> Option<String> {
-        let value = self.cx.env(text);
-        self.complete &= value.is_some();
-        value.filter(|value| !value.is_empty())
-    }
-
-    fn param(&mut self, name: String, value: String, span: Span) {
-        self.target
-            .params
-            .retain(|param| !param.name.eq_ignore_ascii_case(&name));
-        self.target.params.push(Param { name, value, span });
-    }
-
-    fn dialect(&mut self, scheme: &str, span: Span) -> Option<&'static dyn Dialect> {
-        let all = dialect::all();
-        if let Some(found) = all.iter().find(|dialect| dialect.scheme() == scheme) {
-            return Some(*found);
-        }
-        let lower = scheme.to_lowercase();
-        let meant = all.iter().find(|dialect| {
-            dialect.scheme() == lower || dialect.other_names().contains(&lower.as_str())
-        });
-        let help = match meant {
-            Some(dialect) => format!("did you mean `{}`?", dialect.scheme()),
-            None => format!("this version reads {}", schemes()),
-        };
-        let at = self.cx.at(span);
-        let message = format!("there is no database scheme `{scheme}`");
-        self.cx
-            .note(Diagnostic::error("unknown-scheme", at, message).help(help));
-        None
-    }
-
-    fn port(&mut self, text: &str, span: Span) -> Option<u16> {
-        let port = text.parse().ok().filter(|port| *port > 0);
-        if port.is_none() {
-            let message = "the port is no number between 1 and 65535";
-            self.cx.error::<()>("bad-port", span, message);
-        }
-        port
-    }
-
-    fn dsn(
+    /// Reads a DSN into the target. Returns its dialect, when it is known.
+    pub fn dsn(
         &mut self,
         written: &Text,
         scheme: Option<(&str, Span)>,
@@ -477,18 +267,3 @@ impl Reader<'_, '_> {
 fn decoded(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
-
-fn unbracketed(host: &str) -> &str {
-    host.strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host)
-}
-
-fn schemes() -> String {
-    let schemes: Vec<_> = dialect::all().iter().map(|d| d.scheme()).collect();
-    list(&schemes)
-}
-
-#[cfg(test)]
-#[path = "dsn_tests.rs"]
-mod tests;

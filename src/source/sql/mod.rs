@@ -12,6 +12,7 @@ mod pool;
 mod query;
 mod row;
 mod statement;
+mod target;
 
 pub use connect::SqlSource;
 pub use dialect::{DialectView, documented as documented_dialects};

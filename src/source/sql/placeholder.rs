@@ -67,10 +67,7 @@ pub struct Scanned {
 
 /// Takes a query apart. Notes every mistake; `None` when there was one.
 pub fn scan(text: &Text, lexicon: &Lexicon, cx: &mut CompileContext) -> Option<Scanned> {
-    let sql = text.text.trim_end().trim_end_matches(';').trim_end();
-    if sql.is_empty() {
-        return cx.error("empty-query", text.span, "the query is empty");
-    }
+    let sql = text.text.trim_end();
     let regions = match lexer::regions(sql, lexicon) {
         Ok(regions) => regions,
         Err(open) => {
@@ -79,9 +76,24 @@ pub fn scan(text: &Text, lexicon: &Lexicon, cx: &mut CompileContext) -> Option<S
             return cx.error("unclosed-sql", span, message);
         }
     };
+    // Comments and the semicolon that ends the statement do not count.
+    let end = regions.iter().rev().find_map(|(region, range)| {
+        let end = match region {
+            Region::Code => sql[range.clone()]
+                .trim_end_matches(|c: char| c.is_whitespace() || c == ';')
+                .len(),
+            Region::Comment => 0,
+            Region::Literal | Region::Identifier => range.len(),
+        };
+        (end > 0).then_some(range.start + end)
+    });
+    let Some(end) = end else {
+        return cx.error("empty-query", text.span, "the query is empty");
+    };
     let mut scan = Scan {
         text,
         sql,
+        end,
         lexicon,
         cx,
         parts: Vec::new(),
@@ -105,6 +117,8 @@ pub fn scan(text: &Text, lexicon: &Lexicon, cx: &mut CompileContext) -> Option<S
 struct Scan<'s, 'c, 'e> {
     text: &'s Text,
     sql: &'s str,
+    /// Where the statement ends.
+    end: usize,
     lexicon: &'s Lexicon,
     cx: &'c mut CompileContext<'e>,
     parts: Vec<Part>,
@@ -132,6 +146,11 @@ impl Scan<'_, '_, '_> {
                 },
                 b'$' if !lexer::ends_with_word(before) => self.dollar(at, range.end),
                 b':' | b'@' if self.lexicon.named_parameters => self.named(at, range.end),
+                b';' if at >= self.end => {
+                    self.push_sql(start..at);
+                    start = at + 1;
+                    1
+                }
                 b';' => self.semicolon(at),
                 _ => 1,
             };
@@ -142,7 +161,7 @@ impl Scan<'_, '_, '_> {
 
     fn push_sql(&mut self, range: Range<usize>) {
         match self.parts.last_mut() {
-            Some(Part::Sql(last)) => last.end = range.end,
+            Some(Part::Sql(last)) if last.end == range.start => last.end = range.end,
             _ if range.is_empty() => {}
             _ => self.parts.push(Part::Sql(range)),
         }

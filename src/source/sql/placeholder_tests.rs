@@ -84,6 +84,19 @@ fn operators_of_postgres_are_no_placeholders() {
 }
 
 #[test]
+fn the_semicolon_at_the_end_is_dropped() {
+    for (sql, kept) in [
+        ("SELECT 1 ;; \n", "SELECT 1 "),
+        ("SELECT 'a';", "SELECT 'a'"),
+        ("SELECT 1; -- done", "SELECT 1 -- done"),
+        ("SELECT ';' -- ;", "SELECT ';' -- ;"),
+    ] {
+        let joined = parts(sql, &postgres::LEXICON).map(|parts| parts.concat());
+        assert_eq!(joined.as_deref(), Ok(kept), "{sql}");
+    }
+}
+
+#[test]
 fn each_mistake_has_its_code() {
     for (sql, lexicon, code) in [
         ("?<a.b>", &postgres::LEXICON, "bad-placeholder"),
@@ -98,6 +111,7 @@ fn each_mistake_has_its_code() {
         ("a; b", &mysql::LEXICON, "several-statements"),
         ("'a", &mysql::LEXICON, "unclosed-sql"),
         (" ; ", &mysql::LEXICON, "empty-query"),
+        ("-- only a comment", &mysql::LEXICON, "empty-query"),
     ] {
         assert_eq!(parts(sql, lexicon), Err(vec![code]), "{sql}");
     }

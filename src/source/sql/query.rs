@@ -59,7 +59,8 @@ impl Fetch for SqlQuery {
         };
         let at = self.read(token, databases)?;
         let statement = self.bind(inputs, at.place.as_deref())?;
-        let mut rows = at.database().run(&statement).await?;
+        let rows = at.database().run(&statement).await;
+        let mut rows = rows.map_err(|error| self.placed(error, at.database()))?;
         let next_place = self.next_place(at.place.as_deref(), &mut rows)?;
         let next = match next_place {
             Some(place) => Some(self.write(at.database(), Some(&place))),
@@ -132,6 +133,18 @@ impl SqlQuery {
             (true, place) => {
                 PageToken::new(serde_json::json!([database.name(), place]).to_string())
             }
+        }
+    }
+
+    /// Names the database in the error of a query, when there are several.
+    fn placed(&self, error: SourceError, database: &dyn Database) -> SourceError {
+        match error {
+            SourceError::Query { reason, transient } if self.source.is_multiple() => {
+                let name = database.name();
+                let reason = format!("{reason} (in the database `{name}`)");
+                SourceError::Query { reason, transient }
+            }
+            error => error,
         }
     }
 
@@ -219,7 +232,7 @@ impl SqlQuery {
     /// A value written into the SQL, filtered so that it stays one word or one identifier.
     fn inline(&self, name: &str, form: Form, binding: Binding) -> Result<String, SourceError> {
         let text = match &binding {
-            Binding::Value(value) => to_text(value)
+            Binding::Value(value) | Binding::Key(value) => to_text(value)
                 .map_err(|message| SourceError::Invalid(format!("`?<{name}>`: {message}")))?,
             Binding::Least => None,
         };

@@ -17,6 +17,8 @@ pub enum Fragment {
 pub enum Binding {
     /// A value, kept in its type where the parameter takes it, converted where it does not.
     Value(Value),
+    /// The key of an earlier row, to be compared with the key column.
+    Key(Value),
     /// The least value there is: where a cursor begins.
     Least,
 }

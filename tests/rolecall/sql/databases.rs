@@ -161,6 +161,14 @@ async fn database_files_are_databases_too() {
     let names = ["acme.db", "b.db", "c.db"].map(str::to_owned);
     assert_reads_each(&compiled, &names, &[10, 20, 30]).await;
 
+    std::fs::write(one.folder.path().join("b.db"), "").expect("can be emptied");
+    let emptied = one.compile_with(connect, LIST, &[]);
+    let error = emptied.rows().await.expect_err("the table is gone");
+    assert_eq!(
+        error.to_string(),
+        "the query failed: no such table: t (in the database `b.db`)"
+    );
+
     let fetch = compiled.fetch("row");
     let gone = PageToken::new("[\"d.db\", null]");
     let error = fetch

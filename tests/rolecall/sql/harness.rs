@@ -189,7 +189,6 @@ pub async fn execute(system: System, url: &url::Url, sql: &str) {
 
 /// A connector file, compiled.
 pub struct Compiled {
-    pub file: Arc<SourceFile>,
     pub source: Option<Arc<SqlSource>>,
     pub listings: HashMap<String, Box<dyn Fetch>>,
     pub diagnostics: Vec<Diagnostic>,
@@ -247,7 +246,6 @@ pub fn compile(path: &Path, yaml: &str, variables: &[(&str, &str)]) -> Compiled 
     diagnostics.append(&mut cx.diagnostics);
     sort(&mut diagnostics);
     Compiled {
-        file,
         source,
         listings,
         diagnostics,

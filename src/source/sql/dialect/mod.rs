@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::dsn::Target;
 use super::lexer::Lexicon;
 use super::statement::{Row, Statement};
+use super::target::Target;
 use crate::config::CompileContext;
 use crate::source::SourceError;
 

@@ -16,11 +16,11 @@ use sqlx::{
     Arguments, AssertSqlSafe, Column, Either, Executor, Row as _, SqlSafeStr, Statement as _,
 };
 
-use super::super::dsn::{Param, Target};
 use super::super::failure::{Class, Failure, Peer};
 use super::super::lexer::Lexicon;
 use super::super::pool::{Driver, Pooled};
 use super::super::statement::{Row, Statement};
+use super::super::target::{Param, Target};
 use super::{Database, Dialect, Registered, Server, quoted};
 use crate::config::CompileContext;
 use crate::expr::Map;

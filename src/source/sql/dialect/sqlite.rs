@@ -14,12 +14,12 @@ use sqlx::{
     TypeInfo, ValueRef,
 };
 
-use super::super::dsn::Target;
 use super::super::failure::{Class, Failure, Peer};
 use super::super::lexer::Lexicon;
 use super::super::pool::{Driver, Pooled};
 use super::super::row;
 use super::super::statement::{Binding, Parameter, Row, Statement};
+use super::super::target::Target;
 use super::{Database, Dialect, Registered, Server, quoted};
 use crate::config::CompileContext;
 use crate::diagnostic::Diagnostic;
@@ -218,7 +218,7 @@ fn bind(
     key_type: Option<&str>,
 ) -> Result<(), SourceError> {
     let value = match &parameter.binding {
-        Binding::Value(value) => value.clone(),
+        Binding::Value(value) | Binding::Key(value) => value.clone(),
         // Any number is less than any text, but a column of texts makes a text of the number
         // first. Minus infinity is less than every number, and than every text elsewhere.
         Binding::Least => match key_type {

@@ -64,7 +64,7 @@ impl Paginate for Cursor {
     fn binding(&self, place: Option<&str>) -> Result<Binding, SourceError> {
         match place {
             None => Ok(Binding::Least),
-            Some(place) => read(place).map(Binding::Value).ok_or_else(|| {
+            Some(place) => read(place).map(Binding::Key).ok_or_else(|| {
                 SourceError::Invalid("the page token holds no key; start the sync afresh".into())
             }),
         }

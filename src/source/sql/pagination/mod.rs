@@ -116,3 +116,25 @@ fn column(text: Option<&Text>) -> Option<String> {
     text.map(|text| text.text.trim().to_owned())
         .filter(|name| !name.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_this_folder_is_registered() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/source/sql/pagination");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .expect("the folder is there")
+            .filter_map(|entry| {
+                let name = entry.expect("can be read").file_name();
+                name.to_str()?.strip_suffix(".rs").map(str::to_owned)
+            })
+            .filter(|name| name != "mod")
+            .collect();
+        files.sort();
+        let kinds = SqlPaginationFamily::kinds();
+        let names: Vec<_> = kinds.iter().map(|kind| kind.name).collect();
+        assert_eq!(files, names);
+    }
+}

@@ -40,16 +40,17 @@ pub fn bind(
             key.map_or("VARCHAR", |kind| kind.name()),
             least_text,
         ),
-        Binding::Value(value) => match value {
+        Binding::Key(Value::Text(text)) => match decimal(text, key) {
+            Some(decimal) => arguments.add(decimal),
+            None => arguments.add(text.as_str()),
+        },
+        Binding::Value(value) | Binding::Key(value) => match value {
             Value::Null => arguments.add(None::<String>),
             Value::Bool(value) => arguments.add(i64::from(*value)),
             Value::Int(value) => arguments.add(*value),
             Value::UInt(value) => arguments.add(*value),
             Value::Float(value) => arguments.add(*value),
-            Value::Text(text) => match decimal(text, key, parameter) {
-                Some(decimal) => arguments.add(decimal),
-                None => arguments.add(text.as_str()),
-            },
+            Value::Text(text) => arguments.add(text.as_str()),
             Value::Bytes(bytes) => arguments.add(bytes.as_slice()),
             Value::Timestamp(at) => arguments.add(at.naive_utc()),
             Value::Duration(length) => arguments.add(length.as_seconds_f64()),
@@ -63,12 +64,9 @@ pub fn bind(
 
 /// Decimals are text in a record. Compared as text the server would take them for floats, which
 /// have too few digits to tell neighbours apart.
-fn decimal(text: &str, key: Option<&MySqlTypeInfo>, parameter: &Parameter) -> Option<BigDecimal> {
+fn decimal(text: &str, key: Option<&MySqlTypeInfo>) -> Option<BigDecimal> {
     let compared = key.is_some_and(|kind| kind.name() == "DECIMAL");
-    let is_cursor = parameter.name.eq_ignore_ascii_case("cursor");
-    (compared && is_cursor)
-        .then(|| BigDecimal::from_str(text).ok())
-        .flatten()
+    compared.then(|| BigDecimal::from_str(text).ok()).flatten()
 }
 
 /// The least value of the type of the key.

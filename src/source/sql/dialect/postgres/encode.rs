@@ -100,7 +100,7 @@ pub fn bind(parameter: &Parameter, kind: &PgTypeInfo) -> Result<Bound, SourceErr
     let native = native(kind);
     let bytes = match &parameter.binding {
         Binding::Value(Value::Null) => None,
-        Binding::Value(value) => {
+        Binding::Value(value) | Binding::Key(value) => {
             let bytes = match native {
                 Some(native) => convert(value, native),
                 None => text_form(value, matches!(kind.kind(), PgTypeKind::Array(_)))
