@@ -9,6 +9,7 @@ use super::http::HttpClientConfig;
 use super::kind::Later;
 use super::resource_type::ResourceTypeConfig;
 use super::scalar::Text;
+use super::secrets;
 use super::tree::{self, NodeValue};
 use crate::diagnostic::{Diagnostic, Location, SourceFile, Span};
 
@@ -111,6 +112,7 @@ fn reason(error: &std::io::Error) -> String {
 pub fn load_text(file: Arc<SourceFile>) -> Loaded {
     let mut diagnostics = Vec::new();
     let Some(root) = tree::parse(&file, &mut diagnostics) else {
+        secrets::mask_lines(&file);
         return Loaded {
             file,
             config: None,
@@ -144,6 +146,9 @@ pub fn load_text(file: Arc<SourceFile>) -> Loaded {
             diagnostics,
             failed: Vec::new(),
         };
+    }
+    if let Some(connect) = root.get("connect") {
+        secrets::mask(connect, &file);
     }
     let dialect = match connect::dialect(&root, &file) {
         Ok(dialect) => Some(dialect),

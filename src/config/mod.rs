@@ -12,6 +12,7 @@ pub mod kind;
 pub mod mapping;
 pub mod resource_type;
 pub mod scalar;
+mod secrets;
 pub mod section;
 mod source_map;
 mod tree;
