@@ -108,4 +108,13 @@ mod tests {
             "{shown}"
         );
     }
+
+    #[test]
+    fn a_line_that_is_not_yaml_shows_no_secret() {
+        let text = "connect:\n  auth: {type: basic, password: \"hunter2}\nresource_types: {}\n";
+        let file = SourceFile::new("a.yaml", text);
+        let loaded = crate::config::load_text(file.clone());
+        assert!(loaded.config.is_none());
+        assert!((1..=3).all(|line| !file.excerpt(line).contains("hunter2")));
+    }
 }
