@@ -292,3 +292,26 @@ fn every_example_is_sound() {
         assert_eq!(said.matches("warning[").count(), unset, "{said}");
     }
 }
+
+/// The connector in the README is one that works: it has no mistakes and no traps.
+#[test]
+fn the_connector_of_the_readme_is_sound() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("the README is there");
+    let (_, rest) = readme
+        .split_once("```yaml\n")
+        .expect("it shows a connector");
+    let (connector, _) = rest.split_once("```").expect("the connector ends");
+    let environment = std::collections::HashMap::from([
+        ("DB_USER".to_owned(), "ada".to_owned()),
+        ("DB_PASSWORD".to_owned(), "p@ss".to_owned()),
+    ]);
+    let how = rolecall::plan::Check {
+        environment: &environment,
+        unset_variable: rolecall::diagnostic::Severity::Error,
+        strict: true,
+    };
+    let file = rolecall::diagnostic::SourceFile::new("README.md", connector);
+    let (plan, found) = rolecall::plan::check(rolecall::config::load_text(file), how);
+    assert!(plan.is_some(), "{found:?}");
+    assert!(found.is_empty(), "{found:?}");
+}

@@ -8,6 +8,7 @@ mod examples;
 mod generated;
 mod golden;
 mod http;
+mod mapping;
 mod servers;
 mod sql;
 mod sync;

@@ -105,15 +105,7 @@ pub fn run_with_width(
         What::Stats => stats::run(&sync, &mut screen),
     };
     match printed.and_then(|()| Ok(out.flush()?)) {
-        Err(error) if is_broken_pipe(&error) => Ok(()),
+        Err(error) if super::is_broken_pipe(&error) => Ok(()),
         printed => printed,
     }
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-    })
 }
