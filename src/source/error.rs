@@ -69,7 +69,8 @@ pub enum SourceError {
         /// Whether trying again may help: a deadlock, a lost connection.
         transient: bool,
     },
-    /// Paging came back to where it had been.
+    /// Paging came back to where it had been. Paging strategies say so; listings turn it into a last
+    /// page with the reason `paging-loop`, so that what was listed is kept.
     #[error("paging goes in circles: {reason}")]
     Loop {
         /// What repeated.

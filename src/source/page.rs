@@ -39,3 +39,13 @@ pub struct PartialReason {
     /// One sentence, lower case, no full stop, with the way out.
     pub message: String,
 }
+
+impl PartialReason {
+    /// Paging came back to where it had been: what was listed until then is kept.
+    pub fn paging_loop(reason: String) -> Self {
+        Self {
+            code: "paging-loop",
+            message: reason,
+        }
+    }
+}

@@ -9,7 +9,7 @@ use crate::expr::{Expression, Inputs, Scope, Value};
 use crate::mapping::{MappedGrant, MappingError, Remarks, resource_value};
 use crate::model::{Resource, ResourceId};
 use crate::plan::{Plan, ResourcesPlan, TypePlan};
-use crate::source::{Fetch, Page, PageToken, SourceError};
+use crate::source::{Fetch, Page, PageToken};
 
 /// What one page came to.
 #[derive(Debug, Default)]
@@ -157,26 +157,14 @@ impl Listing<'_> {
         token: Option<&PageToken>,
     ) -> Result<MappedPage, SyncError> {
         let inputs = self.inputs();
-        let page = match fetch.page(&inputs, token).await {
-            Ok(page) => page,
-            // A circle in the paging: what was listed is kept, and the listing is known to be partial.
-            Err(SourceError::Loop { reason }) => {
-                let mut mapped = MappedPage::default();
-                mapped.findings.add(
-                    "paging-loop",
-                    true,
-                    format!("{}: {reason}", self.describe()),
-                );
-                return Ok(mapped);
-            }
-            Err(source) => {
-                return Err(SyncError::Source {
-                    system: self.plan.app_name.clone(),
-                    listing: self.describe(),
-                    source: Box::new(source),
-                });
-            }
-        };
+        let page = fetch
+            .page(&inputs, token)
+            .await
+            .map_err(|source| SyncError::Source {
+                system: self.plan.app_name.clone(),
+                listing: self.describe(),
+                source: Box::new(source),
+            })?;
         self.map(inputs, page)
     }
 

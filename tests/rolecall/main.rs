@@ -1,5 +1,6 @@
 //! Everything that is tested from outside of the crate, in one binary.
 
+mod api;
 mod c1z;
 mod cli;
 mod company;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::base::safe;
 use super::exchange::{Failure, Wire};
-use super::pagination::{Paginate, Place, Turn, Unpaged};
+use super::pagination::{Paginate, Place, Turn, Unpaged, Verdict};
 use super::redact::Redactor;
 use super::request::RequestTemplate;
 use super::response::ItemsRule;
@@ -89,7 +89,16 @@ impl Fetch for Listing {
             base: &source.base,
             secret_param: source.auth.query_param(),
         };
-        let verdict = self.pagination.next(&turn)?;
+        let verdict = match self.pagination.next(&turn) {
+            // Strategies that count notice a circle by a page that came twice, the others by a
+            // place: then the page itself is new.
+            Err(SourceError::Loop { reason }) => Verdict {
+                partial: Some(PartialReason::paging_loop(reason)),
+                repeated: place.as_ref().is_some_and(Place::counts),
+                next: None,
+            },
+            verdict => verdict?,
+        };
         let (mut records, reason) = items.take(&mut answer.body);
         if verdict.repeated {
             records.clear();

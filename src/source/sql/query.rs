@@ -10,7 +10,7 @@ use super::pagination::Paginate;
 use super::placeholder::Form;
 use super::statement::{Binding, Fragment, Parameter, Row, Statement};
 use crate::expr::{Expression, Inputs, Scope, Value, to_text};
-use crate::source::{Fetch, Page, PageToken, SourceError};
+use crate::source::{Fetch, Page, PageToken, PartialReason, SourceError};
 
 /// A compiled query.
 #[derive(Debug)]
@@ -61,7 +61,15 @@ impl Fetch for SqlQuery {
         let statement = self.bind(inputs, at.place.as_deref())?;
         let rows = at.database().run(&statement).await;
         let mut rows = rows.map_err(|error| self.placed(error, at.database()))?;
-        let next_place = self.next_place(at.place.as_deref(), &mut rows)?;
+        let mut partial = Vec::new();
+        let next_place = match self.next_place(at.place.as_deref(), &mut rows) {
+            // The rows are good, and so are those of the other databases.
+            Err(SourceError::Loop { reason }) => {
+                partial.push(PartialReason::paging_loop(reason));
+                None
+            }
+            next_place => next_place?,
+        };
         let next = match next_place {
             Some(place) => Some(self.write(at.database(), Some(&place))),
             None => databases
@@ -73,6 +81,7 @@ impl Fetch for SqlQuery {
         Ok(Page {
             records,
             next,
+            partial,
             ..Page::default()
         })
     }

@@ -281,11 +281,31 @@ impl Compiled {
         let mut token: Option<PageToken> = None;
         loop {
             let page = fetch.page(inputs, token.as_ref()).await?;
+            assert!(
+                page.partial.is_empty(),
+                "the listing is partial: {:?}",
+                page.partial
+            );
             pages.push(page.records);
             assert!(pages.len() <= 2000, "paging never ends");
             token = page.next;
             if token.is_none() {
                 return Ok(pages);
+            }
+        }
+    }
+
+    /// How many records the listing `row` brings, and why it is partial.
+    pub async fn partial(&self) -> (usize, Vec<&'static str>) {
+        let (mut records, mut reasons, mut token) = (0, Vec::new(), None::<PageToken>);
+        loop {
+            let page = self.fetch("row").page(&Inputs::new(), token.as_ref()).await;
+            let page = page.expect("the pages can be read");
+            records += page.records.len();
+            reasons.extend(page.partial.iter().map(|reason| reason.code));
+            token = page.next;
+            if token.is_none() {
+                return (records, reasons);
             }
         }
     }
