@@ -184,6 +184,9 @@ section! {
     pub struct EntitlementMappingConfig {
         /// Skips the records for which this is true.
         pub skip_if: Option<ExprText>,
+        /// Id of the resource that the record belongs to, where one query or request lists those of
+        /// all resources of the type. Such a listing cannot use `resource`. An addition of rolecall.
+        pub resource_id: Option<ExprText>,
         /// Its id on the resource.
         pub id: ExprText,
         /// The name shown to people.
@@ -224,6 +227,9 @@ section! {
     pub struct GrantMappingConfig {
         /// Skips the records for which this is true.
         pub skip_if: Option<ExprText>,
+        /// Id of the resource that the record belongs to, where one query or request lists those of
+        /// all resources of the type. Such a listing cannot use `resource`. An addition of rolecall.
+        pub resource_id: Option<ExprText>,
         /// Id of who holds the entitlement.
         pub principal_id: ExprText,
         /// Resource type of who holds it.

@@ -262,6 +262,10 @@ pub const FINDINGS: &[Code] = &[
         "*Partial.* Paging came back to where it had been. What was listed until then is kept.",
     ),
     code(
+        "unknown-resource",
+        "Records of a listing with `resource_id` name a resource that was not listed, or none. They are left out.",
+    ),
+    code(
         "unknown-word",
         "A status or a kind is a word that the protocol does not know. Map it to one it knows.",
     ),

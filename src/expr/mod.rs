@@ -13,7 +13,7 @@ mod text;
 mod time;
 mod value;
 
-pub use cel::CelProgram;
+pub use cel::{CelKey, CelProgram};
 pub use check::Variables;
 pub use dot::{Preprocessed, preprocess};
 pub use error::{EvalError, ExprError};
@@ -61,6 +61,16 @@ impl Expression {
     /// The value as a truth value.
     pub fn truth(&self, scope: &Scope<'_>) -> Result<bool, EvalError> {
         to_bool(&self.value(scope)?).map_err(|message| EvalError::new(self.source(), message))
+    }
+
+    /// Whether the expression names a variable. May say yes for a template that has the word only in
+    /// its text.
+    pub fn mentions(&self, variable: &str) -> bool {
+        match self {
+            Expression::Literal(_) => false,
+            Expression::Cel(program) => program.mentions(variable),
+            Expression::Template(template) => template.source().contains(variable),
+        }
     }
 
     /// The text as its author wrote it.

@@ -1,7 +1,7 @@
 //! A record → an entitlement; a template → an entitlement of every resource.
 
 use super::field::{FieldContext, optional_text, required_id};
-use super::{MappingError, Remarks, words};
+use super::{MappingError, Remarks, ResourceKey, words};
 use crate::config::mapping::{
     EntitlementMappingConfig, ExclusionGroupConfig, StaticEntitlementConfig,
 };
@@ -134,6 +134,7 @@ fn type_ids(texts: &[Text]) -> Vec<ResourceTypeId> {
 /// How a record becomes an entitlement.
 #[derive(Debug, Clone)]
 pub struct EntitlementMapping {
+    resource_key: Option<ResourceKey>,
     skip_if: Option<Expression>,
     id: Expression,
     display_name: Expression,
@@ -159,6 +160,7 @@ impl EntitlementMapping {
             variables,
         };
         let skip_if = fields.optional(&config.skip_if);
+        let resource_id = fields.optional(&config.resource_id);
         let id = fields.required("id", &config.id);
         let display_name = fields.required("display_name", &config.display_name);
         let description = fields.optional(&config.description);
@@ -181,6 +183,7 @@ impl EntitlementMapping {
             None => None,
         };
         Some(Self {
+            resource_key: ResourceKey::of(resource_id.as_ref(), skip_if.as_ref()),
             skip_if,
             id: id?,
             display_name: display_name?,
@@ -191,6 +194,11 @@ impl EntitlementMapping {
             immutable: config.immutable,
             exclusion_group,
         })
+    }
+
+    /// How to tell the resource of a record, when one listing serves all resources of a type.
+    pub fn resource_key(&self) -> Option<&ResourceKey> {
+        self.resource_key.as_ref()
     }
 
     /// Maps one record; `None` when `skip_if` says so.

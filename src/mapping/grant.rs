@@ -1,7 +1,7 @@
 //! A record → a grant.
 
 use super::field::{FieldContext, optional_text, required_id};
-use super::{MappingError, Remarks};
+use super::{MappingError, Remarks, ResourceKey};
 use crate::config::mapping::GrantMappingConfig;
 use crate::config::{Bare, CompileContext, Dialect};
 use crate::expr::{Expression, Scope, Variables};
@@ -10,6 +10,7 @@ use crate::model::{EntitlementId, Grant, GrantExpansion, GrantId, Resource, Reso
 /// How a record becomes a grant.
 #[derive(Debug, Clone)]
 pub struct GrantMapping {
+    resource_key: Option<ResourceKey>,
     skip_if: Option<Expression>,
     principal_id: Expression,
     principal_type: Expression,
@@ -50,6 +51,7 @@ impl GrantMapping {
             variables,
         };
         let skip_if = fields.optional(&config.skip_if);
+        let resource_id = fields.optional(&config.resource_id);
         let principal_id = fields.required("principal_id", &config.principal_id);
         // In SQL files the type is literal, never evaluated.
         let text = &config.principal_type.0;
@@ -71,12 +73,18 @@ impl GrantMapping {
             shallow: config.shallow,
         });
         Some(Self {
+            resource_key: ResourceKey::of(resource_id.as_ref(), skip_if.as_ref()),
             skip_if,
             principal_id: principal_id?,
             principal_type: principal_type?,
             entitlement_id: entitlement_id?,
             expandable,
         })
+    }
+
+    /// How to tell the resource of a record, when one listing serves all resources of a type.
+    pub fn resource_key(&self) -> Option<&ResourceKey> {
+        self.resource_key.as_ref()
     }
 
     /// Maps one record of a listing of `resource`.

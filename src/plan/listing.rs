@@ -147,6 +147,22 @@ impl TypeCompiler<'_, '_> {
         )
     }
 
+    /// A listing whose records name their resource serves all resources at once: it cannot run for
+    /// one of them.
+    pub(super) fn bulk_only_once(&mut self, step: &Step, fetch: Option<&dyn Fetch>, bulk: bool) {
+        if bulk && fetch.is_some_and(Fetch::depends_on_resource) {
+            let message = format!(
+                "`{}` has `resource_id`, so it lists for all resources at once, but it uses `resource`",
+                step.name
+            );
+            let at = self.cx.at(step.at);
+            self.cx.note(
+                Diagnostic::error("conflicting-fields", at, message)
+                    .help("remove `resource_id`, or `resource` from the query or the request"),
+            );
+        }
+    }
+
     pub(super) fn skip_if(&mut self, step: &Step, variables: Variables) -> Option<Expression> {
         let skip_if = step.response?.skip_if.as_ref()?;
         self.cx.expression(skip_if, Bare::Literal, variables)

@@ -8,7 +8,9 @@ use crate::config::resource_type::{
 };
 use crate::diagnostic::Diagnostic;
 use crate::expr::Expression;
-use crate::mapping::{EntitlementMapping, GrantMapping, ResourceMapping, StaticEntitlement};
+use crate::mapping::{
+    EntitlementMapping, GrantMapping, ResourceKey, ResourceMapping, StaticEntitlement,
+};
 use crate::model::{
     AppTrait, GroupTrait, ProfileValue, Resource, ResourceId, ResourceTrait, ResourceType,
     ResourceTypeId, RoleTrait, TraitKind, UserStatus, UserTrait,
@@ -262,6 +264,15 @@ impl TypeCompiler<'_, '_> {
                     .collect();
                 compiled.into_iter().collect::<Option<Vec<_>>>()
             });
+        let keys = mappings
+            .iter()
+            .flatten()
+            .map(EntitlementMapping::resource_key);
+        self.bulk_only_once(
+            &step,
+            fetch.as_deref(),
+            keys.flatten().any(ResourceKey::is_written),
+        );
         Some(EntitlementsPlan {
             fetch: fetch?,
             skip_if,
@@ -285,6 +296,12 @@ impl TypeCompiler<'_, '_> {
                     .collect();
                 compiled.into_iter().collect::<Option<Vec<_>>>()
             });
+        let keys = mappings.iter().flatten().map(GrantMapping::resource_key);
+        self.bulk_only_once(
+            &step,
+            fetch.as_deref(),
+            keys.flatten().any(ResourceKey::is_written),
+        );
         Some(GrantsPlan {
             fetch: fetch?,
             skip_if,

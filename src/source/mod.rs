@@ -23,6 +23,35 @@ pub trait Fetch: Send + Sync + std::fmt::Debug {
     /// safe: a resumed sync does. `inputs` holds `resource`, `parent_resource` and `vars`, where
     /// the listing has them.
     async fn page(&self, inputs: &Inputs, token: Option<&PageToken>) -> Result<Page, SourceError>;
+
+    /// Hands the pages from `token` on to `to`, one after the other, until the last one or until
+    /// no more are wanted. A listing that has no pages of its own may bring one answer in several
+    /// (see [`Page::more`]), so that it is never held as a whole.
+    async fn pages(
+        &self,
+        inputs: &Inputs,
+        mut token: Option<PageToken>,
+        to: &mut dyn TakePages,
+    ) -> Result<(), SourceError> {
+        loop {
+            let page = self.page(inputs, token.as_ref()).await?;
+            token = page.next.clone();
+            if !to.take(page).await || token.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether the answers depend on the resource or the parent that the listing runs for. One
+    /// that does not is run once per sync, not once per resource.
+    fn depends_on_resource(&self) -> bool;
+}
+
+/// Takes pages while they come from a source.
+#[async_trait]
+pub trait TakePages: Send {
+    /// Takes a page; `false` when no more are wanted.
+    async fn take(&mut self, page: Page) -> bool;
 }
 
 /// A system that was reached: checks that it answers and that its credentials are good.

@@ -25,6 +25,8 @@ pub struct Page {
     pub records: Vec<Value>,
     /// The next page; `None` when this was the last one.
     pub next: Option<PageToken>,
+    /// True when more of the same answer follows, at no place that a later run could go on from.
+    pub more: bool,
     /// Variables that every record of the page shares: `response` and `headers` of an API.
     pub shared: Inputs,
     /// Why the listing may lack something although it went on to its end.

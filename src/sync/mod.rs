@@ -2,9 +2,11 @@
 
 mod checkpoint;
 mod error;
+mod listing;
 mod page;
 mod report;
 mod run;
+mod shared;
 mod sink;
 mod step;
 mod store;

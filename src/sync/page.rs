@@ -1,13 +1,14 @@
-//! One page of one listing: asked for, mapped, ready to be stored.
+//! One page of one listing, mapped and ready to be stored.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::report::Findings;
 use super::step::Step;
-use super::{PageFacts, SyncError};
+use super::store::Store;
+use super::{PageFacts, SyncError, SyncSink};
 use crate::expr::{Expression, Inputs, Scope, Value};
-use crate::mapping::{MappedGrant, MappingError, Remarks, resource_value};
-use crate::model::{Resource, ResourceId};
+use crate::mapping::{MappedGrant, MappingError, Remarks, ResourceKey, resource_value};
+use crate::model::Resource;
 use crate::plan::{Plan, ResourcesPlan, TypePlan};
 use crate::source::{Fetch, Page, PageToken};
 
@@ -17,8 +18,25 @@ pub(super) struct MappedPage {
     pub facts: PageFacts,
     pub findings: Findings,
     pub next: Option<PageToken>,
+    /// True when more of the same answer follows, at no place to go on from.
+    pub more: bool,
     /// Hash of the records; 0 for a page too small to be told from another by its content.
     pub fingerprint: u64,
+}
+
+impl MappedPage {
+    /// A page that is all there is.
+    fn whole(facts: PageFacts) -> Self {
+        Self {
+            facts,
+            ..Self::default()
+        }
+    }
+
+    /// True when the listing ends with this page.
+    pub fn is_last(&self) -> bool {
+        self.next.is_none() && !self.more
+    }
 }
 
 /// The resource a listing runs for, with the resource it lives in.
@@ -32,250 +50,241 @@ pub(super) struct Subject {
 /// may well be equal.
 const COMPARABLE: usize = 10;
 
-/// Asks for a page and maps it.
-pub(super) async fn page(
-    plan: &Plan,
-    step: Step,
-    subject: Option<&Subject>,
-    token: Option<&PageToken>,
-) -> Result<MappedPage, SyncError> {
-    match step {
-        Step::ResourceTypes => Ok(MappedPage {
-            facts: PageFacts {
-                resource_types: plan
+/// Maps the pages of one listing.
+pub(super) struct Mapper<'m, S> {
+    pub plan: &'m Plan,
+    pub step: Step,
+    /// `None` for a listing that runs once.
+    pub subject: Option<&'m Subject>,
+    /// Where a listing that runs once for all resources of a type finds them.
+    pub store: &'m Store<S>,
+}
+
+impl<S: SyncSink + 'static> Mapper<'_, S> {
+    /// What brings the pages; `None` for a step that asks nobody.
+    pub fn fetch(&self) -> Option<&dyn Fetch> {
+        let found = self.found()?;
+        match self.step {
+            Step::Resources { .. } => match &found.resources {
+                ResourcesPlan::Listed { fetch, .. } => Some(fetch.as_ref()),
+                ResourcesPlan::Written(_) => None,
+            },
+            Step::Entitlements { entry, .. } => Some(found.entitlements[entry].fetch.as_ref()),
+            Step::Grants { entry, .. } => Some(found.grants[entry].fetch.as_ref()),
+            Step::ResourceTypes | Step::StaticEntitlements { .. } => None,
+        }
+    }
+
+    /// What a step stores that asks nobody.
+    pub fn written(&self) -> Result<MappedPage, SyncError> {
+        let mut facts = PageFacts::default();
+        match (self.step, self.found(), self.subject) {
+            (Step::ResourceTypes, ..) => {
+                facts.resource_types = self
+                    .plan
                     .types
                     .iter()
                     .map(|found| found.resource_type.clone())
-                    .collect(),
-                ..PageFacts::default()
-            },
-            ..MappedPage::default()
-        }),
-        Step::Resources { type_index } => {
-            let found = &plan.types[type_index];
-            match &found.resources {
-                ResourcesPlan::Written(resources) => Ok(MappedPage {
-                    facts: PageFacts {
-                        resources: resources.clone(),
-                        ..PageFacts::default()
-                    },
-                    ..MappedPage::default()
-                }),
-                ResourcesPlan::Listed { fetch, .. } => {
-                    let listing = Listing {
-                        plan,
-                        step,
-                        subject,
-                        found,
-                    };
-                    listing.fetch(fetch.as_ref(), token).await
+                    .collect();
+            }
+            (Step::Resources { .. }, Some(found), _) => {
+                if let ResourcesPlan::Written(resources) = &found.resources {
+                    facts.resources.clone_from(resources);
                 }
             }
+            (_, Some(found), Some(subject)) => {
+                facts.entitlements = self.static_entitlements(found, subject)?;
+            }
+            _ => {}
         }
-        Step::StaticEntitlements { type_index } => {
-            let subject = subject.expect("static entitlements run per resource");
-            static_entitlements(plan, step, &plan.types[type_index], subject)
-        }
-        Step::Entitlements { type_index, entry } => {
-            let found = &plan.types[type_index];
-            let listing = Listing {
-                plan,
-                step,
-                subject,
-                found,
-            };
-            listing
-                .fetch(found.entitlements[entry].fetch.as_ref(), token)
-                .await
-        }
-        Step::Grants { type_index, entry } => {
-            let found = &plan.types[type_index];
-            let listing = Listing {
-                plan,
-                step,
-                subject,
-                found,
-            };
-            listing
-                .fetch(found.grants[entry].fetch.as_ref(), token)
-                .await
-        }
+        Ok(MappedPage::whole(facts))
     }
-}
 
-fn static_entitlements(
-    plan: &Plan,
-    step: Step,
-    found: &TypePlan,
-    subject: &Subject,
-) -> Result<MappedPage, SyncError> {
-    let inputs = resource_inputs(plan, subject);
-    let scope = Scope::new(&inputs, None);
-    let entitlements = found.static_entitlements.iter().map(|template| {
-        template
-            .apply(&subject.resource, &scope)
-            .map_err(|source| SyncError::Mapping {
-                system: plan.app_name.clone(),
-                listing: step.describe(plan),
-                record: format!("`{}` for `{}`", template.local_id(), subject.resource.id),
-                source: Box::new(source),
-            })
-    });
-    let entitlements = entitlements.collect::<Result<Vec<_>, _>>()?;
-    Ok(MappedPage {
-        facts: PageFacts {
-            entitlements,
-            ..PageFacts::default()
-        },
-        ..MappedPage::default()
-    })
-}
-
-fn resource_inputs(plan: &Plan, subject: &Subject) -> Inputs {
-    let mut inputs = plan
-        .inputs
-        .clone()
-        .with("resource", resource_value(&subject.resource));
-    if let Some(parent) = &subject.parent {
-        inputs.set("parent_resource", resource_value(parent));
-    }
-    inputs
-}
-
-/// A listing in progress.
-struct Listing<'l> {
-    plan: &'l Plan,
-    step: Step,
-    subject: Option<&'l Subject>,
-    found: &'l TypePlan,
-}
-
-impl Listing<'_> {
-    async fn fetch(
+    fn static_entitlements(
         &self,
-        fetch: &dyn Fetch,
-        token: Option<&PageToken>,
-    ) -> Result<MappedPage, SyncError> {
-        let inputs = self.inputs();
-        let page = fetch
-            .page(&inputs, token)
-            .await
-            .map_err(|source| SyncError::Source {
-                system: self.plan.app_name.clone(),
-                listing: self.describe(),
-                source: Box::new(source),
-            })?;
-        self.map(inputs, page)
+        found: &TypePlan,
+        subject: &Subject,
+    ) -> Result<Vec<crate::model::Entitlement>, SyncError> {
+        let inputs = self.inputs_for(subject);
+        let scope = Scope::new(&inputs, None);
+        let entitlements = found.static_entitlements.iter().map(|template| {
+            template.apply(&subject.resource, &scope).map_err(|source| {
+                let record = format!("`{}` for `{}`", template.local_id(), subject.resource.id);
+                self.mapping_error(record, source)
+            })
+        });
+        entitlements.collect()
     }
 
     /// The variables of the listing itself, before there is a record.
-    fn inputs(&self) -> Inputs {
+    pub fn inputs(&self) -> Inputs {
         match (self.step, self.subject) {
             (Step::Resources { .. }, Some(parent)) => self
                 .plan
                 .inputs
                 .clone()
                 .with("parent_resource", resource_value(&parent.resource)),
-            (_, Some(subject)) => resource_inputs(self.plan, subject),
+            (_, Some(subject)) => self.inputs_for(subject),
             (_, None) => self.plan.inputs.clone(),
         }
     }
 
-    fn map(&self, mut inputs: Inputs, page: Page) -> Result<MappedPage, SyncError> {
-        for (name, value) in page.shared.iter() {
-            inputs.set(name, value.clone());
+    pub(super) fn inputs_for(&self, subject: &Subject) -> Inputs {
+        let mut inputs = self
+            .plan
+            .inputs
+            .clone()
+            .with("resource", resource_value(&subject.resource));
+        if let Some(parent) = &subject.parent {
+            inputs.set("parent_resource", resource_value(parent));
         }
+        inputs
+    }
+
+    /// Maps the records of a page.
+    pub async fn map(&self, page: Page) -> Result<MappedPage, SyncError> {
         let mut mapped = MappedPage {
-            next: page.next,
+            more: page.more,
+            fingerprint: fingerprint(&page.records),
             ..MappedPage::default()
         };
-        for reason in page.partial {
+        for reason in &page.partial {
             mapped.findings.add(
                 reason.code,
                 true,
                 format!("{}: {}", self.describe(), reason.message),
             );
         }
-        let mut hasher = DefaultHasher::new();
-        for (index, record) in page.records.iter().enumerate() {
-            hash_value(record, &mut hasher);
-            let mut remarks = Remarks::default();
-            let scope = Scope::new(&inputs, Some(record));
-            self.record(&scope, &mut mapped.facts, &mut remarks)
-                .map_err(|source| SyncError::Mapping {
-                    system: self.plan.app_name.clone(),
-                    listing: self.describe(),
-                    record: name_record(index, record),
-                    source: Box::new(source),
-                })?;
-            for (code, message) in remarks.into_vec() {
-                mapped.findings.add(code, false, message);
+        if self.is_shared() {
+            self.map_shared(&page, &mut mapped).await?;
+        } else {
+            let mut inputs = self.inputs();
+            share(&page, &mut inputs);
+            for (index, record) in page.records.iter().enumerate() {
+                let scope = Scope::new(&inputs, Some(record));
+                for mapping in 0..self.mappings() {
+                    self.record(index, record, &scope, self.subject, mapping, &mut mapped)?;
+                }
             }
         }
-        if page.records.len() >= COMPARABLE {
-            mapped.fingerprint = hasher.finish() | 1;
-        }
+        mapped.next = page.next;
         Ok(mapped)
     }
 
-    fn record(
+    /// True for entitlements and grants that are listed once for all resources of a type.
+    fn is_shared(&self) -> bool {
+        self.subject.is_none()
+            && matches!(self.step, Step::Entitlements { .. } | Step::Grants { .. })
+    }
+
+    /// How many mappings each record goes through.
+    pub(super) fn mappings(&self) -> usize {
+        match (self.step, self.found()) {
+            (Step::Entitlements { entry, .. }, Some(found)) => {
+                found.entitlements[entry].mappings.len()
+            }
+            (Step::Grants { entry, .. }, Some(found)) => found.grants[entry].mappings.len(),
+            _ => 1,
+        }
+    }
+
+    /// How a mapping tells which resource a record belongs to.
+    pub(super) fn resource_key(&self, mapping: usize) -> Option<&ResourceKey> {
+        match (self.step, self.found()?) {
+            (Step::Entitlements { entry, .. }, found) => {
+                found.entitlements[entry].mappings[mapping].resource_key()
+            }
+            (Step::Grants { entry, .. }, found) => {
+                found.grants[entry].mappings[mapping].resource_key()
+            }
+            _ => None,
+        }
+    }
+
+    /// Maps one record with one mapping, for one resource.
+    pub(super) fn record(
+        &self,
+        index: usize,
+        record: &Value,
+        scope: &Scope<'_>,
+        subject: Option<&Subject>,
+        mapping: usize,
+        mapped: &mut MappedPage,
+    ) -> Result<(), SyncError> {
+        let mut remarks = Remarks::default();
+        self.apply(scope, subject, mapping, &mut mapped.facts, &mut remarks)
+            .map_err(|source| self.mapping_error(name_record(index, record), source))?;
+        for (code, message) in remarks.into_vec() {
+            mapped.findings.add(code, false, message);
+        }
+        Ok(())
+    }
+
+    fn apply(
         &self,
         scope: &Scope<'_>,
+        subject: Option<&Subject>,
+        mapping: usize,
         facts: &mut PageFacts,
         remarks: &mut Remarks,
     ) -> Result<(), MappingError> {
-        match self.step {
-            Step::ResourceTypes | Step::StaticEntitlements { .. } => {}
-            Step::Resources { .. } => {
+        let Some(found) = self.found() else {
+            return Ok(());
+        };
+        match (self.step, subject) {
+            (Step::Resources { .. }, parent) => {
                 let ResourcesPlan::Listed {
                     skip_if, mapping, ..
-                } = &self.found.resources
+                } = &found.resources
                 else {
                     return Ok(());
                 };
                 if skipped(skip_if.as_ref(), scope)? {
                     return Ok(());
                 }
-                let parent: Option<&ResourceId> = self.subject.map(|subject| &subject.resource.id);
-                let mut resource =
-                    mapping.apply(scope, parent, self.found.parent.as_ref(), remarks)?;
-                resource.child_types.clone_from(&self.found.children);
+                let parent = parent.map(|parent| &parent.resource.id);
+                let mut resource = mapping.apply(scope, parent, found.parent.as_ref(), remarks)?;
+                resource.child_types.clone_from(&found.children);
                 facts.resources.push(resource);
             }
-            Step::Entitlements { entry, .. } => {
-                let (Some(subject), listing) = (self.subject, &self.found.entitlements[entry])
-                else {
-                    return Ok(());
-                };
-                if skipped(listing.skip_if.as_ref(), scope)? {
-                    return Ok(());
-                }
-                for mapping in &listing.mappings {
+            (Step::Entitlements { entry, .. }, Some(subject)) => {
+                let listing = &found.entitlements[entry];
+                if !skipped(listing.skip_if.as_ref(), scope)? {
+                    let mapping = &listing.mappings[mapping];
                     facts
                         .entitlements
                         .extend(mapping.apply(&subject.resource, scope, remarks)?);
                 }
             }
-            Step::Grants { entry, .. } => {
-                let (Some(subject), listing) = (self.subject, &self.found.grants[entry]) else {
-                    return Ok(());
-                };
-                if skipped(listing.skip_if.as_ref(), scope)? {
-                    return Ok(());
-                }
-                for mapping in &listing.mappings {
-                    if let MappedGrant::Grant(grant) =
-                        mapping.apply(&subject.resource, scope, remarks)?
-                    {
-                        facts.grants.push(*grant);
-                    }
+            (Step::Grants { entry, .. }, Some(subject)) => {
+                let listing = &found.grants[entry];
+                if !skipped(listing.skip_if.as_ref(), scope)?
+                    && let MappedGrant::Grant(grant) =
+                        listing.mappings[mapping].apply(&subject.resource, scope, remarks)?
+                {
+                    facts.grants.push(*grant);
                 }
             }
+            _ => {}
         }
         Ok(())
     }
 
-    fn describe(&self) -> String {
+    pub(super) fn found(&self) -> Option<&TypePlan> {
+        self.step.type_index().map(|index| &self.plan.types[index])
+    }
+
+    pub(super) fn mapping_error(&self, record: String, source: MappingError) -> SyncError {
+        SyncError::Mapping {
+            system: self.plan.app_name.clone(),
+            listing: self.describe(),
+            record,
+            source: Box::new(source),
+        }
+    }
+
+    /// What is being listed, for messages.
+    pub fn describe(&self) -> String {
         match self.subject {
             Some(subject) => format!(
                 "{} for `{}`",
@@ -284,6 +293,13 @@ impl Listing<'_> {
             ),
             None => self.step.describe(self.plan),
         }
+    }
+}
+
+/// Adds the variables that all records of a page share.
+pub(super) fn share(page: &Page, inputs: &mut Inputs) {
+    for (name, value) in page.shared.iter() {
+        inputs.set(name, value.clone());
     }
 }
 
@@ -308,6 +324,17 @@ fn name_record(index: usize, record: &Value) -> String {
         Some(id) if id.len() <= 100 => format!("{} (`{id}`)", index + 1),
         _ => (index + 1).to_string(),
     }
+}
+
+fn fingerprint(records: &[Value]) -> u64 {
+    if records.len() < COMPARABLE {
+        return 0;
+    }
+    let mut hasher = DefaultHasher::new();
+    records
+        .iter()
+        .for_each(|record| hash_value(record, &mut hasher));
+    hasher.finish() | 1
 }
 
 fn hash_value(value: &Value, hasher: &mut DefaultHasher) {

@@ -1,17 +1,19 @@
 //! The lifecycle: steps in order, listings side by side, every page stored with the checkpoint
 //! that follows it.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use chrono::Utc;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::checkpoint::Checkpoint;
-use super::page::{MappedPage, Subject, page};
+use super::listing::{Arrival, Arrivals, Listing};
+use super::page::Subject;
 use super::report::Report;
+use super::shared::with_parent;
 use super::step::{Step, Subjects, steps};
 use super::store::Store;
 use super::{PageFacts, RowPosition, SyncError, SyncSink};
@@ -113,23 +115,73 @@ struct Run<'w, S> {
     watch: &'w dyn Fn(Event),
 }
 
-/// A page that was asked for: whose it is, and what it came to.
-type Arrival = (i64, Result<MappedPage, SyncError>);
-
 /// The listings of a step that are under way.
-#[derive(Default)]
 struct UnderWay {
-    tasks: JoinSet<Arrival>,
-    /// Open subjects. Kept whole so that their next pages can be asked for.
-    open: BTreeMap<i64, Option<Arc<Subject>>>,
-    /// Per open subject, what was seen already: tokens and page contents, hashed.
-    seen: HashMap<i64, HashSet<u64>>,
+    /// Only so that they end when the run gives up, and so that a bug in one is not silence.
+    tasks: JoinSet<()>,
+    sender: Arrivals,
+    receiver: mpsc::Receiver<(i64, Arrival)>,
+    /// Subjects whose listing has not said its last word.
+    running: BTreeSet<i64>,
+    /// Subjects whose last page has not been stored.
+    open: BTreeSet<i64>,
+    /// Subjects whose listing brings again what an earlier process has stored in part.
+    again: BTreeSet<i64>,
     /// Read from the store, not begun.
     waiting: VecDeque<(i64, Option<Arc<Subject>>)>,
     newest: Option<i64>,
     /// True when the store has no more subjects.
     exhausted: bool,
 }
+
+impl UnderWay {
+    fn new(done_to: Option<i64>, concurrency: usize) -> Self {
+        // A page per listing may wait to be stored while the next one is fetched.
+        let (sender, receiver) = mpsc::channel(concurrency);
+        Self {
+            tasks: JoinSet::new(),
+            sender,
+            receiver,
+            running: BTreeSet::new(),
+            open: BTreeSet::new(),
+            again: BTreeSet::new(),
+            waiting: VecDeque::new(),
+            newest: done_to,
+            exhausted: false,
+        }
+    }
+
+    /// Waits for an arrival, then takes whatever else has arrived by then, up to a transaction's
+    /// worth.
+    async fn arrivals(&mut self) -> Vec<(i64, Arrival)> {
+        let first = loop {
+            tokio::select! {
+                biased;
+                arrival = self.receiver.recv() => break arrival.expect("we hold a sender"),
+                Some(ended) = self.tasks.join_next() => {
+                    if let Err(error) = ended && error.is_panic() {
+                        std::panic::resume_unwind(error.into_panic());
+                    }
+                }
+            }
+        };
+        let mut arrived = vec![first];
+        let mut rows = 0;
+        while arrived.len() < PAGES_PER_COMMIT && rows < ROWS_PER_COMMIT {
+            if let Some((_, Arrival::Page(page))) = arrived.last() {
+                rows += page.facts.len();
+            }
+            match self.receiver.try_recv() {
+                Ok(arrival) => arrived.push(arrival),
+                Err(_) => break,
+            }
+        }
+        arrived
+    }
+}
+
+/// The token of a listing that cannot go on where it was: it begins again.
+const FROM_THE_START: &str = "";
 
 impl<S: SyncSink + 'static> Run<'_, S> {
     async fn step(&mut self) -> Result<(), SyncError> {
@@ -140,25 +192,37 @@ impl<S: SyncSink + 'static> Run<'_, S> {
             of: self.steps.len(),
         });
         let subjects = step.subjects(&self.plan);
-        let mut under_way = UnderWay {
-            newest: self.checkpoint.progress.done_to,
-            ..UnderWay::default()
-        };
-        loop {
-            if !self.options.cancel.is_cancelled() {
-                self.begin(step, &subjects, &mut under_way).await?;
-            }
-            if under_way.tasks.is_empty() {
-                break;
-            }
-            let arrivals = arrivals(&mut under_way.tasks).await;
-            self.store_arrivals(step, arrivals, &mut under_way).await?;
-        }
+        let done_to = self.checkpoint.progress.done_to;
+        let mut under_way = UnderWay::new(done_to, self.options.concurrency.max(1));
+        let listed = self.list_all(step, &subjects, &mut under_way).await;
+        // Whoever gives up must leave nothing behind that still holds the store.
+        under_way.tasks.shutdown().await;
+        self.store.settle().await;
+        listed?;
         if self.options.cancel.is_cancelled() {
             return Err(SyncError::Interrupted);
         }
         self.checkpoint.advance();
-        self.commit(PageFacts::default()).await
+        self.commit(PageFacts::default(), false).await
+    }
+
+    /// Runs the listings of a step until none is left, or until the run is asked to stop.
+    async fn list_all(
+        &mut self,
+        step: Step,
+        subjects: &Subjects,
+        under_way: &mut UnderWay,
+    ) -> Result<(), SyncError> {
+        loop {
+            if !self.options.cancel.is_cancelled() {
+                self.begin(step, subjects, under_way).await?;
+            }
+            if under_way.running.is_empty() {
+                return Ok(());
+            }
+            let arrivals = under_way.arrivals().await;
+            self.store_arrivals(arrivals, under_way).await?;
+        }
     }
 
     /// Begins listings until as many are under way as may be.
@@ -168,9 +232,9 @@ impl<S: SyncSink + 'static> Run<'_, S> {
         subjects: &Subjects,
         under_way: &mut UnderWay,
     ) -> Result<(), SyncError> {
-        while under_way.tasks.len() < self.options.concurrency.max(1) {
+        while under_way.running.len() < self.options.concurrency.max(1) {
             let ahead = under_way.open.len() + self.checkpoint.progress.finished.len();
-            if ahead >= WINDOW && !under_way.tasks.is_empty() {
+            if ahead >= WINDOW && !under_way.running.is_empty() {
                 return Ok(());
             }
             if under_way.waiting.is_empty() {
@@ -184,17 +248,9 @@ impl<S: SyncSink + 'static> Run<'_, S> {
                 return Ok(());
             };
             under_way.newest = under_way.newest.max(Some(position));
-            if self.checkpoint.progress.is_finished(position) {
-                continue;
+            if !self.checkpoint.progress.is_finished(position) {
+                self.list(step, position, subject, under_way);
             }
-            under_way.open.insert(position, subject.clone());
-            let token = self
-                .checkpoint
-                .progress
-                .cursors
-                .get(&position)
-                .map(PageToken::new);
-            self.ask(step, position, subject, token, under_way);
         }
         Ok(())
     }
@@ -221,11 +277,14 @@ impl<S: SyncSink + 'static> Run<'_, S> {
             .read(move |sink| {
                 let resources = sink.resources_after(&resource_type, after, SUBJECTS)?;
                 let subjects = resources.into_iter().map(|(position, resource)| {
-                    let parent = match &resource.parent {
-                        Some(parent) if with_parents => sink.resource(parent)?,
-                        _ => None,
+                    let subject = match with_parents {
+                        true => with_parent(resource, sink)?,
+                        false => Subject {
+                            resource,
+                            parent: None,
+                        },
                     };
-                    Ok((position.0, Some(Arc::new(Subject { resource, parent }))))
+                    Ok((position.0, Some(Arc::new(subject))))
                 });
                 subjects.collect::<Result<Vec<_>, _>>()
             })
@@ -235,39 +294,53 @@ impl<S: SyncSink + 'static> Run<'_, S> {
         Ok(())
     }
 
-    fn ask(
+    /// Begins a listing, where an earlier process left it.
+    fn list(
         &self,
         step: Step,
         position: i64,
         subject: Option<Arc<Subject>>,
-        token: Option<PageToken>,
         under_way: &mut UnderWay,
     ) {
-        let plan = self.plan.clone();
-        under_way.tasks.spawn(async move {
-            (
-                position,
-                page(&plan, step, subject.as_deref(), token.as_ref()).await,
-            )
-        });
+        let token = self.checkpoint.progress.cursors.get(&position);
+        if token.is_some_and(|token| token == FROM_THE_START) {
+            under_way.again.insert(position);
+        }
+        under_way.open.insert(position);
+        under_way.running.insert(position);
+        let listing = Listing {
+            plan: self.plan.clone(),
+            step,
+            store: self.store.clone(),
+            position,
+            subject,
+            token: token
+                .filter(|token| *token != FROM_THE_START)
+                .map(PageToken::new),
+            arrivals: under_way.sender.clone(),
+            cancel: self.options.cancel.clone(),
+        };
+        under_way.tasks.spawn(listing.run());
     }
 
-    /// Stores pages in one transaction, and asks for those that follow them.
+    /// Stores pages in one transaction. The pages beside a failure are good: they are stored before
+    /// the run gives up.
     async fn store_arrivals(
         &mut self,
-        step: Step,
-        arrivals: Vec<Arrival>,
+        arrivals: Vec<(i64, Arrival)>,
         under_way: &mut UnderWay,
     ) -> Result<(), SyncError> {
         let mut facts = PageFacts::default();
         let mut failure = None;
-        let mut next = Vec::new();
-        for (position, outcome) in arrivals {
-            let mapped = match outcome {
-                Ok(mapped) => mapped,
-                Err(error) => {
-                    // The pages beside it are good: they are stored before the run gives up.
-                    failure.get_or_insert(error);
+        let mut again = false;
+        for (position, arrival) in arrivals {
+            let mapped = match arrival {
+                Arrival::Page(mapped) => mapped,
+                Arrival::Ended(ended) => {
+                    under_way.running.remove(&position);
+                    if let Err(error) = ended {
+                        failure.get_or_insert(error);
+                    }
                     continue;
                 }
             };
@@ -278,46 +351,33 @@ impl<S: SyncSink + 'static> Run<'_, S> {
                     .findings
                     .add_many(code, finding.partial, finding.count, examples);
             }
-            let repeated = repeats(&mapped, under_way.seen.entry(position).or_default());
-            match (&mapped.next, repeated) {
-                (Some(token), false) => {
-                    self.checkpoint.progress.paged(position, token.as_str());
-                    next.push((position, token.clone()));
-                }
-                (end, _) => {
-                    if end.is_some() {
-                        let listing = step.describe(&self.plan);
-                        let message = format!(
-                            "{listing}: a page or its token came a second time, so paging was stopped"
-                        );
-                        self.checkpoint.findings.add("paging-loop", true, message);
-                    }
-                    self.checkpoint.progress.finished(position);
-                    under_way.open.remove(&position);
-                    under_way.seen.remove(&position);
-                }
+            again |= under_way.again.contains(&position);
+            if mapped.is_last() {
+                self.checkpoint.progress.finished(position);
+                under_way.open.remove(&position);
+            } else {
+                let token = mapped
+                    .next
+                    .as_ref()
+                    .map_or(FROM_THE_START, PageToken::as_str);
+                self.checkpoint.progress.paged(position, token);
             }
             facts.append(mapped.facts);
         }
-        let oldest_open = under_way.open.keys().next().copied();
+        let oldest_open = under_way.open.first().copied();
         self.checkpoint
             .progress
             .settle(oldest_open, under_way.newest);
-        self.commit(facts).await?;
-        if let Some(error) = failure {
-            return Err(error);
+        self.commit(facts, again).await?;
+        match failure {
+            Some(error) => Err(error),
+            None => Ok(()),
         }
-        if !self.options.cancel.is_cancelled() {
-            for (position, token) in next {
-                let subject = under_way.open.get(&position).cloned().flatten();
-                self.ask(step, position, subject, Some(token), under_way);
-            }
-        }
-        Ok(())
     }
 
     /// The one place where something is written: rows and checkpoint together.
-    async fn commit(&mut self, facts: PageFacts) -> Result<(), SyncError> {
+    /// `again`: some of the rows may be there already, from before the run was interrupted.
+    async fn commit(&mut self, facts: PageFacts, again: bool) -> Result<(), SyncError> {
         self.rows += facts.len() as u64;
         let resource_type_step = !facts.resource_types.is_empty();
         let checkpoint = self.checkpoint.render();
@@ -325,7 +385,7 @@ impl<S: SyncSink + 'static> Run<'_, S> {
             .store
             .write(move |sink| sink.commit(&facts, &checkpoint))
             .await?;
-        if committed.replaced > 0 && !resource_type_step {
+        if committed.replaced > 0 && !resource_type_step && !again {
             let step = self
                 .steps
                 .get(self.checkpoint.step)
@@ -373,34 +433,4 @@ impl<S: SyncSink + 'static> Run<'_, S> {
         };
         Ok((report, self.store.into_sink()))
     }
-}
-
-/// Waits for a page, then takes whatever else has arrived by then, up to a transaction's worth.
-async fn arrivals(tasks: &mut JoinSet<Arrival>) -> Vec<Arrival> {
-    let mut arrived = Vec::new();
-    let mut rows = 0;
-    let mut joined = tasks.join_next().await;
-    while let Some(outcome) = joined {
-        let arrival = outcome.expect("a listing does not panic and is never aborted");
-        rows += arrival.1.as_ref().map_or(0, |mapped| mapped.facts.len());
-        arrived.push(arrival);
-        if arrived.len() >= PAGES_PER_COMMIT || rows >= ROWS_PER_COMMIT {
-            break;
-        }
-        joined = tasks.try_join_next();
-    }
-    arrived
-}
-
-/// Notes a page's token and content; true when either was seen before in this listing.
-fn repeats(mapped: &MappedPage, seen: &mut HashSet<u64>) -> bool {
-    let Some(token) = &mapped.next else {
-        return false;
-    };
-    let mut hasher = DefaultHasher::new();
-    token.as_str().hash(&mut hasher);
-    let token_is_new = seen.insert(hasher.finish() & !1);
-    // Content hashes are odd and token hashes even, so that they do not meet.
-    let content_is_new = mapped.fingerprint == 0 || seen.insert(mapped.fingerprint);
-    !token_is_new || !content_is_new
 }

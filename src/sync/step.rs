@@ -1,7 +1,8 @@
 //! The steps of a run: a fixed list that follows from the plan.
 
 use crate::model::ResourceTypeId;
-use crate::plan::{Plan, ResourcesPlan};
+use crate::plan::{Plan, ResourcesPlan, TypePlan};
+use crate::source::Fetch;
 
 /// One step. The indexes lead into the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +67,17 @@ pub fn steps(plan: &Plan) -> Vec<Step> {
 }
 
 impl Step {
+    /// Index of the type it is about.
+    pub fn type_index(self) -> Option<usize> {
+        match self {
+            Step::ResourceTypes => None,
+            Step::Resources { type_index }
+            | Step::StaticEntitlements { type_index }
+            | Step::Entitlements { type_index, .. }
+            | Step::Grants { type_index, .. } => Some(type_index),
+        }
+    }
+
     /// What the step runs over.
     pub fn subjects(self, plan: &Plan) -> Subjects {
         match self {
@@ -79,10 +91,16 @@ impl Step {
                     _ => Subjects::Once,
                 }
             }
-            Step::StaticEntitlements { type_index }
-            | Step::Entitlements { type_index, .. }
-            | Step::Grants { type_index, .. } => {
+            Step::StaticEntitlements { type_index } => {
                 Subjects::PerResource(plan.types[type_index].resource_type.id.clone())
+            }
+            Step::Entitlements { type_index, entry } => {
+                let found = &plan.types[type_index];
+                per_resource(found, found.entitlements[entry].fetch.as_ref())
+            }
+            Step::Grants { type_index, entry } => {
+                let found = &plan.types[type_index];
+                per_resource(found, found.grants[entry].fetch.as_ref())
             }
         }
     }
@@ -103,5 +121,13 @@ impl Step {
                 format!("grants of type `{}` (entry {})", id(type_index), entry + 1)
             }
         }
+    }
+}
+
+/// A listing whose answers do not depend on the resource runs once for all of them.
+fn per_resource(found: &TypePlan, fetch: &dyn Fetch) -> Subjects {
+    match fetch.depends_on_resource() {
+        true => Subjects::PerResource(found.resource_type.id.clone()),
+        false => Subjects::Once,
     }
 }

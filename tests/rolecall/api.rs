@@ -232,3 +232,44 @@ fn a_circle_in_the_paging_makes_the_sync_partial() {
         "{said}"
     );
 }
+
+/// A listing that does not mention the resource is asked for once, not once per resource.
+#[test]
+fn a_listing_for_all_resources_is_asked_for_once() {
+    let api = Api::start(&[(
+        "/api/users",
+        r#"[{"name":"ada","tags":["admin","audit"]},{"name":"bob","tags":["audit"]}]"#,
+    )]);
+    let connector = r#"
+app_name: Tags
+connect: {base_url: BASE/api}
+resource_types:
+  user:
+    list:
+      request: {url: /users}
+      response: {resource_mapping: {id: cel:item.name, display_name: cel:item.name}}
+  tag:
+    traits: [role]
+    static_resources: [{id: admin}, {id: audit, display_name: Auditors}, {id: unused}]
+    static_entitlements: [{id: held, display_name: "cel:resource.display_name"}]
+    grants:
+      request: {url: /users}
+      response:
+        skip_if: "cel:!(resource.id in item.tags)"
+        grant_mapping: {principal_id: cel:item.name, principal_type: user, entitlement_name: held}
+"#;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let ran = sync(folder.path(), connector, &api);
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&ran.stdout),
+        String::from_utf8_lossy(&ran.stderr)
+    );
+    assert_eq!(ran.status.code(), Some(0), "{said}");
+    assert!(said.contains("3 entitlements, 3 grants"), "{said}");
+    assert_eq!(
+        api.asked()["/api/users"],
+        2,
+        "once for the users, once for the grants"
+    );
+}

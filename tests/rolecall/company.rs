@@ -42,7 +42,44 @@ resource_types:
           - {principal_id: .user_id, principal_type: user, entitlement_id: member}
 "#;
 
+/// The same system, listed in other ways.
+pub const GRANTS_BY_SKIP_IF: &str = r#"
+      - query: SELECT team_id, user_id FROM members
+        map:
+          - {skip_if: string(.team_id) != resource.ID, principal_id: .user_id, principal_type: user, entitlement_id: member}
+"#;
+
+/// With a condition that names the resource, but not as an equality.
+pub const GRANTS_BY_PAIRS: &str = r#"
+      - query: SELECT team_id, user_id FROM members ORDER BY user_id, team_id LIMIT ?<limit> OFFSET ?<offset>
+        pagination: {strategy: offset, primary_key: user_id, page_size: 50}
+        map:
+          - {skip_if: "!resource.ID.matches('^' + string(.team_id) + '$')", principal_id: .user_id, principal_type: user, entitlement_id: member}
+"#;
+
+/// With the resource named by the row.
+pub const GRANTS_IN_BULK: &str = r#"
+      - query: SELECT team_id, user_id FROM members
+        map:
+          - {resource_id: .team_id, principal_id: .user_id, principal_type: user, entitlement_id: member}
+"#;
+
 impl Company {
+    /// The same company with its grants listed in another way, and its users in one answer.
+    pub fn listing_grants(self, grants: &str) -> Self {
+        let path = self.path("company.yaml");
+        let text = std::fs::read_to_string(&path).expect("it was written");
+        let (head, _) = text.split_once("    grants:").expect("it lists grants");
+        let head = head
+            .replace(" WHERE id > ?<cursor> ORDER BY id LIMIT ?<limit>", "")
+            .replace(
+                "      pagination: {strategy: cursor, primary_key: id, page_size: 10}\n",
+                "",
+            );
+        std::fs::write(&path, format!("{head}    grants:{grants}")).expect("the folder is ours");
+        self
+    }
+
     /// A company with so many users and teams; every team has some members.
     pub fn new(users: u32, teams: u32) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");

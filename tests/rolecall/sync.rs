@@ -14,7 +14,7 @@ use rolecall::sync::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::company::{Company, facts};
+use crate::company::{Company, GRANTS_BY_PAIRS, GRANTS_BY_SKIP_IF, GRANTS_IN_BULK, facts};
 
 /// A work file whose process dies in the middle of its `dies_at`th commit, or right after it: from
 /// outside both look the same, except that in the second case the commit is durable.
@@ -163,6 +163,69 @@ async fn a_sync_that_dies_at_any_commit_goes_on_to_the_same_facts() {
             assert_eq!(report.resumed, durable || dies_at > 1, "{what}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_grants_are_listed_they_are_the_same() {
+    let expected = Company::new(43, 11);
+    let output = expected.path("out.c1z");
+    run_to_the_end(&expected, &output, 3).await;
+    let expected = facts(&output);
+    for grants in [GRANTS_BY_SKIP_IF, GRANTS_BY_PAIRS, GRANTS_IN_BULK] {
+        let company = Company::new(43, 11).listing_grants(grants);
+        let output = company.path("out.c1z");
+        let report = run_to_the_end(&company, &output, 3).await;
+        assert_eq!(facts(&output), expected, "{grants}");
+        assert_eq!(report.findings.iter().count(), 0, "{:?}", report.findings);
+        // One answer each for the users, the teams and the grants, not one per team.
+        assert!(report.pages < 30, "{} pages", report.pages);
+    }
+}
+
+/// Answers without pages come in chunks. A run that dies between two of them begins the answer
+/// again, loses nothing, and does not take its own rows for duplicates.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_was_cut_in_the_middle_is_asked_for_again() {
+    let company = Company::new(4_500, 40).listing_grants(GRANTS_IN_BULK);
+    let whole = company.path("whole.c1z");
+    let undisturbed = run_to_the_end(&company, &whole, 2).await;
+    assert!(undisturbed.pages > 8, "the answers came in one piece");
+    let expected = facts(&whole);
+    for dies_at in 1.. {
+        let output = company.path(&format!("dies-{dies_at}.c1z"));
+        if run_until(&company, &output, dies_at, dies_at % 2 == 0, 2).await {
+            assert!(dies_at > 6, "the test never reached the later steps");
+            break;
+        }
+        let report = run_to_the_end(&company, &output, 2).await;
+        assert_eq!(facts(&output), expected, "died at commit {dies_at}");
+        assert_eq!(
+            report.findings.iter().count(),
+            0,
+            "died at commit {dies_at}: {:?}",
+            report.findings
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_no_resource_are_counted() {
+    let company = Company::new(5, 2).listing_grants(GRANTS_IN_BULK);
+    company.execute("INSERT INTO members VALUES (99, 1), (NULL, 2)");
+    let report = run_to_the_end(&company, &company.path("out.c1z"), 2).await;
+    let (_, unknown) = report
+        .findings
+        .iter()
+        .find(|(code, _)| *code == "unknown-resource")
+        .expect("counted");
+    assert_eq!(unknown.count, 2);
+    assert!(
+        unknown
+            .examples
+            .iter()
+            .any(|example| example.contains("`team:99`")),
+        "{unknown:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

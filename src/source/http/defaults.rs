@@ -41,6 +41,17 @@ impl Field {
 }
 
 impl Carried {
+    /// Whether one of the values depends on a variable.
+    pub(super) fn mentions(&self, variable: &str) -> bool {
+        let fields = self.headers.iter().map(|(_, field)| field);
+        fields
+            .chain(self.query.iter().map(|(_, field)| field))
+            .any(|field| match field {
+                Field::Open(value) => value.mentions(variable),
+                Field::Secret(_) => false,
+            })
+    }
+
     pub(super) fn compile(
         headers: &Named<TemplateText>,
         query: &Named<TemplateText>,

@@ -106,6 +106,7 @@ impl Fetch for Listing {
         let page = Page {
             records,
             next: verdict.next.map(|place| place.write()),
+            more: false,
             shared: answer.shared(),
             partial: verdict.partial.into_iter().chain(reason).collect(),
         };
@@ -116,6 +117,10 @@ impl Fetch for Listing {
             "page"
         );
         Ok(page)
+    }
+
+    fn depends_on_resource(&self) -> bool {
+        self.request.mentions("resource") || self.request.mentions("parent_resource")
     }
 }
 

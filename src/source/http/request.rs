@@ -27,6 +27,16 @@ pub(super) struct RequestTemplate {
 }
 
 impl RequestTemplate {
+    /// Whether the request depends on a variable.
+    pub(super) fn mentions(&self, variable: &str) -> bool {
+        self.url.mentions(variable)
+            || self
+                .body
+                .as_ref()
+                .is_some_and(|body| body.mentions(variable))
+            || self.carried.mentions(variable)
+    }
+
     /// Compiles a request; every mistake in it is noted.
     pub(super) fn compile(
         config: &RequestConfig,

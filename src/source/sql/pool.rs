@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::dialect::Database;
 use super::failure::{Failure, Peer};
-use super::statement::{Row, Statement};
+use super::statement::{Row, Rows, Statement, TakeRows};
 use crate::source::SourceError;
 
 /// Connections to one database at a time. Pages beyond that wait for their turn.
@@ -33,11 +33,12 @@ pub trait Driver: std::fmt::Debug + Send + Sync + Sized + 'static {
         Ok(())
     }
 
-    /// Runs a statement on a connection of its own.
+    /// Runs a statement on a connection of its own; its rows go to `rows` until that wants no more.
     async fn run(
         connection: &mut ConnectionOf<Self>,
         statement: &Statement<'_>,
-    ) -> Result<Vec<Row>, Failure>;
+        rows: &mut Rows<'_>,
+    ) -> Result<(), Failure>;
 }
 
 /// A database behind a pool that opens on first use.
@@ -112,19 +113,39 @@ impl<D: Driver> Database for Pooled<D> {
 
     async fn check(&self) -> Result<(), SourceError> {
         let mut connection = self.connect().await?;
-        D::run(&mut connection, &Statement::plain("SELECT 1"))
-            .await
-            .map_err(|failure| self.peer.while_running(failure))?;
+        let statement = Statement::plain("SELECT 1");
+        D::run(
+            &mut connection,
+            &statement,
+            &mut Rows::collected(&statement),
+        )
+        .await
+        .map_err(|failure| self.peer.while_running(failure))?;
         // The database answered; how the connection ends no longer matters.
         connection.close().await.ok();
         Ok(())
     }
 
     async fn run(&self, statement: &Statement<'_>) -> Result<Vec<Row>, SourceError> {
+        let mut rows = Rows::collected(statement);
         let (_permit, mut connection) = self.turn().await?;
-        D::run(&mut connection, statement)
+        D::run(&mut connection, statement, &mut rows)
             .await
-            .map_err(|failure| self.peer.while_running(failure))
+            .map_err(|failure| self.peer.while_running(failure))?;
+        Ok(rows.into_rest())
+    }
+
+    async fn stream(
+        &self,
+        statement: &Statement<'_>,
+        to: &mut dyn TakeRows,
+    ) -> Result<Vec<Row>, SourceError> {
+        let mut rows = Rows::streamed(to);
+        let (_permit, mut connection) = self.turn().await?;
+        D::run(&mut connection, statement, &mut rows)
+            .await
+            .map_err(|failure| self.peer.while_running(failure))?;
+        Ok(rows.into_rest())
     }
 
     async fn close(&self) {

@@ -8,9 +8,9 @@ use super::connect::SqlSource;
 use super::dialect::Database;
 use super::pagination::Paginate;
 use super::placeholder::Form;
-use super::statement::{Binding, Fragment, Parameter, Row, Statement};
+use super::statement::{Binding, Fragment, Parameter, Row, Statement, TakeRows};
 use crate::expr::{Expression, Inputs, Scope, Value, to_text};
-use crate::source::{Fetch, Page, PageToken, PartialReason, SourceError};
+use crate::source::{Fetch, Page, PageToken, PartialReason, SourceError, TakePages};
 
 /// A compiled query.
 #[derive(Debug)]
@@ -53,10 +53,7 @@ pub(super) enum Slot {
 #[async_trait]
 impl Fetch for SqlQuery {
     async fn page(&self, inputs: &Inputs, token: Option<&PageToken>) -> Result<Page, SourceError> {
-        let databases = match self.source.databases().await? {
-            [primary, ..] if self.primary_only => std::slice::from_ref(primary),
-            databases => databases,
-        };
+        let databases = self.databases().await?;
         let at = self.read(token, databases)?;
         let statement = self.bind(inputs, at.place.as_deref())?;
         let rows = at.database().run(&statement).await;
@@ -85,6 +82,69 @@ impl Fetch for SqlQuery {
             ..Page::default()
         })
     }
+
+    async fn pages(
+        &self,
+        inputs: &Inputs,
+        mut token: Option<PageToken>,
+        to: &mut dyn TakePages,
+    ) -> Result<(), SourceError> {
+        if self.paging.is_none() {
+            return self.stream(inputs, to).await;
+        }
+        loop {
+            let page = self.page(inputs, token.as_ref()).await?;
+            token = page.next.clone();
+            if !to.take(page).await || token.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn depends_on_resource(&self) -> bool {
+        self.pieces.iter().any(|piece| match piece {
+            Piece::Slot {
+                slot: Slot::ResourceId,
+                ..
+            } => true,
+            Piece::Slot {
+                slot: Slot::Var(name),
+                ..
+            } => {
+                let var = self.vars.iter().find(|(var, _)| var == name);
+                var.is_none_or(|(_, value)| value.mentions("resource"))
+            }
+            Piece::Slot { .. } | Piece::Sql(_) => false,
+        })
+    }
+}
+
+/// The rows of one database after the other, as pages of one stream. A chunk is handed on when the
+/// next one comes, because the last one is marked as such.
+struct Stream<'s> {
+    to: &'s mut dyn TakePages,
+    database: String,
+    waiting: Option<Vec<Value>>,
+    wanted: bool,
+}
+
+#[async_trait]
+impl TakeRows for Stream<'_> {
+    async fn take(&mut self, rows: Vec<Row>) -> bool {
+        let records = rows
+            .into_iter()
+            .map(|row| record(row, &self.database))
+            .collect();
+        if let Some(records) = self.waiting.replace(records) {
+            let page = Page {
+                records,
+                more: true,
+                ..Page::default()
+            };
+            self.wanted = self.to.take(page).await;
+        }
+        self.wanted
+    }
 }
 
 /// A page token, read.
@@ -101,6 +161,41 @@ impl At<'_> {
 }
 
 impl SqlQuery {
+    async fn stream(&self, inputs: &Inputs, to: &mut dyn TakePages) -> Result<(), SourceError> {
+        let mut stream = Stream {
+            to,
+            database: String::new(),
+            waiting: None,
+            wanted: true,
+        };
+        for database in self.databases().await? {
+            let statement = self.bind(inputs, None)?;
+            stream.database = database.name().to_owned();
+            let streamed = database.stream(&statement, &mut stream).await;
+            let rest = streamed.map_err(|error| self.placed(error, database.as_ref()))?;
+            if !stream.wanted || !rest.is_empty() && !stream.take(rest).await {
+                return Ok(());
+            }
+        }
+        let records = stream.waiting.unwrap_or_default();
+        stream
+            .to
+            .take(Page {
+                records,
+                ..Page::default()
+            })
+            .await;
+        Ok(())
+    }
+
+    /// The databases that the query runs on.
+    async fn databases(&self) -> Result<&[Arc<dyn Database>], SourceError> {
+        Ok(match self.source.databases().await? {
+            [primary, ..] if self.primary_only => std::slice::from_ref(primary),
+            databases => databases,
+        })
+    }
+
     /// The database and the place that a token means. With one database, a token is the place;
     /// with several, it is a JSON list of both.
     fn read<'d>(

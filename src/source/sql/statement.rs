@@ -1,5 +1,7 @@
 //! A query with its values: what a dialect is asked to run.
 
+use async_trait::async_trait;
+
 use crate::expr::{Map, Value};
 use crate::source::SourceError;
 
@@ -52,6 +54,86 @@ pub struct Row {
     pub fields: Map,
     /// The value of [`Statement::key`], when there is one.
     pub key: Option<Value>,
+}
+
+/// Takes chunks of rows while they come from the server.
+#[async_trait]
+pub trait TakeRows: Send {
+    /// Takes a chunk; `false` when no more are wanted.
+    async fn take(&mut self, rows: Vec<Row>) -> bool;
+}
+
+/// Where a driver puts the rows of a result, one by one.
+pub enum Rows<'t> {
+    /// All together, but no more than so many.
+    Collected {
+        /// The rows so far.
+        rows: Vec<Row>,
+        /// How many are wanted.
+        most: Option<usize>,
+    },
+    /// In chunks, as they come, so that a result of any size needs little memory.
+    Streamed {
+        /// The chunk being filled.
+        rows: Vec<Row>,
+        /// Who takes the chunks.
+        to: &'t mut dyn TakeRows,
+    },
+}
+
+/// Rows per chunk of a stream.
+const CHUNK: usize = 1000;
+
+impl<'t> Rows<'t> {
+    /// Collects the rows that a statement asks for.
+    pub fn collected(statement: &Statement<'_>) -> Self {
+        Rows::Collected {
+            rows: Vec::new(),
+            most: statement.max_rows,
+        }
+    }
+
+    /// Hands rows on as they come.
+    pub fn streamed(to: &'t mut dyn TakeRows) -> Self {
+        Rows::Streamed {
+            rows: Vec::with_capacity(CHUNK),
+            to,
+        }
+    }
+
+    /// Puts a row there; `false` when no more are wanted.
+    pub async fn push(&mut self, row: Row) -> bool {
+        match self {
+            Rows::Collected { rows, most } => {
+                rows.push(row);
+                Some(rows.len()) != *most
+            }
+            Rows::Streamed { rows, to } => {
+                rows.push(row);
+                match rows.len() < CHUNK {
+                    true => true,
+                    false => {
+                        to.take(std::mem::replace(rows, Vec::with_capacity(CHUNK)))
+                            .await
+                    }
+                }
+            }
+        }
+    }
+
+    /// True when nothing was put there yet, or nothing since the last chunk.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Rows::Collected { rows, .. } | Rows::Streamed { rows, .. } => rows.is_empty(),
+        }
+    }
+
+    /// The rows that are left: all that were collected, or the last chunk.
+    pub fn into_rest(self) -> Vec<Row> {
+        match self {
+            Rows::Collected { rows, .. } | Rows::Streamed { rows, .. } => rows,
+        }
+    }
 }
 
 impl Statement<'_> {

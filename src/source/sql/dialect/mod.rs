@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::lexer::Lexicon;
-use super::statement::{Row, Statement};
+use super::statement::{Row, Statement, TakeRows};
 use super::target::Target;
 use crate::config::CompileContext;
 use crate::source::SourceError;
@@ -55,8 +55,15 @@ pub trait Database: Send + Sync + std::fmt::Debug {
     /// Connects anew, and asks something trivial.
     async fn check(&self) -> Result<(), SourceError>;
 
-    /// Runs a statement.
+    /// Runs a statement and brings its rows, as many as it asks for.
     async fn run(&self, statement: &Statement<'_>) -> Result<Vec<Row>, SourceError>;
+
+    /// Runs a statement and hands its rows on as they come. Returns those of the last chunk.
+    async fn stream(
+        &self,
+        statement: &Statement<'_>,
+        to: &mut dyn TakeRows,
+    ) -> Result<Vec<Row>, SourceError>;
 
     /// Lets go of its connections.
     async fn close(&self);

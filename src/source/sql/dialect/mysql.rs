@@ -11,14 +11,14 @@ use secrecy::ExposeSecret;
 use sqlx::error::DatabaseError;
 use sqlx::mysql::{
     MySqlArguments, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlRow,
-    MySqlSslMode, MySqlStatement,
+    MySqlSslMode,
 };
 use sqlx::{AssertSqlSafe, Column, Executor, Row as _, SqlSafeStr, Statement as _};
 
 use super::super::failure::{Class, Failure, Peer};
 use super::super::lexer::Lexicon;
 use super::super::pool::{Driver, Pooled};
-use super::super::statement::{Row, Statement};
+use super::super::statement::{Row, Rows, Statement};
 use super::super::target::{Param, Target};
 use super::{Database, Dialect, Registered, Server, quoted};
 use crate::config::CompileContext;
@@ -230,7 +230,8 @@ impl Driver for MySqlDriver {
     async fn run(
         connection: &mut MySqlConnection,
         statement: &Statement<'_>,
-    ) -> Result<Vec<Row>, Failure> {
+        rows: &mut Rows<'_>,
+    ) -> Result<(), Failure> {
         let sql = statement.sql(|_| "?".to_owned());
         let prepared = connection
             .prepare(AssertSqlSafe(sql).into_sql_str())
@@ -243,31 +244,19 @@ impl Driver for MySqlDriver {
             for parameter in &statement.parameters {
                 encode::bind(&mut arguments, parameter, key_type, least)?;
             }
-            let rows = fetch(connection, &prepared, arguments, statement.max_rows, key).await?;
+            let mut stream = prepared.query_with(arguments).fetch(&mut *connection);
+            while let Some(row) = stream.try_next().await? {
+                if !rows.push(read(&row, key)?).await {
+                    break;
+                }
+            }
+            // Only the first page of a cursor has more than one least value to try.
             if !rows.is_empty() {
-                return Ok(rows);
+                break;
             }
         }
-        Ok(Vec::new())
+        Ok(())
     }
-}
-
-async fn fetch(
-    connection: &mut MySqlConnection,
-    prepared: &MySqlStatement,
-    arguments: MySqlArguments,
-    max_rows: Option<usize>,
-    key: Option<usize>,
-) -> Result<Vec<Row>, Failure> {
-    let mut stream = prepared.query_with(arguments).fetch(connection);
-    let mut rows = Vec::new();
-    while let Some(row) = stream.try_next().await? {
-        rows.push(read(&row, key)?);
-        if Some(rows.len()) == max_rows {
-            break;
-        }
-    }
-    Ok(rows)
 }
 
 fn read(row: &MySqlRow, key: Option<usize>) -> Result<Row, Failure> {

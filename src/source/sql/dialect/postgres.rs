@@ -19,7 +19,7 @@ use sqlx::{
 use super::super::failure::{Class, Failure, Peer};
 use super::super::lexer::Lexicon;
 use super::super::pool::{Driver, Pooled};
-use super::super::statement::{Row, Statement};
+use super::super::statement::{Row, Rows, Statement};
 use super::super::target::{Param, Target};
 use super::{Database, Dialect, Registered, Server, quoted};
 use crate::config::CompileContext;
@@ -240,7 +240,8 @@ impl Driver for PostgresDriver {
     async fn run(
         connection: &mut PgConnection,
         statement: &Statement<'_>,
-    ) -> Result<Vec<Row>, Failure> {
+        rows: &mut Rows<'_>,
+    ) -> Result<(), Failure> {
         // The server says what each parameter and each column is. What it speaks no binary form of,
         // or what we do not read in that form, goes as text and is cast by the server itself.
         let (asked, texts) = ask(connection, statement).await?;
@@ -265,14 +266,12 @@ impl Driver for PostgresDriver {
             .map(|c| c.name().to_owned())
             .collect();
         let mut stream = prepared.query_with(arguments).fetch(connection);
-        let mut rows = Vec::new();
         while let Some(row) = stream.try_next().await? {
-            rows.push(read(&row, &names, key)?);
-            if Some(rows.len()) == statement.max_rows {
+            if !rows.push(read(&row, &names, key)?).await {
                 break;
             }
         }
-        Ok(rows)
+        Ok(())
     }
 }
 

@@ -18,7 +18,7 @@ use super::super::failure::{Class, Failure, Peer};
 use super::super::lexer::Lexicon;
 use super::super::pool::{Driver, Pooled};
 use super::super::row;
-use super::super::statement::{Binding, Parameter, Row, Statement};
+use super::super::statement::{Binding, Parameter, Row, Rows, Statement};
 use super::super::target::Target;
 use super::{Database, Dialect, Registered, Server, quoted};
 use crate::config::CompileContext;
@@ -175,7 +175,8 @@ impl Driver for File {
     async fn run(
         connection: &mut SqliteConnection,
         statement: &Statement<'_>,
-    ) -> Result<Vec<Row>, Failure> {
+        rows: &mut Rows<'_>,
+    ) -> Result<(), Failure> {
         let sql = statement.sql(|_| "?".to_owned());
         let prepared = connection
             .prepare(AssertSqlSafe(sql).into_sql_str())
@@ -188,14 +189,12 @@ impl Driver for File {
             bind(&mut arguments, parameter, key_type.as_deref())?;
         }
         let mut stream = prepared.query_with(arguments).fetch(connection);
-        let mut rows = Vec::new();
         while let Some(row) = stream.try_next().await? {
-            rows.push(read(&row, key)?);
-            if Some(rows.len()) == statement.max_rows {
+            if !rows.push(read(&row, key)?).await {
                 break;
             }
         }
-        Ok(rows)
+        Ok(())
     }
 }
 

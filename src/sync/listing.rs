@@ -1,0 +1,139 @@
+//! One listing under way: pages come from the source, are mapped, and go to be stored.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::page::{MappedPage, Mapper, Subject};
+use super::step::Step;
+use super::store::Store;
+use super::{SyncError, SyncSink};
+use crate::plan::Plan;
+use crate::source::{Page, PageToken, TakePages};
+
+/// What a listing has to say.
+#[derive(Debug)]
+pub(super) enum Arrival {
+    /// A page, in the order of the listing.
+    Page(Box<MappedPage>),
+    /// Nothing more will come. The last word of every listing.
+    Ended(Result<(), SyncError>),
+}
+
+/// Where arrivals go, with the position of the subject they belong to. Bounded: a listing waits
+/// until its pages are stored.
+pub(super) type Arrivals = mpsc::Sender<(i64, Arrival)>;
+
+/// A listing that is about to begin, or to go on.
+pub(super) struct Listing<S> {
+    pub plan: Arc<Plan>,
+    pub step: Step,
+    pub store: Store<S>,
+    pub position: i64,
+    pub subject: Option<Arc<Subject>>,
+    /// Where to go on; `None` for the first page.
+    pub token: Option<PageToken>,
+    pub arrivals: Arrivals,
+    pub cancel: CancellationToken,
+}
+
+impl<S: SyncSink + 'static> Listing<S> {
+    /// Runs the listing to its end.
+    pub async fn run(self) {
+        let (arrivals, position) = (self.arrivals.clone(), self.position);
+        let ended = self.pages().await;
+        // Nobody listens only when the run has given up.
+        let _ = arrivals.send((position, Arrival::Ended(ended))).await;
+    }
+
+    async fn pages(self) -> Result<(), SyncError> {
+        let mapper = Mapper {
+            plan: &self.plan,
+            step: self.step,
+            subject: self.subject.as_deref(),
+            store: &self.store,
+        };
+        let Some(fetch) = mapper.fetch() else {
+            let page = mapper.written()?;
+            let _ = self
+                .arrivals
+                .send((self.position, Arrival::Page(Box::new(page))))
+                .await;
+            return Ok(());
+        };
+        let mut taker = Taker {
+            mapper: &mapper,
+            arrivals: &self.arrivals,
+            position: self.position,
+            cancel: &self.cancel,
+            seen: HashSet::new(),
+            failure: None,
+        };
+        let inputs = mapper.inputs();
+        let fetched = fetch.pages(&inputs, self.token, &mut taker).await;
+        if let Some(failure) = taker.failure {
+            return Err(failure);
+        }
+        fetched.map_err(|source| SyncError::Source {
+            system: self.plan.app_name.clone(),
+            listing: mapper.describe(),
+            source: Box::new(source),
+        })
+    }
+}
+
+/// Maps the pages of a listing as they come, and notices when they come in circles.
+struct Taker<'t, S> {
+    mapper: &'t Mapper<'t, S>,
+    arrivals: &'t Arrivals,
+    position: i64,
+    cancel: &'t CancellationToken,
+    /// Tokens and contents of the pages so far, hashed.
+    seen: HashSet<u64>,
+    failure: Option<SyncError>,
+}
+
+#[async_trait]
+impl<S: SyncSink + 'static> TakePages for Taker<'_, S> {
+    async fn take(&mut self, page: Page) -> bool {
+        let mut mapped = match self.mapper.map(page).await {
+            Ok(mapped) => mapped,
+            Err(failure) => {
+                self.failure = Some(failure);
+                return false;
+            }
+        };
+        if self.repeats(&mapped) {
+            let listing = self.mapper.describe();
+            let message =
+                format!("{listing}: a page or its token came a second time, so paging was stopped");
+            mapped.findings.add("paging-loop", true, message);
+            mapped.next = None;
+        }
+        let last = mapped.is_last();
+        let sent = self
+            .arrivals
+            .send((self.position, Arrival::Page(Box::new(mapped))))
+            .await;
+        sent.is_ok() && !last && !self.cancel.is_cancelled()
+    }
+}
+
+impl<S> Taker<'_, S> {
+    /// Notes a page's token and content; true when either was seen before in this listing.
+    fn repeats(&mut self, mapped: &MappedPage) -> bool {
+        let Some(token) = &mapped.next else {
+            return false;
+        };
+        let mut hasher = DefaultHasher::new();
+        token.as_str().hash(&mut hasher);
+        // Content hashes are odd and token hashes even, so that they do not meet.
+        let token_is_new = self.seen.insert(hasher.finish() & !1);
+        let content_is_new = mapped.fingerprint == 0 || self.seen.insert(mapped.fingerprint);
+        !token_is_new || !content_is_new
+    }
+}

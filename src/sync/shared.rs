@@ -1,0 +1,204 @@
+//! Pages of a listing that runs once for all resources of a type: which resource a record belongs
+//! to is read from the record where it says so, and tried for every resource where it does not.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::page::{MappedPage, Mapper, Subject, share};
+use super::{RowPosition, SinkError, SyncError, SyncSink};
+use crate::expr::{Inputs, Scope};
+use crate::mapping::{MappingError, ResourceKey};
+use crate::model::{Resource, ResourceId, ResourceTypeId};
+use crate::source::Page;
+
+/// Resources read from the store at a time.
+const RESOURCES: usize = 256;
+
+/// A record and a mapping, and the resource they are about.
+struct Pair {
+    record: usize,
+    mapping: usize,
+    about: About,
+}
+
+enum About {
+    /// The resource of this id.
+    One(String),
+    /// Whichever resource the mapping's conditions let through.
+    Any,
+}
+
+impl<S: SyncSink + 'static> Mapper<'_, S> {
+    /// Maps the records of a page for all the resources of the type.
+    pub(super) async fn map_shared(
+        &self,
+        page: &Page,
+        mapped: &mut MappedPage,
+    ) -> Result<(), SyncError> {
+        let Some(found) = self.found() else {
+            return Ok(());
+        };
+        let resource_type = found.resource_type.id.clone();
+        let pairs = self.pairs(page, mapped)?;
+        let named = self.named(&pairs, &resource_type).await?;
+        for pair in &pairs {
+            let About::One(id) = &pair.about else {
+                continue;
+            };
+            match named.get(id) {
+                Some(subject) => self.pair(page, pair, subject, mapped)?,
+                None if self.says_so(pair.mapping) => {
+                    let resource = ResourceId {
+                        resource_type: resource_type.clone(),
+                        id: id.clone(),
+                    };
+                    let message = format!("{}: there is no resource `{resource}`", self.describe());
+                    mapped.findings.add("unknown-resource", false, message);
+                }
+                None => {}
+            }
+        }
+        let any: Vec<&Pair> = pairs
+            .iter()
+            .filter(|pair| matches!(pair.about, About::Any))
+            .collect();
+        let mut after = None;
+        while !any.is_empty() {
+            let subjects = self.subjects(&resource_type, after).await?;
+            for (_, subject) in &subjects {
+                for pair in &any {
+                    self.pair(page, pair, subject, mapped)?;
+                }
+            }
+            after = subjects.last().map(|(position, _)| *position);
+            if subjects.len() < RESOURCES {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Which resource each record is about, for each mapping.
+    fn pairs(&self, page: &Page, mapped: &mut MappedPage) -> Result<Vec<Pair>, SyncError> {
+        let mut inputs = self.inputs();
+        share(page, &mut inputs);
+        let mut pairs = Vec::new();
+        for (record, value) in page.records.iter().enumerate() {
+            let scope = Scope::new(&inputs, Some(value));
+            for mapping in 0..self.mappings() {
+                let about = match self.resource_key(mapping) {
+                    None => About::Any,
+                    // What cannot be evaluated alone is left to the condition as a whole, of which
+                    // another part may decide.
+                    Some(ResourceKey::Condition(key)) => match key.value(&scope) {
+                        Ok(Some(id)) => About::One(id),
+                        Ok(None) => continue,
+                        Err(_) => About::Any,
+                    },
+                    Some(ResourceKey::Written(expression)) => match expression.text(&scope) {
+                        Ok(Some(id)) if !id.is_empty() => About::One(id),
+                        Ok(_) => {
+                            let message =
+                                format!("{}: a record has no `resource_id`", self.describe());
+                            mapped.findings.add("unknown-resource", false, message);
+                            continue;
+                        }
+                        Err(source) => {
+                            let source = MappingError::Expression {
+                                field: "resource_id",
+                                source,
+                            };
+                            return Err(self.mapping_error((record + 1).to_string(), source));
+                        }
+                    },
+                };
+                pairs.push(Pair {
+                    record,
+                    mapping,
+                    about,
+                });
+            }
+        }
+        Ok(pairs)
+    }
+
+    /// True when the mapping names the resource outright, so that one that is not there is odd.
+    fn says_so(&self, mapping: usize) -> bool {
+        self.resource_key(mapping)
+            .is_some_and(ResourceKey::is_written)
+    }
+
+    fn pair(
+        &self,
+        page: &Page,
+        pair: &Pair,
+        subject: &Subject,
+        mapped: &mut MappedPage,
+    ) -> Result<(), SyncError> {
+        let mut inputs: Inputs = self.inputs_for(subject);
+        share(page, &mut inputs);
+        let record = &page.records[pair.record];
+        let scope = Scope::new(&inputs, Some(record));
+        self.record(
+            pair.record,
+            record,
+            &scope,
+            Some(subject),
+            pair.mapping,
+            mapped,
+        )
+    }
+
+    /// The resources that records name, by id.
+    async fn named(
+        &self,
+        pairs: &[Pair],
+        resource_type: &ResourceTypeId,
+    ) -> Result<HashMap<String, Subject>, SyncError> {
+        let ids: BTreeSet<String> = pairs
+            .iter()
+            .filter_map(|pair| match &pair.about {
+                About::One(id) => Some(id.clone()),
+                About::Any => None,
+            })
+            .collect();
+        let resource_type = resource_type.clone();
+        let named = self.store.read(move |sink| {
+            let mut named = HashMap::new();
+            for id in ids {
+                let resource = ResourceId {
+                    resource_type: resource_type.clone(),
+                    id,
+                };
+                if let Some(found) = sink.resource(&resource)? {
+                    named.insert(resource.id, with_parent(found, sink)?);
+                }
+            }
+            Ok(named)
+        });
+        Ok(named.await?)
+    }
+
+    async fn subjects(
+        &self,
+        resource_type: &ResourceTypeId,
+        after: Option<RowPosition>,
+    ) -> Result<Vec<(RowPosition, Subject)>, SyncError> {
+        let resource_type = resource_type.clone();
+        let subjects = self.store.read(move |sink| {
+            sink.resources_after(&resource_type, after, RESOURCES)?
+                .into_iter()
+                .map(|(position, resource)| Ok((position, with_parent(resource, sink)?)))
+                .collect()
+        });
+        Ok(subjects.await?)
+    }
+}
+
+/// A resource with the one it lives in.
+pub(super) fn with_parent(resource: Resource, sink: &impl SyncSink) -> Result<Subject, SinkError> {
+    let parent = match &resource.parent {
+        Some(parent) => sink.resource(parent)?,
+        None => None,
+    };
+    Ok(Subject { resource, parent })
+}
