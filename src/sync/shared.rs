@@ -39,13 +39,21 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
         };
         let resource_type = found.resource_type.id.clone();
         let pairs = self.pairs(page, mapped)?;
+        // What expressions see of a resource is put together once per page, not once per record.
         let named = self.named(&pairs, &resource_type).await?;
+        let named: HashMap<String, (Subject, Inputs)> = named
+            .into_iter()
+            .map(|(id, subject)| {
+                let inputs = self.shared_inputs(page, &subject);
+                (id, (subject, inputs))
+            })
+            .collect();
         for pair in &pairs {
             let About::One(id) = &pair.about else {
                 continue;
             };
             match named.get(id) {
-                Some(subject) => self.pair(page, pair, subject, mapped)?,
+                Some((subject, inputs)) => self.pair(page, pair, subject, inputs, mapped)?,
                 None if self.says_so(pair.mapping) => {
                     let resource = ResourceId {
                         resource_type: resource_type.clone(),
@@ -65,8 +73,9 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
         while !any.is_empty() {
             let subjects = self.subjects(&resource_type, after).await?;
             for (_, subject) in &subjects {
+                let inputs = self.shared_inputs(page, subject);
                 for pair in &any {
-                    self.pair(page, pair, subject, mapped)?;
+                    self.pair(page, pair, subject, &inputs, mapped)?;
                 }
             }
             after = subjects.last().map(|(position, _)| *position);
@@ -132,12 +141,11 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
         page: &Page,
         pair: &Pair,
         subject: &Subject,
+        inputs: &Inputs,
         mapped: &mut MappedPage,
     ) -> Result<(), SyncError> {
-        let mut inputs: Inputs = self.inputs_for(subject);
-        share(page, &mut inputs);
         let record = &page.records[pair.record];
-        let scope = Scope::new(&inputs, Some(record));
+        let scope = Scope::new(inputs, Some(record));
         self.record(
             pair.record,
             record,
@@ -146,6 +154,12 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
             pair.mapping,
             mapped,
         )
+    }
+
+    fn shared_inputs(&self, page: &Page, subject: &Subject) -> Inputs {
+        let mut inputs = self.inputs_for(subject);
+        share(page, &mut inputs);
+        inputs
     }
 
     /// The resources that records name, by id.
