@@ -75,6 +75,10 @@ pub enum C1zError {
     NotSealed { path: PathBuf },
     #[error("the run in `{path}` is sealed: nothing can be added to it")]
     Sealed { path: PathBuf },
+    #[error("`{path}` is {found}: it is not replaced; write to another output")]
+    ForeignOutput { path: PathBuf, found: &'static str },
+    #[error("`{path}` cannot name a sync file; write to a file with a name in UTF-8")]
+    OutputName { path: PathBuf },
     #[error("cannot write `{path}`: it is a directory")]
     OutputIsDirectory { path: PathBuf },
     #[error("cannot write `{path}`: the directory `{directory}` does not exist")]

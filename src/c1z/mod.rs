@@ -13,7 +13,7 @@ mod work_file;
 
 pub use container::{Compression, ReadLimits};
 pub use error::C1zError;
-pub use pack::{check_output, pack};
+pub use pack::{check_output, pack, resolve_output};
 pub use reader::{C1z, EntitlementFilter, GrantFilter, Listing, Sync};
 pub use stats::Stats;
 pub use work_file::{Begin, Opened, WorkFile};

@@ -4,17 +4,22 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use super::work_file::with_suffix;
 use super::{C1zError, Compression, WorkFile, container, schema};
 use crate::sync::SyncSink;
 
-/// Tells whether a sync file could be written to `path`, before hours are spent on its content.
+/// Tells whether a sync file could be written to `path`, before hours are spent on its content, and
+/// that nothing else is lost by it: only a sync file, or an empty one, is ever replaced.
 pub fn check_output(path: &Path) -> Result<(), C1zError> {
     if path.is_dir() {
         return Err(C1zError::OutputIsDirectory { path: path.into() });
     }
+    if path.to_str().is_none_or(|name| name == "-") {
+        return Err(C1zError::OutputName { path: path.into() });
+    }
+    refuse_foreign(path)?;
     let directory = directory_of(path);
     if !directory.is_dir() {
         return Err(C1zError::NoDirectory {
@@ -34,6 +39,35 @@ pub fn check_output(path: &Path) -> Result<(), C1zError> {
             source,
         }),
     }
+}
+
+/// A slip such as `-f connector.yaml` must not cost the connector, and `-f /dev/null` not the device.
+fn refuse_foreign(path: &Path) -> Result<(), C1zError> {
+    let Ok(metadata) = fs::metadata(path) else {
+        return Ok(());
+    };
+    let foreign = |found| {
+        Err(C1zError::ForeignOutput {
+            path: path.into(),
+            found,
+        })
+    };
+    if !metadata.is_file() {
+        return foreign("no regular file");
+    }
+    let mut start = Vec::new();
+    File::open(path)
+        .and_then(|file| io::Read::read_to_end(&mut io::Read::take(file, 5), &mut start))
+        .map_err(C1zError::io("read", path))?;
+    match container::is_sync_file(&start) || start.is_empty() {
+        true => Ok(()),
+        false => foreign("a file that is no sync file"),
+    }
+}
+
+/// Where an output really is: a link is followed, so that the file behind it is replaced.
+pub fn resolve_output(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 /// Packs the sealed run into `output`, replacing what is there, and removes the work file.
@@ -70,7 +104,9 @@ fn shipped_database(work: &Connection, copy: &Path) -> Result<(), C1zError> {
         source: io::ErrorKind::InvalidFilename.into(),
     })?;
     let ship = || -> rusqlite::Result<()> {
-        let shipped = Connection::open(copy)?;
+        // Without the flag that reads a name such as `file:x` as a URI.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let shipped = Connection::open_with_flags(copy, flags)?;
         shipped.execute_batch(schema::CREATE)?;
         shipped.close().map_err(|(_, error)| error)?;
 

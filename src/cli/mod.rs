@@ -7,6 +7,7 @@ mod progress;
 mod report;
 mod schema;
 mod sync;
+mod terminal;
 mod validate;
 
 use std::io::Write;

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
+use super::terminal::printable;
 use crate::diagnostic::{Diagnostic, Severity, render_text};
 use crate::sync::{Report, Verdict};
 
@@ -21,7 +22,7 @@ pub(crate) fn colour_on_stdout() -> bool {
 pub(crate) fn failure(error: &anyhow::Error) -> String {
     let mut causes: Vec<String> = Vec::new();
     for cause in error.chain() {
-        let text = cause.to_string();
+        let text = printable(&cause.to_string()).into_owned();
         // Wrappers that only pass their cause on say the same thing twice.
         if causes.last() != Some(&text) {
             causes.push(text);
@@ -96,7 +97,7 @@ pub(crate) fn summary(report: &Report, output: &str, out: &mut dyn Write) -> std
         };
         writeln!(out, "  {weight}[{code}]: {} ×", finding.count)?;
         for example in &finding.examples {
-            writeln!(out, "    {example}")?;
+            writeln!(out, "    {}", printable(example))?;
         }
     }
     Ok(())

@@ -84,6 +84,7 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
         return Ok(Outcome::Wrong);
     };
     c1z::check_output(&args.output)?;
+    let output = c1z::resolve_output(&args.output);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -94,7 +95,7 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
         now: chrono::Utc::now(),
         fresh: args.fresh,
     };
-    let (work, opened) = WorkFile::open(&args.output, &begin)?;
+    let (work, opened) = WorkFile::open(&output, &begin)?;
     say_how_it_begins(opened, work.path());
     let progress = Progress::start(args.format == SummaryFormat::Json);
     let ran = runtime.block_on(drive(plan, work, usize::from(args.concurrency), &progress));
@@ -103,10 +104,11 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
         Ok(done) => done,
         Err(error) => {
             eprintln!("{}", report::failure(&error.into()));
-            let work = WorkFile::path_for(&args.output);
+            let work = WorkFile::path_for(&output);
             eprintln!(
-                "what was found so far is kept in `{}`: run the same command to go on",
-                work.display()
+                "what was found so far is kept in `{}`: run the same command{} to go on",
+                work.display(),
+                if args.fresh { " without `--fresh`" } else { "" }
             );
             return Ok(Outcome::Failed);
         }
@@ -115,7 +117,7 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
         Packing::Zstd => Compression::Zstd,
         Packing::Gzip => Compression::Gzip,
     };
-    c1z::pack(work, &args.output, compression)?;
+    c1z::pack(work, &output, compression)?;
     tell(args, &report, out)?;
     Ok(match report.verdict {
         Verdict::Complete => Outcome::Done,

@@ -12,6 +12,6 @@ mod step;
 mod store;
 
 pub use error::SyncError;
-pub use report::{FindingCount, Findings, Report, Verdict};
+pub use report::{Doubts, FindingCount, Findings, Report, Verdict};
 pub use run::{Event, Options, connect, fingerprint, run};
 pub use sink::{Audit, Committed, Counts, Finding, PageFacts, RowPosition, SinkError, SyncSink};

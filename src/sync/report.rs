@@ -84,6 +84,45 @@ impl Findings {
     }
 }
 
+/// What is kept with a run that may lack something, in the place where its sync token would be: a
+/// JSON object under our own name, which other readers pass over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubts {
+    /// The verdict and its reasons.
+    pub rolecall: DoubtReasons,
+}
+
+/// Why a run may lack something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoubtReasons {
+    /// Always [`Verdict::Partial`]: a complete run has no doubts.
+    pub verdict: Verdict,
+    /// What was odd.
+    pub findings: Findings,
+}
+
+impl Doubts {
+    /// The text to keep with a run: empty when nothing is known to be missing.
+    pub fn text(findings: &Findings) -> String {
+        let verdict = findings.verdict();
+        if verdict == Verdict::Complete {
+            return String::new();
+        }
+        let doubts = Doubts {
+            rolecall: DoubtReasons {
+                verdict,
+                findings: findings.clone(),
+            },
+        };
+        serde_json::to_string(&doubts).expect("findings have no keys that JSON lacks")
+    }
+
+    /// Reads what was kept with a run; `None` when it is something else.
+    pub fn parse(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+}
+
 /// What a finished sync did.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {

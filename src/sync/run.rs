@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::checkpoint::Checkpoint;
 use super::listing::{Arrival, Arrivals, Listing};
 use super::page::Subject;
-use super::report::Report;
+use super::report::{Doubts, Report};
 use super::shared::with_parent;
 use super::step::{Step, Subjects, steps};
 use super::store::Store;
@@ -422,7 +422,10 @@ impl<S: SyncSink + 'static> Run<'_, S> {
             }
         }
         let ended_at = Utc::now();
-        self.store.write(move |sink| sink.seal(ended_at)).await?;
+        let doubts = Doubts::text(&self.checkpoint.findings);
+        self.store
+            .write(move |sink| sink.seal(ended_at, &doubts))
+            .await?;
         let report = Report {
             sync_id: id.to_string(),
             verdict: self.checkpoint.findings.verdict(),

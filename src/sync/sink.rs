@@ -136,7 +136,9 @@ pub trait SyncSink: Send {
     }
 
     /// Marks the run as finished at `ended_at`, with its statistics, and drops the checkpoint.
-    fn seal(&mut self, ended_at: DateTime<Utc>) -> Result<(), SinkError>;
+    /// `doubts` is kept with the run: JSON that says why it may lack something, empty when nothing
+    /// is known to be missing.
+    fn seal(&mut self, ended_at: DateTime<Utc>, doubts: &str) -> Result<(), SinkError>;
 }
 
 /// The store could not do what was asked: the disk is full, the file is damaged …

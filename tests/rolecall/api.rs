@@ -192,11 +192,37 @@ fn a_listing_that_may_lack_something_makes_the_sync_partial() {
         said.contains("`team:7/eng`") && said.contains("items_missing: empty"),
         "{said}"
     );
+    // The file says so too, to whoever opens it later.
+    let inspect = |arguments: &[&str]| {
+        let shown = Command::new(env!("CARGO_BIN_EXE_rolecall"))
+            .args(["inspect", "out.c1z"])
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .expect("the program runs");
+        String::from_utf8_lossy(&shown.stdout).into_owned()
+    };
+    assert!(
+        inspect(&["stats"]).contains("items-missing"),
+        "{}",
+        inspect(&["stats"])
+    );
+    assert!(
+        inspect(&["grants"]).contains("PARTIAL"),
+        "{}",
+        inspect(&["grants"])
+    );
+    assert!(inspect(&["stats", "--format", "json"]).contains("\"items-missing\""));
     let declared = ORGANIZATIONS.replace(
         "items_path: members",
         "items_path: members\n          items_missing: empty",
     );
     let ran = sync(folder.path(), &declared, &api);
+    assert!(
+        !inspect(&["grants"]).contains("PARTIAL"),
+        "{}",
+        inspect(&["grants"])
+    );
     assert_eq!(
         ran.status.code(),
         Some(0),

@@ -70,8 +70,8 @@ impl SyncSink for Dying {
         self.work.audit()
     }
 
-    fn seal(&mut self, ended_at: DateTime<Utc>) -> Result<(), SinkError> {
-        self.work.seal(ended_at)
+    fn seal(&mut self, ended_at: DateTime<Utc>, doubts: &str) -> Result<(), SinkError> {
+        self.work.seal(ended_at, doubts)
     }
 }
 

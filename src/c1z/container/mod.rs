@@ -46,3 +46,11 @@ impl Container {
         }
     }
 }
+
+/// True when a file that begins like this is a sync file of any form, sound or not.
+pub(super) fn is_sync_file(prefix: &[u8]) -> bool {
+    matches!(
+        Container::of(prefix),
+        Container::Zstd | Container::Gzip | Container::Pebble
+    )
+}

@@ -120,14 +120,15 @@ impl WorkFile {
             .transpose()
     }
 
-    fn mark_sealed(&mut self, ended_at: DateTime<Utc>) -> Result<(), C1zError> {
+    fn mark_sealed(&mut self, ended_at: DateTime<Utc>, doubts: &str) -> Result<(), C1zError> {
         let failed = self.sqlite("seal the run");
         let mut write = || -> rusqlite::Result<()> {
             let transaction = self.db.transaction()?;
             let stats = Stats::count(&transaction, &self.run.id, |_| true)?;
             transaction.execute(
-                "update v1_sync_runs set ended_at = ?1, stats = ?2 where ended_at is null",
-                params![timestamp::format(&ended_at), stats.to_json()],
+                "update v1_sync_runs set ended_at = ?1, stats = ?2, sync_token = ?3
+                 where ended_at is null",
+                params![timestamp::format(&ended_at), stats.to_json(), doubts],
             )?;
             // The checkpoint stays until the sync file is in place: when packing fails, the run
             // goes on from its end instead of from its beginning.
@@ -136,6 +137,7 @@ impl WorkFile {
         };
         write().map_err(failed)?;
         self.run.ended_at = Some(ended_at);
+        self.run.token = doubts.to_owned();
         Ok(())
     }
 }
@@ -218,8 +220,8 @@ impl SyncSink for WorkFile {
         Ok(())
     }
 
-    fn seal(&mut self, ended_at: DateTime<Utc>) -> Result<(), SinkError> {
-        Ok(self.mark_sealed(ended_at)?)
+    fn seal(&mut self, ended_at: DateTime<Utc>, doubts: &str) -> Result<(), SinkError> {
+        Ok(self.mark_sealed(ended_at, doubts)?)
     }
 }
 

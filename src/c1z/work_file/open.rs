@@ -173,7 +173,7 @@ fn reopen(db: &Connection, run: SyncRun) -> rusqlite::Result<SyncRun> {
     db.execute_batch(
         "begin;
          update rolecall_progress set sealed = 0;
-         update v1_sync_runs set ended_at = null, stats = null;
+         update v1_sync_runs set ended_at = null, stats = null, sync_token = '';
          commit;",
     )?;
     Ok(run)

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::json;
 
 use super::names::Names;
-use super::render::{Format, Row, Screen};
+use super::render::{Format, Row, Screen, name};
 use super::select::ResourceArgs;
 use super::view::{AccessView, HeldEntitlementView, HeldView, ResourceAccessView, ResourceRefView};
 use crate::c1z::{C1zError, GrantFilter, Sync};
@@ -157,7 +157,7 @@ fn everybody(views: &[AccessView], sync: &Sync, screen: &mut Screen) -> anyhow::
             } else {
                 "principals"
             };
-            screen.line(&format!("{} {noun} in sync {}", views.len(), sync.run().id))
+            screen.line(&format!("{} {noun} in {}", views.len(), name(sync.run())))
         }
     }
 }

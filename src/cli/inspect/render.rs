@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use comfy_table::{ContentArrangement, Table, TableComponent, presets};
 use serde::Serialize;
 
+use crate::cli::terminal::{inert, printable};
 use crate::model::SyncRun;
+use crate::sync::Doubts;
 
 /// How a listing is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -14,7 +16,7 @@ pub enum Format {
     Table,
     /// For programs: every fact, in names that stay.
     Json,
-    /// For spreadsheets: one line per row, names first.
+    /// For spreadsheets: one line per row, names first; what looks like a formula is made text.
     Csv,
 }
 
@@ -60,12 +62,8 @@ impl<'a> Screen<'a> {
                     self.table(R::TITLES, rows.iter().map(Row::cells))?;
                 }
                 let noun = if rows.len() == 1 { one } else { many };
-                let state = if run.ended_at.is_some() {
-                    "sync"
-                } else {
-                    "unfinished sync"
-                };
-                self.line(&format!("{} {noun} in {state} {}", rows.len(), run.id))
+                let count = rows.len();
+                self.line(&format!("{count} {noun} in {}", name(run)))
             }
         }
     }
@@ -83,7 +81,8 @@ impl<'a> Screen<'a> {
         let mut csv = csv::Writer::from_writer(&mut self.out);
         csv.write_record(names).map_err(cause)?;
         for row in rows {
-            csv.write_record(row).map_err(cause)?;
+            csv.write_record(row.into_iter().map(inert))
+                .map_err(cause)?;
         }
         Ok(csv.flush()?)
     }
@@ -98,8 +97,12 @@ impl<'a> Screen<'a> {
             .load_preset(presets::NOTHING)
             .set_style(TableComponent::HeaderLines, '─')
             .set_style(TableComponent::MiddleHeaderIntersections, '─')
-            .set_header(titles)
-            .add_rows(rows);
+            .set_header(titles.iter().map(|title| printable(title)))
+            .add_rows(rows.map(|row| {
+                row.iter()
+                    .map(|cell| printable(cell).into_owned())
+                    .collect::<Vec<_>>()
+            }));
         for column in table.column_iter_mut() {
             column.set_padding((0, 2));
         }
@@ -119,6 +122,20 @@ impl<'a> Screen<'a> {
     pub fn line(&mut self, text: &str) -> anyhow::Result<()> {
         Ok(writeln!(self.out, "{text}")?)
     }
+}
+
+/// A run by its id, with what must be known before its rows are believed.
+pub(super) fn name(run: &SyncRun) -> String {
+    let state = if run.ended_at.is_some() {
+        "sync"
+    } else {
+        "unfinished sync"
+    };
+    let doubt = match Doubts::parse(&run.token) {
+        Some(_) => ": PARTIAL, something may be missing; `stats` says what",
+        None => "",
+    };
+    format!("{state} {}{doubt}", run.id)
 }
 
 /// The failure of the output itself, which `csv` wraps without naming it as its source.

@@ -83,6 +83,21 @@ fn facts(sync: &SyncView) -> Vec<Vec<String>> {
         vec!["started".to_owned(), instant(sync.started_at)],
         vec!["ended".to_owned(), ended],
     ];
+    if let Some(findings) = &sync.partial {
+        facts.push(vec![
+            "PARTIAL".to_owned(),
+            "something may be missing".to_owned(),
+        ]);
+        for (code, finding) in findings.iter().filter(|(_, finding)| finding.partial) {
+            facts.push(vec![code.to_owned(), format!("{} ×", finding.count)]);
+            facts.extend(
+                finding
+                    .examples
+                    .iter()
+                    .map(|example| vec![String::new(), example.clone()]),
+            );
+        }
+    }
     if let Some(took) = sync.duration_ms {
         facts.push(vec![
             "took".to_owned(),

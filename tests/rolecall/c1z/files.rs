@@ -39,7 +39,7 @@ pub fn write(output: &Path, pages: &[PageFacts], compression: Compression) {
     for (number, page) in pages.iter().enumerate() {
         work.commit(page, &format!("checkpoint {number}")).unwrap();
     }
-    work.seal(at("2026-03-04T05:16:07Z")).unwrap();
+    work.seal(at("2026-03-04T05:16:07Z"), "").unwrap();
     c1z::pack(work, output, compression).unwrap();
 }
 

@@ -23,7 +23,7 @@ fn sealed(output: &Path) -> WorkFile {
     for page in samples::pages() {
         work.commit(&page, "the end").unwrap();
     }
-    work.seal(files::at("2026-03-04T06:00:00Z")).unwrap();
+    work.seal(files::at("2026-03-04T06:00:00Z"), "").unwrap();
     work
 }
 
@@ -76,7 +76,7 @@ fn when_packing_fails_the_output_is_untouched_and_the_run_can_go_on() {
     let (mut work, opened) = WorkFile::open(&output, &files::begin()).unwrap();
     assert_eq!(opened, Opened::Resumed);
     assert_eq!(work.checkpoint().unwrap().as_deref(), Some("the end"));
-    work.seal(files::at("2026-03-04T07:00:00Z")).unwrap();
+    work.seal(files::at("2026-03-04T07:00:00Z"), "").unwrap();
     c1z::pack(work, &output, Compression::Zstd).unwrap();
     assert_eq!(listing(directory.path()), ["o.c1z"]);
 }
@@ -91,9 +91,11 @@ fn an_output_that_cannot_be_written_is_known_beforehand() {
         [""; 0],
         "the check leaves nothing behind"
     );
-    fs::write(&good, b"old").unwrap();
-    c1z::check_output(&good).unwrap();
-    assert_eq!(fs::read(&good).unwrap(), b"old");
+    for replaceable in [&b"C1ZF\0old"[..], b"C1Z3\0newer", &[0x1f, 0x8b, 8], b""] {
+        fs::write(&good, replaceable).unwrap();
+        c1z::check_output(&good).unwrap();
+        assert_eq!(fs::read(&good).unwrap(), replaceable);
+    }
     c1z::check_output(Path::new("here.c1z")).unwrap();
 
     let error = c1z::check_output(directory.path()).unwrap_err();
@@ -105,6 +107,49 @@ fn an_output_that_cannot_be_written_is_known_beforehand() {
     assert!(matches!(error, C1zError::NoDirectory { .. }), "{error}");
     let error = c1z::check_output(&good.join("o.c1z")).unwrap_err();
     assert!(matches!(error, C1zError::NoDirectory { .. }), "{error}");
+}
+
+/// A slip on the command line must not cost a file that is none of ours.
+#[test]
+fn only_sync_files_are_ever_replaced() {
+    let directory = TempDir::new().unwrap();
+    for (name, content) in [
+        ("connector.yaml", &b"app_name: Acme\n"[..]),
+        ("system.db", b"SQLite format 3\0"),
+        ("short", b"C1"),
+    ] {
+        let path = directory.path().join(name);
+        fs::write(&path, content).unwrap();
+        let error = c1z::check_output(&path).unwrap_err();
+        assert!(matches!(error, C1zError::ForeignOutput { .. }), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), content);
+    }
+    let error = c1z::check_output(Path::new("/dev/null")).unwrap_err();
+    assert!(matches!(error, C1zError::ForeignOutput { .. }), "{error}");
+    let error = c1z::check_output(Path::new("-")).unwrap_err();
+    assert!(matches!(error, C1zError::OutputName { .. }), "{error}");
+}
+
+/// A link is followed: what it leads to is replaced, and the link stays.
+#[cfg(unix)]
+#[test]
+fn a_link_stays_a_link() {
+    let directory = TempDir::new().unwrap();
+    let (target, link) = (
+        directory.path().join("real.c1z"),
+        directory.path().join("link.c1z"),
+    );
+    fs::write(&target, b"C1ZF\0old").unwrap();
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    c1z::check_output(&link).unwrap();
+    assert_eq!(
+        c1z::resolve_output(&link),
+        fs::canonicalize(&target).unwrap()
+    );
+    assert_eq!(
+        c1z::resolve_output(Path::new("new.c1z")),
+        Path::new("new.c1z")
+    );
 }
 
 /// Everybody may write everywhere as root; `/proc` refuses even root.

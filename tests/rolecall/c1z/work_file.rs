@@ -214,7 +214,7 @@ fn a_sealed_run_takes_nothing_more_and_goes_on_from_its_end_when_it_was_not_pack
     let (mut work, _) = WorkFile::open(&output, &files::begin()).unwrap();
     work.commit(&users(&["a"]), "the end").unwrap();
     let ended_at = files::at("2026-03-04T06:00:00Z");
-    work.seal(ended_at).unwrap();
+    work.seal(ended_at, "").unwrap();
     assert_eq!(work.run().ended_at, Some(ended_at));
     assert_eq!(work.checkpoint().unwrap(), None);
     let error = work.commit(&users(&["b"]), "more").unwrap_err();
@@ -327,7 +327,7 @@ fn expansion_is_noted_in_the_run() {
     let output = directory.path().join("o.c1z");
     let (mut work, _) = WorkFile::open(&output, &files::begin()).unwrap();
     work.mark_expanded().unwrap();
-    work.seal(files::at("2026-03-04T06:00:00Z")).unwrap();
+    work.seal(files::at("2026-03-04T06:00:00Z"), "").unwrap();
     rolecall::c1z::pack(work, &output, Default::default()).unwrap();
     let noted: i64 = files::unpack(&output)
         .db

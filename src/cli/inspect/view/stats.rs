@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::model::SyncRun;
+use crate::sync::{Doubts, Findings};
 
 /// A run and its numbers.
 #[derive(Debug, Clone, Serialize)]
@@ -23,6 +24,10 @@ pub struct SyncView {
     pub id: String,
     /// `full`, `partial`, `resources_only`, or what its writer called it.
     pub kind: String,
+    /// Why it may lack something, by code, with examples; left out when nothing is known to be
+    /// missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partial: Option<Findings>,
     /// When it began.
     pub started_at: DateTime<Utc>,
     /// When it ended; `null` when it did not.
@@ -39,6 +44,7 @@ impl From<&SyncRun> for SyncView {
         Self {
             id: run.id.0.clone(),
             kind: run.kind.as_str().to_owned(),
+            partial: Doubts::parse(&run.token).map(|doubts| doubts.rolecall.findings),
             started_at: run.started_at,
             ended_at: run.ended_at,
             duration_ms: run
