@@ -8,7 +8,11 @@ use ::cel::{ExecutionError, Program};
 
 use super::convert::from_cel;
 use super::dot::{Preprocessed, preprocess};
-use super::{EvalError, ExprError, Scope, Value, Variables, check, functions};
+use super::{EvalError, ExprError, Scope, Value, Variables, check, functions, reading};
+use crate::diagnostic::{list, nearest};
+
+/// How many columns of a record are told when one is missing.
+const MANY_COLUMNS: usize = 40;
 
 /// A compiled CEL expression. Cheap to clone.
 #[derive(Clone)]
@@ -44,7 +48,52 @@ impl CelProgram {
     pub fn value(&self, scope: &Scope<'_>) -> Result<Value, EvalError> {
         ::cel::Value::resolve_val(self.0.program.expression(), scope.context())
             .and_then(|value| from_cel(value.as_ref()))
-            .map_err(|error| EvalError::new(&self.0.source, sentence(&error)))
+            .map_err(|error| {
+                let missing = match &error {
+                    ExecutionError::NoSuchKey(key) => self.missing_field(key, scope),
+                    _ => None,
+                };
+                let message = missing.unwrap_or_else(|| sentence(&error));
+                EvalError::new(&self.0.source, message)
+            })
+    }
+
+    /// The texts that the program may come to as they are written in it.
+    pub(super) fn possible_texts(&self) -> Vec<&str> {
+        reading::possible_texts(self.0.program.expression())
+    }
+
+    /// What to say about a field that the record itself does not have; `None` when the field is one
+    /// of something else. Rows have columns, which are told; the fields of an API's items may be
+    /// data, so only one that must be meant is.
+    fn missing_field(&self, field: &str, scope: &Scope<'_>) -> Option<String> {
+        let Some(Value::Map(record)) = scope.record() else {
+            return None;
+        };
+        if record.contains_key(field) {
+            return None;
+        }
+        let root = reading::root_of_field(self.0.program.expression(), field)?;
+        let meant = nearest(field, record.keys().map(String::as_str));
+        let hint = meant.map(|meant| match meant.eq_ignore_ascii_case(field) {
+            true => format!("upper and lower case differ, write `{meant}`"),
+            false => format!("did you mean `{meant}`?"),
+        });
+        if root == "item" {
+            return hint.map(|hint| {
+                format!("there is no field `{field}` ({hint}); write `has(…)` to ask first")
+            });
+        }
+        let columns: Vec<&String> = record.keys().take(MANY_COLUMNS).collect();
+        let more = match record.len().saturating_sub(MANY_COLUMNS) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let hint = hint.map_or(String::new(), |hint| format!(": {hint}"));
+        let columns = list(&columns);
+        Some(format!(
+            "there is no field `{field}` among {columns}{more}{hint}"
+        ))
     }
 
     /// The expression as its author wrote it.
@@ -250,8 +299,40 @@ mod tests {
         let row = serde_json::json!({"secret": "hunter2", "n": 1});
         let message = evaluate(".secret + .n", row.clone()).expect_err("no overload");
         assert_eq!(message, "`+` does not work on string and int");
-        let message = evaluate(".nope", row).expect_err("no key");
-        assert!(message.contains("`nope`"), "{message}");
+        let message = evaluate("resource.profile.nope", row).expect_err("no key");
+        assert!(message.contains("`profile`"), "{message}");
+    }
+
+    #[test]
+    fn a_column_that_is_not_there_is_told_with_those_that_are() {
+        let row = serde_json::json!({"id": "hunter2", "email": "ada@acme.test", "m": {"k": 1}});
+        let told = |source: &str| evaluate(source, row.clone()).expect_err("no such field");
+        let columns = "among `id`, `email`, `m`";
+        assert_eq!(
+            told(".emial"),
+            format!("there is no field `emial` {columns}: did you mean `email`?")
+        );
+        assert_eq!(
+            told("string(cols['Email'])"),
+            format!(
+                "there is no field `Email` {columns}: upper and lower case differ, write `email`"
+            )
+        );
+        assert_eq!(
+            told("[1].map(x, cols.telephone)"),
+            format!("there is no field `telephone` {columns}")
+        );
+        // The fields of an item may be data: only the one that must be meant is told.
+        assert_eq!(
+            told("item.ID"),
+            "there is no field `ID` (upper and lower case differ, write `id`); write `has(…)` to ask first"
+        );
+        for source in ["item.telephone", ".m.telephone"] {
+            assert_eq!(
+                told(source),
+                "there is no field `telephone`; write `has(…)` to ask first"
+            );
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod dot;
 mod error;
 mod functions;
 mod inputs;
+mod reading;
 mod scope;
 mod template;
 mod text;
@@ -61,6 +62,16 @@ impl Expression {
     /// The value as a truth value.
     pub fn truth(&self, scope: &Scope<'_>) -> Result<bool, EvalError> {
         to_bool(&self.value(scope)?).map_err(|message| EvalError::new(self.source(), message))
+    }
+
+    /// The texts that the program may come to as they are written in it: the whole of it, or the
+    /// sides of a choice such as `.off ? 'disabled' : 'enabled'`.
+    pub fn possible_texts(&self) -> Vec<&str> {
+        match self {
+            Expression::Literal(text) => vec![text],
+            Expression::Cel(program) => program.possible_texts(),
+            Expression::Template(_) => Vec::new(),
+        }
     }
 
     /// The text as its author wrote it.
