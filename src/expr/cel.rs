@@ -31,9 +31,12 @@ impl CelProgram {
         let program = functions::environment()
             .compile(&rewritten.text)
             .map_err(|errors| syntax_errors(source, &rewritten, &errors))?;
-        let problems = check::check(&program, variables, &|range| {
+        let mut problems = check::check(&program, variables, &|range| {
             author_range(&rewritten, range)
         });
+        for problem in &mut problems {
+            name_column(source, problem);
+        }
         if problems.is_empty() {
             Ok(Self(Arc::new(Compiled {
                 source: source.to_owned(),
@@ -108,6 +111,21 @@ impl std::fmt::Debug for CelProgram {
     }
 }
 
+/// The author of `.name` knows no `cols`.
+fn name_column(source: &str, problem: &mut ExprError) {
+    let Some(name) = source[problem.range.start..].strip_prefix('.') else {
+        return;
+    };
+    let length = name
+        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .unwrap_or(name.len());
+    if problem.code == "unknown-variable" && length > 0 {
+        problem.range.end = problem.range.start + 1 + length;
+        let column = &source[problem.range.clone()];
+        problem.message = format!("`{column}` is a field of a record, and there is none here");
+    }
+}
+
 fn author_range(rewritten: &Preprocessed, range: Range<usize>) -> Range<usize> {
     let start = rewritten.origin(range.start);
     let end = rewritten.origin(range.end.saturating_sub(1).max(range.start)) + 1;
@@ -167,7 +185,8 @@ fn quoting_help(source: &str) -> Option<String> {
         && words
             .chars()
             .all(|c| c.is_alphanumeric() || " -_,:&".contains(c));
-    plain.then(|| format!("text needs quotes of its own: \"'{words}'\""))
+    let link = words.contains("://") && !words.contains(['\'', '"', ' ']);
+    (plain || link).then(|| format!("text needs quotes of its own: \"'{words}'\""))
 }
 
 fn byte_of(text: &str, line: isize, column: isize) -> usize {
@@ -189,9 +208,15 @@ fn sentence(error: &ExecutionError) -> String {
                 .function()
                 .trim_matches('_')
                 .trim_start_matches('@');
+            let types: Vec<String> = overload
+                .argument_types()
+                .iter()
+                .map(|name| type_word(&name.to_string()).to_owned())
+                .collect();
             format!(
-                "`{name}` does not work on {}",
-                overload.argument_types().join(" and ")
+                "`{name}` does not work on {}{}",
+                types.join(" and "),
+                type_hint(&types)
             )
         }
         ExecutionError::UndeclaredReference(name) => format!("`{name}` is not known here"),
@@ -212,10 +237,12 @@ fn sentence(error: &ExecutionError) -> String {
                 "rem" => "%",
                 other => other,
             };
+            let types = [left, right].map(|side| type_word(&side.type_of().to_string()).to_owned());
             format!(
-                "`{sign}` does not work on {} and {}",
-                left.type_of(),
-                right.type_of()
+                "`{sign}` does not work on {} and {}{}",
+                types[0],
+                types[1],
+                type_hint(&types)
             )
         }
         ExecutionError::UnsupportedIndex(..) => "this value cannot be indexed like that".to_owned(),
@@ -226,6 +253,20 @@ fn sentence(error: &ExecutionError) -> String {
         ExecutionError::IndexOutOfBounds(_) => "the list has no item at this index".to_owned(),
         ExecutionError::DuplicateKey(_) => "a map has the same key twice".to_owned(),
         _ => "a value has the wrong type".to_owned(),
+    }
+}
+
+fn type_word(name: &str) -> &str {
+    name.strip_suffix("_type").unwrap_or(name)
+}
+
+/// The way out, for the two kinds of value that surprise people.
+fn type_hint(types: &[String]) -> &'static str {
+    let has = |name: &str| types.iter().any(|found| found == name);
+    match (has("null"), has("bytes")) {
+        (true, _) => "; ask first: `x != null ? … : …`",
+        (_, true) => "; `string(…)` turns bytes into text",
+        _ => "",
     }
 }
 

@@ -47,10 +47,6 @@ fn literal(expression: &IdedExpr) -> Option<&str> {
 
 /// The expressions that one is made of.
 fn parts(expression: &IdedExpr) -> Vec<&IdedExpr> {
-    let entry = |entry| match entry {
-        &EntryExpr::StructField(ref field) => vec![&field.value],
-        &EntryExpr::MapEntry(ref entry) => vec![&entry.key, &entry.value],
-    };
     match &expression.expr {
         Expr::Unspecified | Expr::Literal(_) | Expr::Ident(_) => Vec::new(),
         Expr::Select(select) => vec![&select.operand],
@@ -64,12 +60,12 @@ fn parts(expression: &IdedExpr) -> Vec<&IdedExpr> {
         Expr::Map(map) => map
             .entries
             .iter()
-            .flat_map(|found| entry(&found.expr))
+            .flat_map(|found| of_entry(&found.expr))
             .collect(),
         Expr::Struct(fields) => fields
             .entries
             .iter()
-            .flat_map(|found| entry(&found.expr))
+            .flat_map(|found| of_entry(&found.expr))
             .collect(),
         Expr::Comprehension(comprehension) => vec![
             &comprehension.iter_range,
@@ -78,5 +74,12 @@ fn parts(expression: &IdedExpr) -> Vec<&IdedExpr> {
             &comprehension.loop_step,
             &comprehension.result,
         ],
+    }
+}
+
+fn of_entry(entry: &EntryExpr) -> Vec<&IdedExpr> {
+    match entry {
+        EntryExpr::StructField(field) => vec![&field.value],
+        EntryExpr::MapEntry(entry) => vec![&entry.key, &entry.value],
     }
 }
