@@ -7,6 +7,7 @@ mod company;
 mod conformance;
 mod diagnostics;
 mod examples;
+mod expressions;
 mod generated;
 mod golden;
 mod http;
