@@ -49,7 +49,15 @@ fn decode_items<T: Decode>(items: &[Node], decoder: &mut Decoder) -> Option<Vec<
         .iter()
         .enumerate()
         .map(|(index, item)| {
-            decoder.under(format!("[{index}]"), |decoder| T::decode(item, decoder))
+            decoder.under(format!("[{index}]"), |decoder| {
+                let read = T::decode(item, decoder);
+                if read.is_none() {
+                    // The list is shorter than written; nobody shall call it empty.
+                    let path = decoder.path().to_string();
+                    decoder.failed.push(path);
+                }
+                read
+            })
         })
         .collect();
     Some(decoded.into_iter().flatten().collect())

@@ -143,7 +143,10 @@ impl<'e> CompileContext<'e> {
                 .map(Expression::Template);
         }
         match (self.dialect, bare) {
-            (Dialect::Http, Bare::Literal) => Some(Expression::Literal(text.clone())),
+            (Dialect::Http, Bare::Literal) => {
+                self.check_literal(&source.0, variables);
+                Some(Expression::Literal(text.clone()))
+            }
             _ if is_bare_word(text) => Some(bare_word(text)),
             _ => self.cel(&source.0, text, variables),
         }
@@ -159,7 +162,25 @@ impl<'e> CompileContext<'e> {
             Some(template) => self
                 .template_at(&source.0, template, variables)
                 .map(Expression::Template),
-            None => Some(Expression::Literal(text.clone())),
+            None => {
+                self.check_literal(&source.0, variables);
+                Some(Expression::Literal(text.clone()))
+            }
+        }
+    }
+
+    /// Warns of literal text that was probably meant to be a program, unless a mistake was noted
+    /// there already.
+    fn check_literal(&mut self, source: &Text, variables: Variables) {
+        let noted = |found: &Diagnostic| {
+            let at = found.at.as_ref().map(|at| at.span);
+            at.is_some_and(|at| source.span.start <= at.start && at.end <= source.span.end)
+        };
+        if let Some((message, help)) =
+            super::bare::meant_as_program(&source.text, self.dialect, variables)
+            && !self.diagnostics.iter().any(noted)
+        {
+            self.warning("literal-program", source.span, message, &help);
         }
     }
 
@@ -233,7 +254,14 @@ impl<'e> CompileContext<'e> {
     /// Notes the mistakes of a program that is the tail of a scalar.
     fn problems<T>(&mut self, whole: &Text, source: &str, problems: Vec<ExprError>) -> Option<T> {
         let offset = whole.text.len() - source.len();
-        for problem in problems {
+        let word = source.trim();
+        for mut problem in problems {
+            // `|` ends a text with a line break.
+            if problem.code == "unknown-variable" && word != source && is_bare_word(word) {
+                problem.help = Some(format!(
+                    "a word stands for itself only without white space around it: write `{word}`"
+                ));
+            }
             let range = problem.range.start + offset..problem.range.end + offset;
             let at = self.at(self.locate(whole, range));
             let diagnostic = Diagnostic::error(problem.code, at, problem.message);

@@ -1,5 +1,6 @@
 //! YAML text → `ConnectorConfig`, and where each value was written.
 
+mod bare;
 mod collections;
 pub mod compile;
 pub mod connect;

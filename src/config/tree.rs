@@ -146,11 +146,15 @@ fn yaml_diagnostic(
         .next()
         .unwrap_or(&text)
         .trim_end_matches('.');
-    Diagnostic::error(
+    let diagnostic = Diagnostic::error(
         "yaml-syntax",
         at,
         format!("this is not valid YAML: {message}"),
-    )
+    );
+    match message.starts_with("mapping values are not allowed") {
+        true => diagnostic.help("text that holds a colon and a space needs quotes around it"),
+        false => diagnostic,
+    }
 }
 
 /// A node as the parser hands it over, before scalars get their source text back.

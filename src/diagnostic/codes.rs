@@ -15,6 +15,10 @@ const fn code(name: &'static str, meaning: &'static str) -> Code {
 /// Codes of connector files: what `validate` and `sync` report before anything runs.
 pub const DIAGNOSTICS: &[Code] = &[
     code(
+        "ambiguous-id",
+        "An id holds a colon where full ids are taken apart at colons: `type:resource:entitlement`.",
+    ),
+    code(
         "bad-dsn",
         "The DSN is no URL such as `postgres://host/database`.",
     ),
@@ -80,6 +84,10 @@ pub const DIAGNOSTICS: &[Code] = &[
         "A placeholder stands inside a literal, a quoted name or a comment, where it is plain text. baton-sql replaces it even there.",
     ),
     code(
+        "literal-program",
+        "Literal text that looks like an expression or a template. In files about APIs, `cel:` begins an expression and `tmpl:` a template; without them the text itself lands in the data.",
+    ),
+    code(
         "missing-field",
         "A field that is needed is not written, or is empty.",
     ),
@@ -94,6 +102,10 @@ pub const DIAGNOSTICS: &[Code] = &[
     code(
         "mixed-dialects",
         "`connect` describes a database and an API. One file describes one system.",
+    ),
+    code(
+        "mixed-mappings",
+        "A file about an API has mappings under `map` and under `response`: the same bare text is an expression in one and literal in the other.",
     ),
     code(
         "no-database-file",
@@ -182,8 +194,12 @@ pub const DIAGNOSTICS: &[Code] = &[
         "No such variable is known where the expression stands.",
     ),
     code(
+        "unknown-word",
+        "A status or a kind is written that the protocol does not know. It would be left unspecified.",
+    ),
+    code(
         "unordered-pages",
-        "A query is paged without ORDER BY: pages may skip or repeat rows.",
+        "A query is paged without ORDER BY, or by cursor without ordering by its key: pages may skip or repeat rows.",
     ),
     code(
         "unpaged-query",

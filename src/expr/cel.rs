@@ -4,12 +4,15 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use ::cel::common::ast::{Expr, IdedExpr, operators};
 use ::cel::{ExecutionError, Program};
 
 use super::convert::from_cel;
 use super::dot::{Preprocessed, preprocess};
-use super::{EvalError, ExprError, Scope, Value, Variables, check, functions};
+use super::{EvalError, ExprError, Scope, Value, Variables, check, functions, reading};
+use crate::diagnostic::{list, nearest};
+
+/// How many columns of a record are told when one is missing.
+const MANY_COLUMNS: usize = 40;
 
 /// A compiled CEL expression. Cheap to clone.
 #[derive(Clone)]
@@ -28,9 +31,12 @@ impl CelProgram {
         let program = functions::environment()
             .compile(&rewritten.text)
             .map_err(|errors| syntax_errors(source, &rewritten, &errors))?;
-        let problems = check::check(&program, variables, &|range| {
+        let mut problems = check::check(&program, variables, &|range| {
             author_range(&rewritten, range)
         });
+        for problem in &mut problems {
+            name_column(source, problem);
+        }
         if problems.is_empty() {
             Ok(Self(Arc::new(Compiled {
                 source: source.to_owned(),
@@ -45,7 +51,52 @@ impl CelProgram {
     pub fn value(&self, scope: &Scope<'_>) -> Result<Value, EvalError> {
         ::cel::Value::resolve_val(self.0.program.expression(), scope.context())
             .and_then(|value| from_cel(value.as_ref()))
-            .map_err(|error| EvalError::new(&self.0.source, sentence(&error)))
+            .map_err(|error| {
+                let missing = match &error {
+                    ExecutionError::NoSuchKey(key) => self.missing_field(key, scope),
+                    _ => None,
+                };
+                let message = missing.unwrap_or_else(|| sentence(&error));
+                EvalError::new(&self.0.source, message)
+            })
+    }
+
+    /// The texts that the program may come to as they are written in it.
+    pub(super) fn possible_texts(&self) -> Vec<&str> {
+        reading::possible_texts(self.0.program.expression())
+    }
+
+    /// What to say about a field that the record itself does not have; `None` when the field is one
+    /// of something else. Rows have columns, which are told; the fields of an API's items may be
+    /// data, so only one that must be meant is.
+    fn missing_field(&self, field: &str, scope: &Scope<'_>) -> Option<String> {
+        let Some(Value::Map(record)) = scope.record() else {
+            return None;
+        };
+        if record.contains_key(field) {
+            return None;
+        }
+        let root = reading::root_of_field(self.0.program.expression(), field)?;
+        let meant = nearest(field, record.keys().map(String::as_str));
+        let hint = meant.map(|meant| match meant.eq_ignore_ascii_case(field) {
+            true => format!("upper and lower case differ, write `{meant}`"),
+            false => format!("did you mean `{meant}`?"),
+        });
+        if root == "item" {
+            return hint.map(|hint| {
+                format!("there is no field `{field}` ({hint}); write `has(…)` to ask first")
+            });
+        }
+        let columns: Vec<&String> = record.keys().take(MANY_COLUMNS).collect();
+        let more = match record.len().saturating_sub(MANY_COLUMNS) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let hint = hint.map_or(String::new(), |hint| format!(": {hint}"));
+        let columns = list(&columns);
+        Some(format!(
+            "there is no field `{field}` among {columns}{more}{hint}"
+        ))
     }
 
     /// Whether the expression names a variable.
@@ -53,14 +104,9 @@ impl CelProgram {
         self.0.program.references().has_variable(variable)
     }
 
-    /// For a condition that is true for every resource but one: the part that is compared with the
-    /// resource's id, as in `string(.slug) != resource.ID || .is_owner != 1`.
-    pub fn required_resource_id(&self) -> Option<CelKey> {
-        let key = required_id(self.0.program.expression())?.clone();
-        Some(CelKey {
-            whole: self.clone(),
-            key: Arc::new(key),
-        })
+    /// The expression, parsed.
+    pub(super) fn expression(&self) -> &::cel::IdedExpr {
+        self.0.program.expression()
     }
 
     /// The expression as its author wrote it.
@@ -75,71 +121,19 @@ impl std::fmt::Debug for CelProgram {
     }
 }
 
-/// A part of an expression, evaluated alone.
-#[derive(Clone)]
-pub struct CelKey {
-    whole: CelProgram,
-    key: Arc<IdedExpr>,
-}
-
-impl CelKey {
-    /// The text of the part; `None` when it is something else than text, which equals no id.
-    pub fn value(&self, scope: &Scope<'_>) -> Result<Option<String>, EvalError> {
-        let value = ::cel::Value::resolve_val(&self.key, scope.context())
-            .and_then(|value| from_cel(value.as_ref()))
-            .map_err(|error| EvalError::new(self.whole.source(), sentence(&error)))?;
-        Ok(match value {
-            Value::Text(text) => Some(text),
-            _ => None,
-        })
-    }
-}
-
-impl std::fmt::Debug for CelKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "CelKey(in {:?})", self.whole.source())
-    }
-}
-
-/// Finds `x != resource.ID` or `!(x == resource.ID)` among the alternatives of a condition.
-fn required_id(condition: &IdedExpr) -> Option<&IdedExpr> {
-    let Expr::Call(call) = &condition.expr else {
-        return None;
+/// The author of `.name` knows no `cols`.
+fn name_column(source: &str, problem: &mut ExprError) {
+    let Some(name) = source[problem.range.start..].strip_prefix('.') else {
+        return;
     };
-    match (call.func_name.as_str(), call.args.as_slice()) {
-        (operators::LOGICAL_OR, alternatives) => alternatives.iter().find_map(required_id),
-        (operators::NOT_EQUALS, [left, right]) => compared_with_id(left, right),
-        (
-            operators::LOGICAL_NOT,
-            [
-                IdedExpr {
-                    expr: Expr::Call(inner),
-                    ..
-                },
-            ],
-        ) => match (inner.func_name.as_str(), inner.args.as_slice()) {
-            (operators::EQUALS, [left, right]) => compared_with_id(left, right),
-            _ => None,
-        },
-        _ => None,
+    let length = name
+        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .unwrap_or(name.len());
+    if problem.code == "unknown-variable" && length > 0 {
+        problem.range.end = problem.range.start + 1 + length;
+        let column = &source[problem.range.clone()];
+        problem.message = format!("`{column}` is a field of a record, and there is none here");
     }
-}
-
-fn compared_with_id<'e>(left: &'e IdedExpr, right: &'e IdedExpr) -> Option<&'e IdedExpr> {
-    let key = match (is_resource_id(left), is_resource_id(right)) {
-        (true, false) => right,
-        (false, true) => left,
-        _ => return None,
-    };
-    (!key.references().has_variable("resource")).then_some(key)
-}
-
-fn is_resource_id(expression: &IdedExpr) -> bool {
-    let Expr::Select(select) = &expression.expr else {
-        return false;
-    };
-    let of_resource = matches!(&select.operand.expr, Expr::Ident(name) if name == "resource");
-    of_resource && !select.test && matches!(select.field.as_str(), "ID" | "id")
 }
 
 fn author_range(rewritten: &Preprocessed, range: Range<usize>) -> Range<usize> {
@@ -201,7 +195,8 @@ fn quoting_help(source: &str) -> Option<String> {
         && words
             .chars()
             .all(|c| c.is_alphanumeric() || " -_,:&".contains(c));
-    plain.then(|| format!("text needs quotes of its own: \"'{words}'\""))
+    let link = words.contains("://") && !words.contains(['\'', '"', ' ']);
+    (plain || link).then(|| format!("text needs quotes of its own: \"'{words}'\""))
 }
 
 fn byte_of(text: &str, line: isize, column: isize) -> usize {
@@ -213,7 +208,7 @@ fn byte_of(text: &str, line: isize, column: isize) -> usize {
 }
 
 /// What went wrong, without the values involved: those may be secret.
-fn sentence(error: &ExecutionError) -> String {
+pub(super) fn sentence(error: &ExecutionError) -> String {
     match error {
         ExecutionError::NoSuchKey(key) => {
             format!("there is no field `{key}`; write `has(…)` to ask first")
@@ -223,9 +218,15 @@ fn sentence(error: &ExecutionError) -> String {
                 .function()
                 .trim_matches('_')
                 .trim_start_matches('@');
+            let types: Vec<String> = overload
+                .argument_types()
+                .iter()
+                .map(|name| type_word(&name.to_string()).to_owned())
+                .collect();
             format!(
-                "`{name}` does not work on {}",
-                overload.argument_types().join(" and ")
+                "`{name}` does not work on {}{}",
+                types.join(" and "),
+                type_hint(&types)
             )
         }
         ExecutionError::UndeclaredReference(name) => format!("`{name}` is not known here"),
@@ -246,10 +247,12 @@ fn sentence(error: &ExecutionError) -> String {
                 "rem" => "%",
                 other => other,
             };
+            let types = [left, right].map(|side| type_word(&side.type_of().to_string()).to_owned());
             format!(
-                "`{sign}` does not work on {} and {}",
-                left.type_of(),
-                right.type_of()
+                "`{sign}` does not work on {} and {}{}",
+                types[0],
+                types[1],
+                type_hint(&types)
             )
         }
         ExecutionError::UnsupportedIndex(..) => "this value cannot be indexed like that".to_owned(),
@@ -260,6 +263,20 @@ fn sentence(error: &ExecutionError) -> String {
         ExecutionError::IndexOutOfBounds(_) => "the list has no item at this index".to_owned(),
         ExecutionError::DuplicateKey(_) => "a map has the same key twice".to_owned(),
         _ => "a value has the wrong type".to_owned(),
+    }
+}
+
+fn type_word(name: &str) -> &str {
+    name.strip_suffix("_type").unwrap_or(name)
+}
+
+/// The way out, for the two kinds of value that surprise people.
+fn type_hint(types: &[String]) -> &'static str {
+    let has = |name: &str| types.iter().any(|found| found == name);
+    match (has("null"), has("bytes")) {
+        (true, _) => "; ask first: `x != null ? … : …`",
+        (_, true) => "; `string(…)` turns bytes into text",
+        _ => "",
     }
 }
 
@@ -333,8 +350,40 @@ mod tests {
         let row = serde_json::json!({"secret": "hunter2", "n": 1});
         let message = evaluate(".secret + .n", row.clone()).expect_err("no overload");
         assert_eq!(message, "`+` does not work on string and int");
-        let message = evaluate(".nope", row).expect_err("no key");
-        assert!(message.contains("`nope`"), "{message}");
+        let message = evaluate("resource.profile.nope", row).expect_err("no key");
+        assert!(message.contains("`profile`"), "{message}");
+    }
+
+    #[test]
+    fn a_column_that_is_not_there_is_told_with_those_that_are() {
+        let row = serde_json::json!({"id": "hunter2", "email": "ada@acme.test", "m": {"k": 1}});
+        let told = |source: &str| evaluate(source, row.clone()).expect_err("no such field");
+        let columns = "among `id`, `email`, `m`";
+        assert_eq!(
+            told(".emial"),
+            format!("there is no field `emial` {columns}: did you mean `email`?")
+        );
+        assert_eq!(
+            told("string(cols['Email'])"),
+            format!(
+                "there is no field `Email` {columns}: upper and lower case differ, write `email`"
+            )
+        );
+        assert_eq!(
+            told("[1].map(x, cols.telephone)"),
+            format!("there is no field `telephone` {columns}")
+        );
+        // The fields of an item may be data: only the one that must be meant is told.
+        assert_eq!(
+            told("item.ID"),
+            "there is no field `ID` (upper and lower case differ, write `id`); write `has(…)` to ask first"
+        );
+        for source in ["item.telephone", ".m.telephone"] {
+            assert_eq!(
+                told(source),
+                "there is no field `telephone`; write `has(…)` to ask first"
+            );
+        }
     }
 
     #[test]

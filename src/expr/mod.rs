@@ -7,18 +7,21 @@ mod dot;
 mod error;
 mod functions;
 mod inputs;
+mod key;
+mod reading;
 mod scope;
 mod template;
 mod text;
 mod time;
 mod value;
 
-pub use cel::{CelKey, CelProgram};
+pub use cel::CelProgram;
 pub use check::Variables;
 pub use dot::{Preprocessed, preprocess};
 pub use error::{EvalError, ExprError};
 pub use functions::{FunctionDoc, documented as documented_functions};
 pub use inputs::Inputs;
+pub use key::CelKey;
 pub use scope::Scope;
 pub(crate) use template::percent_encode;
 pub use template::{Escape, Template, documented as documented_template_functions};
@@ -70,6 +73,16 @@ impl Expression {
             Expression::Literal(_) => false,
             Expression::Cel(program) => program.mentions(variable),
             Expression::Template(template) => template.source().contains(variable),
+        }
+    }
+
+    /// The texts that the program may come to as they are written in it: the whole of it, or the
+    /// sides of a choice such as `.off ? 'disabled' : 'enabled'`.
+    pub fn possible_texts(&self) -> Vec<&str> {
+        match self {
+            Expression::Literal(text) => vec![text],
+            Expression::Cel(program) => program.possible_texts(),
+            Expression::Template(_) => Vec::new(),
         }
     }
 

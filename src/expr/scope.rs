@@ -8,6 +8,7 @@ use super::{Inputs, Value, functions};
 /// record, not per expression.
 pub struct Scope<'v> {
     inputs: &'v Inputs,
+    record: Option<&'v Value>,
     context: Context<'v, 'v>,
 }
 
@@ -24,12 +25,20 @@ impl<'v> Scope<'v> {
             context.add_variable_as_val("item", value.clone());
             context.add_variable_as_val("cols", value);
         }
-        Self { inputs, context }
+        Self {
+            inputs,
+            record,
+            context,
+        }
     }
 
     /// The variables other than the record.
     pub fn inputs(&self) -> &Inputs {
         self.inputs
+    }
+
+    pub(super) fn record(&self) -> Option<&'v Value> {
+        self.record
     }
 
     pub(super) fn context(&self) -> &Context<'v, 'v> {

@@ -113,7 +113,7 @@ impl StaticEntitlement {
 }
 
 fn purpose_word(text: &Text, cx: &mut CompileContext) -> Purpose {
-    words::purpose(&text.text).unwrap_or_else(|| {
+    words::PURPOSE.meaning(&text.text).unwrap_or_else(|| {
         let at = cx.at(text.span);
         let message = format!("`{}` is no purpose: the entitlement gets none", text.text);
         cx.note(
@@ -177,7 +177,8 @@ impl EntitlementMapping {
                 None
             }
         };
-        let purpose = fields.optional(&config.purpose);
+        let purpose =
+            words::PURPOSE.compile("purpose", &config.purpose, "unknown-purpose", &mut fields);
         let exclusion_group = match &config.exclusion_group {
             Some(group) => Some(ExclusionGroupMapping::compile(group, &mut fields)?),
             None => None,
@@ -217,7 +218,7 @@ impl EntitlementMapping {
         }
         let id = EntitlementId::on(&resource.id, &required_id("id", &self.id, scope)?);
         let purpose = match optional_text("purpose", self.purpose.as_ref(), scope)? {
-            Some(word) => words::purpose(&word).unwrap_or_else(|| {
+            Some(word) => words::PURPOSE.meaning(&word).unwrap_or_else(|| {
                 remarks.add(
                     "unknown-word",
                     format!("`purpose` of `{id}` is `{word}`, a word it cannot have"),

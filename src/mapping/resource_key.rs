@@ -25,7 +25,7 @@ impl ResourceKey {
         match (resource_id, skip_if) {
             (Some(written), _) => Some(ResourceKey::Written(written.clone())),
             (None, Some(Expression::Cel(program))) => {
-                program.required_resource_id().map(ResourceKey::Condition)
+                CelKey::find(program).map(ResourceKey::Condition)
             }
             _ => None,
         }

@@ -3,10 +3,69 @@
 //! Matching ignores case. The sets are those of the SQL connectors, so that files keep their
 //! meaning; a word outside of them is remarked on and maps to "unspecified".
 
+use super::field::FieldContext;
+use crate::config::scalar::ExprText;
+use crate::expr::Expression;
 use crate::model::{AccountType, AgentStatus, CredentialType, NhiType, Purpose, UserStatus};
 
-pub(super) fn user_status(word: &str) -> Option<UserStatus> {
-    Some(match word.to_lowercase().as_str() {
+/// A closed set: the word's meaning, and the words to write.
+pub(super) struct Words<T: 'static> {
+    meaning: fn(&str) -> Option<T>,
+    choices: &'static str,
+}
+
+impl<T> Words<T> {
+    /// What a word means, whatever its case.
+    pub fn meaning(&self, word: &str) -> Option<T> {
+        (self.meaning)(word.trim().to_lowercase().as_str())
+    }
+
+    /// Compiles a field that holds one of the words, and warns of those written in it that are none.
+    /// `code` names the warning.
+    pub fn compile(
+        &self,
+        name: &str,
+        source: &Option<ExprText>,
+        code: &'static str,
+        fields: &mut FieldContext,
+    ) -> Option<Expression> {
+        let source = source.as_ref()?;
+        let before = fields.cx.diagnostics.len();
+        let expression = fields
+            .cx
+            .expression(source, fields.bare, fields.variables)?;
+        if fields.cx.diagnostics.len() > before {
+            return Some(expression); // what is wrong with the text as a whole comes first
+        }
+        for word in expression.possible_texts() {
+            if word.trim().is_empty() || self.meaning(word).is_some() {
+                continue;
+            }
+            let text = &source.0;
+            // In an expression the word stands in quotes; a column may have the same name.
+            let quoted = ["'", "\""].iter().find_map(|quote| {
+                let at = text.text.find(&format!("{quote}{word}{quote}"))?;
+                Some(at + quote.len())
+            });
+            let span = match quoted.or_else(|| text.text.find(word)) {
+                Some(start) => fields.cx.locate(text, start..start + word.len()),
+                None => text.span,
+            };
+            let message = format!("`{word}` is no {name}");
+            let help = format!("write {}", self.choices);
+            fields.cx.warning(code, span, message, &help);
+        }
+        Some(expression)
+    }
+}
+
+pub(super) const USER_STATUS: Words<UserStatus> = Words {
+    meaning: user_status,
+    choices: "`active` or `enabled`, `disabled`, `inactive`, `suspended` or `locked`, or `deleted`",
+};
+
+fn user_status(word: &str) -> Option<UserStatus> {
+    Some(match word {
         "active" | "enabled" => UserStatus::Enabled,
         "disabled" | "inactive" | "suspended" | "locked" => UserStatus::Disabled,
         "deleted" => UserStatus::Deleted,
@@ -14,8 +73,13 @@ pub(super) fn user_status(word: &str) -> Option<UserStatus> {
     })
 }
 
-pub(super) fn account_type(word: &str) -> Option<AccountType> {
-    Some(match word.to_lowercase().as_str() {
+pub(super) const ACCOUNT_TYPE: Words<AccountType> = Words {
+    meaning: account_type,
+    choices: "`human` or `user`, `service`, or `system`",
+};
+
+fn account_type(word: &str) -> Option<AccountType> {
+    Some(match word {
         "user" | "human" => AccountType::Human,
         "service" => AccountType::Service,
         "system" => AccountType::System,
@@ -23,8 +87,13 @@ pub(super) fn account_type(word: &str) -> Option<AccountType> {
     })
 }
 
-pub(super) fn credential_type(word: &str) -> Option<CredentialType> {
-    Some(match word.to_lowercase().as_str() {
+pub(super) const CREDENTIAL_TYPE: Words<CredentialType> = Words {
+    meaning: credential_type,
+    choices: "`static_secret`, `asymmetric_key` or `certificate`",
+};
+
+fn credential_type(word: &str) -> Option<CredentialType> {
+    Some(match word {
         "static_secret" => CredentialType::StaticSecret,
         "asymmetric_key" => CredentialType::AsymmetricKey,
         "certificate" => CredentialType::Certificate,
@@ -32,8 +101,13 @@ pub(super) fn credential_type(word: &str) -> Option<CredentialType> {
     })
 }
 
-pub(super) fn agent_status(word: &str) -> Option<AgentStatus> {
-    Some(match word.to_lowercase().as_str() {
+pub(super) const AGENT_STATUS: Words<AgentStatus> = Words {
+    meaning: agent_status,
+    choices: "`ready`, `active` or `enabled`, `disabled` or `inactive`, or `deleted`",
+};
+
+fn agent_status(word: &str) -> Option<AgentStatus> {
+    Some(match word {
         "ready" | "active" | "enabled" => AgentStatus::Ready,
         "disabled" | "inactive" => AgentStatus::Disabled,
         "deleted" => AgentStatus::Deleted,
@@ -41,8 +115,13 @@ pub(super) fn agent_status(word: &str) -> Option<AgentStatus> {
     })
 }
 
-pub(super) fn nhi_type(word: &str) -> Option<NhiType> {
-    Some(match word.to_lowercase().as_str() {
+pub(super) const NHI_TYPE: Words<NhiType> = Words {
+    meaning: nhi_type,
+    choices: "`app_registration`, `assumable_role` or `managed_identity`",
+};
+
+fn nhi_type(word: &str) -> Option<NhiType> {
+    Some(match word {
         "app_registration" => NhiType::AppRegistration,
         "assumable_role" => NhiType::AssumableRole,
         "managed_identity" => NhiType::ManagedIdentity,
@@ -50,8 +129,13 @@ pub(super) fn nhi_type(word: &str) -> Option<NhiType> {
     })
 }
 
-pub(super) fn purpose(word: &str) -> Option<Purpose> {
-    Some(match word.to_lowercase().as_str() {
+pub(super) const PURPOSE: Words<Purpose> = Words {
+    meaning: purpose,
+    choices: "`assignment`, `permission` or `ownership`",
+};
+
+fn purpose(word: &str) -> Option<Purpose> {
+    Some(match word {
         "assignment" => Purpose::Assignment,
         "permission" => Purpose::Permission,
         "ownership" => Purpose::Ownership,

@@ -34,10 +34,12 @@ pub(super) fn check(config: &ConnectorConfig, cx: &mut CompileContext) {
         };
         lint.references();
         lint.static_entitlements();
+        lint.colons();
         lint.both_kinds_of_entitlements();
         lint.grants();
         lint.later_sections();
     }
+    mixed_mappings(config, cx);
     let later = [
         ("actions", &config.actions),
         ("incremental_sync", &config.incremental_sync),
@@ -47,6 +49,50 @@ pub(super) fn check(config: &ConnectorConfig, cx: &mut CompileContext) {
         if let Some(node) = node {
             not_yet(name, node.0.span, cx);
         }
+    }
+}
+
+/// Under `map` bare text is an expression, under `response` it is literal: both in one file of an
+/// API mislead.
+fn mixed_mappings(config: &ConnectorConfig, cx: &mut CompileContext) {
+    if cx.dialect != Dialect::Http {
+        return;
+    }
+    let types = || config.resource_types.iter().map(|(_, config)| config);
+    let lists = || types().filter_map(|config| config.list.as_ref());
+    let entitlements = || types().flat_map(|config| &config.entitlements.0);
+    let grants = || types().flat_map(|config| &config.grants.0);
+    let mapped = lists()
+        .filter_map(|list| list.map.as_ref()?.0.first())
+        .map(|mapping| mapping.id.0.span)
+        .chain(
+            entitlements()
+                .filter_map(|entry| entry.map.as_ref()?.0.first())
+                .map(|mapping| mapping.id.0.span),
+        )
+        .chain(
+            grants()
+                .filter_map(|entry| entry.map.as_ref()?.0.first())
+                .map(|mapping| mapping.principal_id.0.span),
+        );
+    let of_response = lists()
+        .filter_map(|list| list.response.as_ref())
+        .any(|response| response.resource_mapping.is_some())
+        || entitlements()
+            .filter_map(|entry| entry.response.as_ref())
+            .any(|response| !response.entitlement_mapping.0.is_empty())
+        || grants()
+            .filter_map(|entry| entry.response.as_ref())
+            .any(|response| !response.grant_mapping.0.is_empty());
+    if let Some(span) = mapped.min_by_key(|span| span.start)
+        && of_response
+    {
+        cx.warning(
+            "mixed-mappings",
+            span,
+            "bare text is an expression under this `map`, but literal in the mappings of `response` elsewhere in the file",
+            "move the mapping into `response`, with `cel:` before its expressions",
+        );
     }
 }
 
@@ -140,6 +186,39 @@ impl TypeLint<'_, '_> {
         }
     }
 
+    /// Full ids are taken apart at their first two colons, so a type can have none, and a resource
+    /// none that is granted or revoked.
+    fn colons(&mut self) {
+        let key = self.key;
+        if key.text.contains(':') {
+            self.cx.warning(
+                "ambiguous-id",
+                key.span,
+                format!("the resource type `{}` has a colon in its id: full ids such as `type:resource:entitlement` cannot be told apart", key.text),
+                "choose an id without colons",
+            );
+        }
+        let statics = self.config.static_entitlements.iter().flatten();
+        let mut provisioned = statics.clone().filter(|entry| entry.provisioning.is_some());
+        let resources = self.config.static_resources.iter().flatten();
+        let resources = resources.map(|resource| &resource.id);
+        let ids = match provisioned.clone().next() {
+            Some(_) => resources.collect(),
+            None => Vec::new(),
+        };
+        let ids = ids
+            .into_iter()
+            .chain(provisioned.by_ref().map(|entry| &entry.id));
+        for id in ids.filter(|id| id.text.contains(':')) {
+            self.cx.warning(
+                "ambiguous-id",
+                id.span,
+                format!("`{}` has a colon in its id: what is granted or revoked is found by full ids such as `type:resource:entitlement`", id.text),
+                "choose an id without colons",
+            );
+        }
+    }
+
     /// The SQL connectors run no entitlements query once `static_entitlements` is written.
     fn both_kinds_of_entitlements(&mut self) {
         let both =
@@ -189,27 +268,31 @@ impl TypeLint<'_, '_> {
 
     fn grant(&mut self, mapping: &GrantMappingConfig, statics: Option<&[&str]>) {
         let principal_type = &mapping.principal_type.0;
-        if !principal_type.text.contains(':') && !principal_type.text.is_empty() {
-            self.resource_type("principal_type", principal_type, Severity::Error);
+        if !is_program(&principal_type.text) && !principal_type.text.is_empty() {
+            self.principal_type(principal_type);
         }
         let id = &mapping.entitlement_id.0;
         let literal = match self.cx.dialect {
-            Dialect::Sql => crate::config::compile::is_bare_word(&id.text),
-            Dialect::Http => !id.text.starts_with("cel:") && !id.text.starts_with("tmpl:"),
+            Dialect::Sql => sql_literal(&id.text),
+            Dialect::Http => (!is_program(&id.text)).then_some(id.text.as_str()),
         };
         if let Some(statics) = statics
-            && literal
-            && !statics.contains(&id.text.as_str())
+            && let Some(literal) = literal
+            && !statics.contains(&literal)
         {
             let at = self.cx.at(id.span);
-            let message = format!("`{}` has no entitlement `{}`", self.key.text, id.text);
-            let help = match nearest(&id.text, statics.iter().copied()) {
+            let message = format!("`{}` has no entitlement `{literal}`", self.key.text);
+            let help = match nearest(literal, statics.iter().copied()) {
                 Some(close) => format!("did you mean `{close}`?"),
                 None if statics.is_empty() => "declare it in `static_entitlements`".to_owned(),
                 None => format!("its entitlements are `{}`", statics.join("`, `")),
             };
             self.cx
                 .note(Diagnostic::error("unknown-entitlement", at, message).help(help));
+        }
+        let expandable = mapping.expandable.iter();
+        for id in expandable.flat_map(|expandable| &expandable.entitlement_ids) {
+            self.full_id(&id.0);
         }
         if let Some(node) = &mapping.annotations {
             let at = self.cx.at(node.0.span);
@@ -218,6 +301,47 @@ impl TypeLint<'_, '_> {
                 at,
                 "`annotations` of a grant have no effect",
             ));
+        }
+    }
+
+    /// A principal type that is literal: in SQL files it always is.
+    fn principal_type(&mut self, text: &Text) {
+        let written = text.text.as_str();
+        let bare = written.trim_matches(['\'', '"']);
+        let help = if self.ids.contains(&written) {
+            return;
+        } else if self.ids.contains(&bare) {
+            format!("it is literal and needs no quotes of its own: write `{bare}`")
+        } else if crate::config::compile::is_bare_word(written) {
+            return self.resource_type("principal_type", text, Severity::Error);
+        } else {
+            match self.cx.dialect {
+                Dialect::Sql => "it is literal: write one mapping for each type, with `skip_if`, or an expression after `cel:`".to_owned(),
+                Dialect::Http => "it is literal: an expression begins with `cel:`".to_owned(),
+            }
+        };
+        let at = self.cx.at(text.span);
+        let message =
+            format!("`principal_type` names `{written}`, which is no resource type of this file");
+        self.cx
+            .note(Diagnostic::error("unknown-type", at, message).help(help));
+    }
+
+    /// `expandable.entitlement_ids` name entitlements of any resource, so by their full ids.
+    fn full_id(&mut self, text: &Text) {
+        let literal = match self.cx.dialect {
+            Dialect::Sql => sql_literal(&text.text),
+            Dialect::Http => (!is_program(&text.text)).then_some(text.text.as_str()),
+        };
+        if let Some(id) = literal
+            && id.matches(':').count() < 2
+        {
+            self.cx.warning(
+                "unknown-entitlement",
+                text.span,
+                format!("`{id}` is no full id of an entitlement: nothing is expanded"),
+                "write type, resource and entitlement: `\"'group:' + string(.gid) + ':member'\"`",
+            );
         }
     }
 
@@ -239,8 +363,33 @@ impl TypeLint<'_, '_> {
             .iter()
             .flatten()
             .filter_map(|entry| entry.provisioning.as_ref());
-        for node in provisioning {
+        let listed = config.entitlements.0.iter().flat_map(|entry| {
+            let mapped = entry.map.iter().flat_map(|map| &map.0);
+            let responses = entry
+                .response
+                .iter()
+                .flat_map(|response| &response.entitlement_mapping.0);
+            mapped.chain(responses)
+        });
+        let listed = listed.filter_map(|mapping| mapping.provisioning.as_ref());
+        for node in provisioning.chain(listed) {
             not_yet("provisioning", node.0.span, self.cx);
         }
     }
+}
+
+/// True for text that is a program in both dialects.
+fn is_program(text: &str) -> bool {
+    text.starts_with("cel:") || text.starts_with("tmpl:")
+}
+
+/// The text that an expression of a SQL file is, when it is only that: `member` or `'member'`.
+fn sql_literal(text: &str) -> Option<&str> {
+    if crate::config::compile::is_bare_word(text) {
+        return Some(text);
+    }
+    ["'", "\""].iter().find_map(|quote| {
+        let inside = text.strip_prefix(quote)?.strip_suffix(quote)?;
+        (!inside.contains(['\'', '"', '\\'])).then_some(inside)
+    })
 }

@@ -46,6 +46,30 @@ fn every_mistake_is_told_at_its_place() {
     }
 }
 
+/// A rule that warns of a sound file is worse than none.
+#[test]
+fn sound_files_have_no_warnings() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let examples = std::fs::read_dir(root.join("configs/examples")).expect("the folder is there");
+    let mut files: Vec<_> = examples
+        .map(|entry| entry.expect("a readable folder").path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "yaml")
+        })
+        .collect();
+    files.push(root.join("tests/fixtures/golden/connector.yml"));
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("the file is text");
+        let shown = found(&text);
+        let others = shown
+            .lines()
+            .filter(|line| line.starts_with("warning[") && !line.contains("unset-variable"));
+        assert_eq!(others.count(), 0, "{}: {shown}", file.display());
+        assert!(!shown.contains("error["), "{}: {shown}", file.display());
+    }
+}
+
 #[test]
 fn strictness_makes_errors_of_warnings() {
     let text = "app_name: A\nconnect: {dsn: 'sqlite:a.db', x: 1}\nresource_types:\n  u: {list: {query: SELECT 1 AS id, map: {id: .id, display_name: .id}}}\n";

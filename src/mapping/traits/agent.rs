@@ -33,7 +33,12 @@ impl AgentMapping {
             );
         }
         Self {
-            status: fields.optional(&config.status),
+            status: words::AGENT_STATUS.compile(
+                "status of an agent",
+                &config.status,
+                "unknown-word",
+                fields,
+            ),
             identity: kind.zip(id),
             profile: ProfileMapping::compile(&config.profile, fields),
         }
@@ -51,7 +56,7 @@ impl AgentMapping {
             scope,
             id,
             remarks,
-            words::agent_status,
+            &words::AGENT_STATUS,
             AgentStatus::Unspecified,
         )?;
         let identity = match &self.identity {
@@ -86,7 +91,12 @@ impl NonHumanIdentityMapping {
         fields: &mut FieldContext,
     ) -> Self {
         Self {
-            nhi_type: fields.optional(&config.nhi_type),
+            nhi_type: words::NHI_TYPE.compile(
+                "identity of a machine",
+                &config.nhi_type,
+                "unknown-word",
+                fields,
+            ),
             detail: fields.optional(&config.nhi_detail),
         }
     }
@@ -103,7 +113,7 @@ impl NonHumanIdentityMapping {
             scope,
             id,
             remarks,
-            words::nhi_type,
+            &words::NHI_TYPE,
             NhiType::Unspecified,
         )?;
         Ok(NonHumanIdentity {

@@ -18,7 +18,12 @@ pub(in crate::mapping) struct SecretMapping {
 impl SecretMapping {
     pub(super) fn compile(config: &SecretTraitConfig, fields: &mut FieldContext) -> Self {
         Self {
-            credential_type: fields.optional(&config.credential_type),
+            credential_type: words::CREDENTIAL_TYPE.compile(
+                "type of credential",
+                &config.credential_type,
+                "unknown-word",
+                fields,
+            ),
             credential_detail: fields.optional(&config.credential_detail),
             expires_at: fields.optional(&config.expires_at),
             last_used_at: fields.optional(&config.last_used_at),
@@ -40,7 +45,7 @@ impl SecretMapping {
                 scope,
                 id,
                 remarks,
-                words::credential_type,
+                &words::CREDENTIAL_TYPE,
                 unspecified,
             )?
             .unwrap_or_default(),

@@ -44,6 +44,29 @@ impl TraitMapping {
             .or(config.app_traits.as_ref());
         let secret = nested.and_then(|traits| traits.secret.as_ref());
         let agent = nested.and_then(|traits| traits.agent.as_ref());
+        if let Some(nested) = nested {
+            let twice = [
+                (
+                    "user",
+                    nested.user.is_some() && config.user_traits.is_some(),
+                ),
+                (
+                    "group",
+                    nested.group.is_some() && config.group_traits.is_some(),
+                ),
+                (
+                    "role",
+                    nested.role.is_some() && config.role_traits.is_some(),
+                ),
+                ("app", nested.app.is_some() && config.app_traits.is_some()),
+            ];
+            if let Some((name, _)) = twice.iter().find(|(_, is)| *is) {
+                let message = format!("`traits.{name}` and `{name}_traits` are both written");
+                return fields
+                    .cx
+                    .error("conflicting-fields", config.id.0.span, message);
+            }
+        }
         let written = [
             ("user", user.is_some()),
             ("group", group.is_some()),

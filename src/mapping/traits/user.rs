@@ -52,7 +52,7 @@ impl UserMapping {
                 "map `login`",
             );
         }
-        let status = fields.optional(&config.status);
+        let status = words::USER_STATUS.compile("status", &config.status, "unknown-word", fields);
         if config.status.is_none()
             && let Some(details) = &config.status_details
         {
@@ -75,7 +75,12 @@ impl UserMapping {
                 .as_ref()
                 .and_then(|_| fields.optional(&config.status_details)),
             status,
-            account_type: fields.optional(&config.account_type),
+            account_type: words::ACCOUNT_TYPE.compile(
+                "account type",
+                &config.account_type,
+                "unknown-word",
+                fields,
+            ),
             last_login: fields.optional(&config.last_login),
             employee_ids: compile_all(&config.employee_ids, fields),
             mfa_enabled: fields.optional(&config.mfa_enabled),
@@ -97,7 +102,7 @@ impl UserMapping {
             scope,
             id,
             remarks,
-            words::user_status,
+            &words::USER_STATUS,
             UserStatus::Unspecified,
         )?;
         let status = match (&self.status, status) {
@@ -117,7 +122,7 @@ impl UserMapping {
             scope,
             id,
             remarks,
-            words::account_type,
+            &words::ACCOUNT_TYPE,
             AccountType::Human,
         )?;
         Ok(UserTrait {

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::config::scalar::ExprText;
 use crate::expr::{Expression, Scope, parse_time};
 use crate::mapping::field::{FieldContext, optional_text};
+use crate::mapping::words::Words;
 use crate::mapping::{MappingError, Remarks};
 use crate::model::ResourceId;
 
@@ -47,13 +48,13 @@ pub(super) fn word<T>(
     scope: &Scope<'_>,
     id: &ResourceId,
     remarks: &mut Remarks,
-    set: fn(&str) -> Option<T>,
+    set: &Words<T>,
     otherwise: T,
 ) -> Result<Option<T>, MappingError> {
     let Some(written) = optional_text(field, expression, scope)? else {
         return Ok(None);
     };
-    Ok(Some(set(written.trim()).unwrap_or_else(|| {
+    Ok(Some(set.meaning(&written).unwrap_or_else(|| {
         remarks.add(
             "unknown-word",
             format!(

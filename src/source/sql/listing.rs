@@ -303,10 +303,37 @@ impl<'c> Resolver<'_, 'c, '_> {
                     None => "order by a column that identifies a row".to_owned(),
                 },
             )
+        } else if paging.placeholder() == "cursor"
+            && let Some(key) = paging.primary_key()
+            && !self.may_order_by(scanned, key)
+        {
+            (
+                "unordered-pages",
+                self.text().span,
+                format!("the pages start after `{key}`, but the query is not ordered by it"),
+                format!("begin the order with it: `ORDER BY {key}`"),
+            )
         } else {
             return;
         };
         self.cx.warning(code, span, message, &help);
+    }
+
+    /// False when the query is surely not ordered by the key: one that is an alias, or an order
+    /// by position or by quoted names, is given the benefit of the doubt.
+    fn may_order_by(&self, scanned: &Scanned, key: &str) -> bool {
+        let key = key.to_lowercase();
+        let words = &scanned.words;
+        let order = words
+            .windows(2)
+            .rposition(|pair| pair[0] == "order" && pair[1] == "by");
+        let ordered = order.map_or(&words[..0], |at| &words[at + 2..]);
+        let alias = words
+            .windows(2)
+            .any(|pair| pair[0] == "as" && pair[1] == key);
+        let named = |word: &String| *word == key || word.bytes().all(|byte| byte.is_ascii_digit());
+        let quoted = self.text().text.contains(['"', '`', '[']);
+        alias || quoted || ordered.iter().any(named)
     }
 
     fn span(&self, placeholder: &Placeholder) -> Span {

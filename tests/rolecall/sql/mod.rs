@@ -3,7 +3,7 @@
 mod connecting;
 mod databases;
 mod diagnostics;
-mod harness;
+pub mod harness;
 mod injection;
 mod paging;
 mod placeholders;

@@ -1,0 +1,85 @@
+//! What can be told from a program without running it: the fields it reads, the texts it can come to.
+
+use ::cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue};
+
+/// The name under which a program reads a field of the record: `cols` for `.x`, `cols.x` and
+/// `cols['x']`, `item` for `item.x`. `None` when it does not read the field.
+pub(super) fn root_of_field(expression: &IdedExpr, field: &str) -> Option<&'static str> {
+    let here = match &expression.expr {
+        Expr::Select(select) if select.field == field => record(&select.operand),
+        Expr::Call(call) => match call.args.as_slice() {
+            [of, index] if call.func_name == "_[_]" && literal(index) == Some(field) => record(of),
+            _ => None,
+        },
+        _ => None,
+    };
+    here.or_else(|| {
+        parts(expression)
+            .into_iter()
+            .find_map(|part| root_of_field(part, field))
+    })
+}
+
+/// The texts that a program may come to as they are written in it: itself, when it is a literal,
+/// and both sides of a choice.
+pub(super) fn possible_texts(expression: &IdedExpr) -> Vec<&str> {
+    match &expression.expr {
+        Expr::Call(call) if call.func_name == "_?_:_" => {
+            call.args.iter().skip(1).flat_map(possible_texts).collect()
+        }
+        _ => literal(expression).into_iter().collect(),
+    }
+}
+
+fn record(expression: &IdedExpr) -> Option<&'static str> {
+    match &expression.expr {
+        Expr::Ident(name) => ["cols", "item"].into_iter().find(|root| root == name),
+        _ => None,
+    }
+}
+
+fn literal(expression: &IdedExpr) -> Option<&str> {
+    match &expression.expr {
+        Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
+        _ => None,
+    }
+}
+
+/// The expressions that one is made of.
+fn parts(expression: &IdedExpr) -> Vec<&IdedExpr> {
+    match &expression.expr {
+        Expr::Unspecified | Expr::Literal(_) | Expr::Ident(_) => Vec::new(),
+        Expr::Select(select) => vec![&select.operand],
+        Expr::Call(call) => call
+            .target
+            .as_deref()
+            .into_iter()
+            .chain(&call.args)
+            .collect(),
+        Expr::List(list) => list.elements.iter().collect(),
+        Expr::Map(map) => map
+            .entries
+            .iter()
+            .flat_map(|found| of_entry(&found.expr))
+            .collect(),
+        Expr::Struct(fields) => fields
+            .entries
+            .iter()
+            .flat_map(|found| of_entry(&found.expr))
+            .collect(),
+        Expr::Comprehension(comprehension) => vec![
+            &comprehension.iter_range,
+            &comprehension.accu_init,
+            &comprehension.loop_cond,
+            &comprehension.loop_step,
+            &comprehension.result,
+        ],
+    }
+}
+
+fn of_entry(entry: &EntryExpr) -> Vec<&IdedExpr> {
+    match entry {
+        EntryExpr::StructField(field) => vec![&field.value],
+        EntryExpr::MapEntry(entry) => vec![&entry.key, &entry.value],
+    }
+}
