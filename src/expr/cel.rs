@@ -8,7 +8,7 @@ use ::cel::{ExecutionError, Program};
 
 use super::convert::from_cel;
 use super::dot::{Preprocessed, preprocess};
-use super::{EvalError, ExprError, Scope, Value, Variables, check, functions, reading};
+use super::{EvalError, ExprError, Scope, Value, Variables, check, depth, functions, reading};
 use crate::diagnostic::{list, nearest};
 
 /// How many columns of a record are told when one is missing.
@@ -21,12 +21,20 @@ pub struct CelProgram(Arc<Compiled>);
 struct Compiled {
     source: String,
     program: Program,
+    /// How deep it may nest.
+    nodes: usize,
 }
 
 impl CelProgram {
     /// Compiles an expression whose leading-dot columns are allowed, and checks that every
     /// variable and function it names exists. Returns every mistake found.
     pub fn compile(source: &str, variables: Variables) -> Result<Self, Vec<ExprError>> {
+        depth::check(source).map_err(|problem| vec![problem])?;
+        // Parsing recurses through a frame per rule of the grammar, so it always gets room.
+        depth::with_stack(usize::MAX, || Self::compile_here(source, variables))
+    }
+
+    fn compile_here(source: &str, variables: Variables) -> Result<Self, Vec<ExprError>> {
         let rewritten = preprocess(source);
         let program = functions::environment()
             .compile(&rewritten.text)
@@ -39,6 +47,7 @@ impl CelProgram {
         }
         if problems.is_empty() {
             Ok(Self(Arc::new(Compiled {
+                nodes: depth::nodes(source),
                 source: source.to_owned(),
                 program,
             })))
@@ -49,16 +58,14 @@ impl CelProgram {
 
     /// Evaluates the expression for one record.
     pub fn value(&self, scope: &Scope<'_>) -> Result<Value, EvalError> {
-        ::cel::Value::resolve_val(self.0.program.expression(), scope.context())
-            .and_then(|value| from_cel(value.as_ref()))
-            .map_err(|error| {
-                let missing = match &error {
-                    ExecutionError::NoSuchKey(key) => self.missing_field(key, scope),
-                    _ => None,
-                };
-                let message = missing.unwrap_or_else(|| sentence(&error));
-                EvalError::new(&self.0.source, message)
-            })
+        self.resolve(self.expression(), scope).map_err(|error| {
+            let missing = match &error {
+                ExecutionError::NoSuchKey(key) => self.missing_field(key, scope),
+                _ => None,
+            };
+            let message = missing.unwrap_or_else(|| sentence(&error));
+            EvalError::new(&self.0.source, message)
+        })
     }
 
     /// The texts that the program may come to as they are written in it.
@@ -102,6 +109,18 @@ impl CelProgram {
     /// Whether the expression names a variable.
     pub fn mentions(&self, variable: &str) -> bool {
         self.0.program.references().has_variable(variable)
+    }
+
+    /// Evaluates the expression, or a part of it.
+    pub(super) fn resolve(
+        &self,
+        part: &::cel::IdedExpr,
+        scope: &Scope<'_>,
+    ) -> Result<Value, ExecutionError> {
+        depth::with_stack(self.0.nodes, || {
+            ::cel::Value::resolve_val(part, scope.context())
+                .and_then(|value| from_cel(value.as_ref()))
+        })
     }
 
     /// The expression, parsed.

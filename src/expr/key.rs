@@ -5,7 +5,6 @@ use std::sync::Arc;
 use ::cel::common::ast::{Expr, IdedExpr, operators};
 
 use super::cel::CelProgram;
-use super::convert::from_cel;
 use super::{EvalError, Scope, Value};
 
 /// A part of an expression, evaluated alone.
@@ -28,8 +27,9 @@ impl CelKey {
 
     /// The text of the part; `None` when it is something else than text, which equals no id.
     pub fn value(&self, scope: &Scope<'_>) -> Result<Option<String>, EvalError> {
-        let value = ::cel::Value::resolve_val(&self.key, scope.context())
-            .and_then(|value| from_cel(value.as_ref()))
+        let value = self
+            .whole
+            .resolve(&self.key, scope)
             .map_err(|error| EvalError::new(self.whole.source(), super::cel::sentence(&error)))?;
         Ok(match value {
             Value::Text(text) => Some(text),

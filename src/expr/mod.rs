@@ -3,6 +3,7 @@
 mod cel;
 mod check;
 mod convert;
+mod depth;
 mod dot;
 mod error;
 mod functions;
