@@ -6,7 +6,7 @@ use super::decode::{Decode, Decoder, Dialect, Named, section};
 use super::http::PaginationConfig;
 use super::kind::Block;
 use super::scalar::{EnvText, SecretText, TemplateText, Text};
-use super::tree::Node;
+use super::tree::{Node, NodeValue};
 use crate::diagnostic::{Diagnostic, Location, SourceFile, Span};
 
 /// The family of `connect.auth`; its kinds live in `source/http/auth`.
@@ -133,10 +133,20 @@ pub(super) fn dialect(
         span,
     };
     let start = Span::new(root.span.start, root.span.start);
-    let Some(connect) = root.get("connect") else {
+    let Some(connect) = root
+        .get("connect")
+        .filter(|connect| connect.value != NodeValue::Null)
+    else {
         return Err(Diagnostic::error("missing-field", at(start), "`connect` is missing")
             .help("say how to reach the system: `connect: {dsn: …}` for a database, `connect: {base_url: …}` for an API"));
     };
+    if connect.as_map().is_none() {
+        let message = format!(
+            "`connect` is a mapping, but {} is written here",
+            connect.describe()
+        );
+        return Err(Diagnostic::error("wrong-type", at(connect.span), message));
+    }
     let has = |names: &'static [&'static str]| {
         names
             .iter()

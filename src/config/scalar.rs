@@ -27,39 +27,20 @@ impl Text {
     /// is the file. Falls back to the whole scalar when escapes or folding moved the characters.
     pub fn locate(&self, source: &str, range: std::ops::Range<usize>) -> Span {
         let written = &source[self.span.start..self.span.end];
-        let inside = self.text.get(range.clone());
-        for quote in [0, 1] {
-            let start = self.span.start + quote + range.start;
-            let found = source.get(start..start + range.len());
-            if found.is_some() && found == inside && written.lines().count() <= 1 {
-                return Span::new(start, start + range.len());
-            }
+        let (Some(before), Some(inside)) = (self.text.get(..range.start), self.text.get(range))
+        else {
+            return self.span;
+        };
+        if inside.is_empty() {
+            return self.span;
         }
-        self.locate_in_block(source, range).unwrap_or(self.span)
-    }
-
-    /// Finds the line of a block scalar that holds the start of the range.
-    fn locate_in_block(&self, source: &str, range: std::ops::Range<usize>) -> Option<Span> {
-        let before = self.text.get(..range.start)?;
-        let line_index = before.matches('\n').count();
-        let column = range.start - before.rfind('\n').map_or(0, |at| at + 1);
-        let text_line = self.text.lines().nth(line_index)?;
-        let mut start = self.span.start;
-        for (index, line) in source[self.span.start..self.span.end]
-            .split_inclusive('\n')
-            .enumerate()
-        {
-            if index == line_index {
-                let indent = line.find(text_line)?;
-                let from = start + indent + column;
-                return Some(Span::new(
-                    from,
-                    (from + range.len()).min(start + line.trim_end().len()),
-                ));
-            }
-            start += line.len();
+        // Indentation, folding and quotes move a piece of the text but keep their order: the piece
+        // that is the third of its kind in the text is the third in what is written.
+        let nth = before.matches(inside).count();
+        match written.match_indices(inside).nth(nth) {
+            Some((at, _)) => Span::new(self.span.start + at, self.span.start + at + inside.len()),
+            None => self.span,
         }
-        None
     }
 }
 
@@ -300,6 +281,13 @@ mod tests {
         };
         let span = block.locate(source, 14..16);
         assert_eq!(&source[span.start..span.end], "tt");
+        let folded = "q: >\n    .name +\n    undefined\n";
+        let text = Text {
+            text: ".name + undefined\n".into(),
+            span: Span::new(9, 31),
+        };
+        let span = text.locate(folded, 8..17);
+        assert_eq!(&folded[span.start..span.end], "undefined");
         let quoted = Text {
             text: "a bb".into(),
             span: Span::new(33, 39),

@@ -75,33 +75,55 @@ impl Node {
     }
 }
 
-/// Parses a file. An empty document is a null node. Mistakes of YAML itself end the parsing,
-/// except duplicate keys: those are noted and the later one is kept, so that the rest of the
-/// file is checked too.
+/// Parses a file. An empty document is a null node. Mistakes of YAML itself end the parsing, except
+/// duplicate keys: each is noted and the last one is kept, so that the rest of the file is checked
+/// too.
 pub fn parse(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
-    match parse_with(file, DuplicateKeyPolicy::Error) {
-        Ok(node) => Some(node),
-        Err(error) => {
-            let duplicate = is_duplicate_key(&error);
-            diagnostics.push(yaml_diagnostic(file, &error, duplicate));
-            if duplicate {
-                parse_with(file, DuplicateKeyPolicy::LastWins).ok()
-            } else {
-                None
+    let mut lowering = Lowering {
+        file,
+        duplicates: Vec::new(),
+    };
+    match read(file, DuplicateKeyPolicy::Error) {
+        Ok(raw) => Some(lowering.node(raw)),
+        Err(error) if is_duplicate_key(&error) => {
+            // The library stops at the first one: read on without its help.
+            let raw = read(file, DuplicateKeyPolicy::LastWins).ok()?;
+            let node = lowering.node(raw);
+            if lowering.duplicates.is_empty() {
+                lowering.duplicates.push(error_span(&error, file));
             }
+            for span in lowering.duplicates {
+                let key = &file.text()[span.start..span.end];
+                let message = format!("`{key}` is written twice in this mapping");
+                let at = Location {
+                    file: file.clone(),
+                    span,
+                };
+                diagnostics.push(
+                    Diagnostic::error("duplicate-key", at, message).help("keep one of the two"),
+                );
+            }
+            Some(node)
+        }
+        Err(error) => {
+            let at = Location {
+                file: file.clone(),
+                span: error_span(&error, file),
+            };
+            diagnostics.push(Diagnostic::error("yaml-syntax", at, sentence(&error)));
+            None
         }
     }
 }
 
-fn parse_with(
+fn read(
     file: &Arc<SourceFile>,
     duplicate_keys: DuplicateKeyPolicy,
-) -> Result<Node, serde_yaml::Error> {
+) -> Result<Spanned<Raw>, serde_yaml::Error> {
     let mut options = Options::default();
     options.duplicate_keys = duplicate_keys;
     options.with_snippet = false;
-    let raw: Spanned<Raw> = serde_yaml::from_str_with_options(file.text(), options)?;
-    Ok(lower(raw, file.text()))
+    serde_yaml::from_str_with_options(file.text(), options)
 }
 
 fn is_duplicate_key(error: &serde_yaml::Error) -> bool {
@@ -111,12 +133,8 @@ fn is_duplicate_key(error: &serde_yaml::Error) -> bool {
     )
 }
 
-fn yaml_diagnostic(
-    file: &Arc<SourceFile>,
-    error: &serde_yaml::Error,
-    duplicate: bool,
-) -> Diagnostic {
-    let span = error
+fn error_span(error: &serde_yaml::Error, file: &SourceFile) -> Span {
+    error
         .location()
         .map_or(Span::default(), |at| match at.span().byte_offset() {
             Some(_) => location_span(&at, file.text()),
@@ -125,35 +143,44 @@ fn yaml_diagnostic(
                 let at = file.byte_at(at.line() as usize, at.column() as usize);
                 Span::new(at, at)
             }
-        });
-    let at = Location {
-        file: file.clone(),
-        span,
-    };
-    if duplicate {
-        let key = &file.text()[span.start..span.end];
-        return Diagnostic::error(
-            "duplicate-key",
-            at,
-            format!("`{key}` is written twice in this mapping"),
-        )
-        .help("keep one of the two");
-    }
+        })
+}
+
+/// The library's message in the author's terms: it speaks of its own functions and types.
+fn sentence(error: &serde_yaml::Error) -> String {
     let text = error.without_snippet().to_string();
-    // The library appends its own idea of the position, which the diagnostic already shows.
-    let message = text
+    // It appends its own idea of the position, which the diagnostic already shows.
+    let text = text
         .split(" at line ")
         .next()
         .unwrap_or(&text)
         .trim_end_matches('.');
-    let diagnostic = Diagnostic::error(
-        "yaml-syntax",
-        at,
-        format!("this is not valid YAML: {message}"),
-    );
-    match message.starts_with("mapping values are not allowed") {
-        true => diagnostic.help("text that holds a colon and a space needs quotes around it"),
-        false => diagnostic,
+    let known = [
+        (
+            "multiple YAML documents",
+            "the file holds several documents: keep one",
+        ),
+        (
+            "from_multiple",
+            "the file holds several documents: keep one",
+        ),
+        (
+            "from_str_multiple",
+            "the file holds several documents: keep one",
+        ),
+        (
+            "budget breached",
+            "the file is larger or deeper than a connector can be; aliases may have multiplied it",
+        ),
+        ("alias", "an alias repeats too much, or itself"),
+        (
+            "recursive references",
+            "an alias stands inside of what it repeats",
+        ),
+    ];
+    match known.iter().find(|(part, _)| text.contains(part)) {
+        Some((_, sentence)) => (*sentence).to_owned(),
+        None => format!("this is not valid YAML: {text}"),
     }
 }
 
@@ -244,43 +271,63 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
 }
 
-fn lower(raw: Spanned<Raw>, source: &str) -> Node {
-    let span = location_span(&raw.defined, source);
-    let written = &source[span.start..span.end];
-    let value = match raw.value {
-        Raw::Null => NodeValue::Null,
-        Raw::Typed => NodeValue::Scalar {
-            text: written.trim().to_owned(),
-            quoted: false,
-        },
-        Raw::Text(text) => {
-            let quoted = written.starts_with(['"', '\'']) || is_block(source, span.start);
-            NodeValue::Scalar { text, quoted }
+/// Gives scalars their source text back, and notices keys that stand twice.
+struct Lowering<'f> {
+    file: &'f SourceFile,
+    duplicates: Vec<Span>,
+}
+
+impl Lowering<'_> {
+    fn node(&mut self, raw: Spanned<Raw>) -> Node {
+        let source = self.file.text();
+        let span = location_span(&raw.defined, source);
+        let written = &source[span.start..span.end];
+        let value = match raw.value {
+            Raw::Null => NodeValue::Null,
+            Raw::Typed => NodeValue::Scalar {
+                text: written.trim().to_owned(),
+                quoted: false,
+            },
+            Raw::Text(text) => {
+                let quoted = written.starts_with(['"', '\'']) || is_block(source, span.start);
+                NodeValue::Scalar { text, quoted }
+            }
+            Raw::List(items) => {
+                NodeValue::List(items.into_iter().map(|item| self.node(item)).collect())
+            }
+            Raw::Map(entries) => NodeValue::Map(self.entries(entries)),
+        };
+        Node { value, span }
+    }
+
+    fn entries(&mut self, raw: Vec<(Spanned<Raw>, Spanned<Raw>)>) -> Vec<(Key, Node)> {
+        let mut entries: Vec<(Key, Node)> = Vec::with_capacity(raw.len());
+        for (key, value) in raw {
+            let key = self.node(key);
+            let text = match key.value {
+                NodeValue::Scalar { text, .. } => text,
+                _ => self.file.text()[key.span.start..key.span.end].to_owned(),
+            };
+            let entry = (
+                Key {
+                    text,
+                    span: key.span,
+                },
+                self.node(value),
+            );
+            match entries
+                .iter()
+                .position(|(known, _)| known.text == entry.0.text)
+            {
+                Some(index) => {
+                    self.duplicates.push(entry.0.span);
+                    entries[index] = entry;
+                }
+                None => entries.push(entry),
+            }
         }
-        Raw::List(items) => {
-            NodeValue::List(items.into_iter().map(|item| lower(item, source)).collect())
-        }
-        Raw::Map(entries) => NodeValue::Map(
-            entries
-                .into_iter()
-                .map(|(key, value)| {
-                    let key = lower(key, source);
-                    let text = match key.value {
-                        NodeValue::Scalar { text, .. } => text,
-                        _ => source[key.span.start..key.span.end].to_owned(),
-                    };
-                    (
-                        Key {
-                            text,
-                            span: key.span,
-                        },
-                        lower(value, source),
-                    )
-                })
-                .collect(),
-        ),
-    };
-    Node { value, span }
+        entries
+    }
 }
 
 /// True when the scalar that starts here is the body of a `|` or `>` block: the parser's span of a

@@ -63,6 +63,10 @@ impl TypeCompiler<'_, '_> {
         variables: Variables,
         resource_type: Option<&str>,
     ) -> Option<Box<dyn Fetch>> {
+        // Without the paging that is meant, every placeholder of it would look like a mistake.
+        if step.pagination.is_none() && self.cx.is_failed(&format!("{}.pagination", step.name)) {
+            return None;
+        }
         if self.cx.dialect == Dialect::Sql {
             self.refuse_foreign(
                 step,
