@@ -180,6 +180,14 @@ impl<'e> CompileContext<'e> {
             super::bare::meant_as_program(&source.text, self.dialect, variables)
             && !self.diagnostics.iter().any(noted)
         {
+            // What may be a secret is not quoted.
+            let (message, help) = match self.file.is_masked(source.span) {
+                true => (
+                    "this is literal text, but looks like a program".to_owned(),
+                    "an expression begins with `cel:`, a template with `tmpl:`".to_owned(),
+                ),
+                false => (message, help),
+            };
             self.warning("literal-program", source.span, message, &help);
         }
     }

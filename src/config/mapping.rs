@@ -27,7 +27,7 @@ section! {
         pub non_human_identity: Option<NonHumanIdentityConfig>,
         /// The id of the parent resource, of the type that `parent_type` names.
         pub parent_id: Option<ExprText>,
-        /// Further facts. `external_link` is kept; the reference ignores all of them.
+        /// Further facts. They have no effect, as in the reference.
         pub annotations: Option<ResourceAnnotationsConfig>,
     }
 }

@@ -92,6 +92,10 @@ pub const DIAGNOSTICS: &[Code] = &[
         "A field that is needed is not written, or is empty.",
     ),
     code(
+        "missing-host",
+        "`connect` has fields, but no host: the database is looked for on this machine.",
+    ),
+    code(
         "missing-pagination",
         "The query pages, but there is no `pagination` that says how.",
     ),

@@ -66,6 +66,15 @@ impl SourceFile {
             .push(span);
     }
 
+    /// True when a part of the range is blanked: then no message may quote it.
+    pub fn is_masked(&self, span: Span) -> bool {
+        self.masked
+            .lock()
+            .expect("no panic happens under this lock")
+            .iter()
+            .any(|masked| masked.start < span.end && span.start < masked.end)
+    }
+
     /// The line of a byte, as shown to people: without its newline, with masked ranges blanked by
     /// asterisks, one per byte, so that columns stay true.
     pub fn excerpt(&self, line: usize) -> String {

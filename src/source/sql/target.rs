@@ -176,6 +176,29 @@ impl Reader<'_, '_> {
                 None => self.complete = false,
             }
         }
+        if let Some(dialect) = dialect
+            && !dialect.is_file()
+        {
+            self.check_host(config);
+        }
+    }
+
+    /// A DSN says where the database is even without a host; fields alone do not.
+    fn check_host(&mut self, config: &SqlConnectConfig) {
+        let elsewhere = |name: &str| ["host", "hostaddr", "socket"].contains(&name);
+        let written =
+            |text: &Option<EnvText>| text.as_ref().is_some_and(|text| !text.0.text.is_empty());
+        let params = &self.target.params;
+        if config.dsn.is_none()
+            && !written(&config.host)
+            && !written(&config.port)
+            && !params.iter().any(|param| elsewhere(&param.name))
+        {
+            let message = "no host is written: `localhost` is taken";
+            let span = self.target.span;
+            self.cx
+                .warning("missing-host", span, message, "add `host:`");
+        }
     }
 
     /// The value of a field; `None` when it is empty, which means "not written", or unknown.
