@@ -147,9 +147,7 @@ pub fn load_text(file: Arc<SourceFile>) -> Loaded {
             failed: Vec::new(),
         };
     }
-    if let Some(connect) = root.get("connect") {
-        secrets::mask(connect, &file);
-    }
+    secrets::mask(&root, &file);
     let dialect = match connect::dialect(&root, &file) {
         Ok(dialect) => Some(dialect),
         Err(diagnostic) => {

@@ -32,7 +32,14 @@ impl Text {
             return self.span;
         };
         if inside.is_empty() {
-            return self.span;
+            // A place between two characters: right after the one before it.
+            return match before.char_indices().next_back() {
+                Some((at, _)) => {
+                    let end = self.locate(source, at..before.len()).end;
+                    Span::new(end, end)
+                }
+                None => self.span,
+            };
         }
         // Indentation, folding and quotes move a piece of the text but keep their order: the piece
         // that is the third of its kind in the text is the third in what is written.

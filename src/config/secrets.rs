@@ -10,11 +10,13 @@ use crate::diagnostic::{SourceFile, Span};
 const SECRET_KEYS: &[&str] = &[
     "password",
     "passwd",
+    "pwd",
     "secret",
     "token",
     "key",
     "authorization",
     "cookie",
+    "credential",
 ];
 
 /// Keys that hold one of those words and name no secret.
@@ -25,9 +27,44 @@ const HARMLESS: &[&str] = &[
     "token_expiry_padding",
 ];
 
-/// Masks every plain secret below a node, by the keys above them, and passwords inside URLs.
-pub(super) fn mask(node: &Node, file: &SourceFile) {
-    mask_below(node, false, file);
+/// Sections that may hold a secret: elsewhere, a `token` is a column.
+const SECTIONS: &[&str] = &["request", "pre_requests", "headers", "query_params"];
+
+/// Masks every plain secret of a file, by the keys above it, and those inside of URLs.
+pub(super) fn mask(root: &Node, file: &SourceFile) {
+    let sections = ["connect", "http", "vars"];
+    for (key, value) in root.as_map().unwrap_or_default() {
+        let section = sections.contains(&key.text.as_str());
+        mask_below(
+            value,
+            Place {
+                section,
+                secret: false,
+            },
+            file,
+        );
+    }
+}
+
+/// Where a value stands.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Below a section that may hold secrets.
+    section: bool,
+    /// Under a key that names one.
+    secret: bool,
+}
+
+/// True for a key that names a secret, or nearly does: a slip of the pen must not show one.
+fn names_secret(key: &str) -> bool {
+    let key = key.to_lowercase();
+    if HARMLESS.contains(&key.as_str()) {
+        return false;
+    }
+    SECRET_KEYS.iter().any(|word| key.contains(word))
+        || [("password", 2), ("secret", 1), ("token", 1)]
+            .iter()
+            .any(|(word, slips)| strsim::damerau_levenshtein(&key, word) <= *slips)
 }
 
 /// Masks what may be a secret in a text that is not YAML: the rest of a line after such a key.
@@ -47,25 +84,53 @@ pub(super) fn mask_lines(file: &SourceFile) {
     }
 }
 
-fn mask_below(node: &Node, secret: bool, file: &SourceFile) {
+fn mask_below(node: &Node, place: Place, file: &SourceFile) {
     match &node.value {
         NodeValue::Null => {}
-        NodeValue::Scalar { text, .. } if secret && !mentions_variable(text) => {
-            file.mask(node.span)
-        }
-        NodeValue::Scalar { .. } => mask_userinfo(node.span, file),
-        NodeValue::List(items) => items.iter().for_each(|item| mask_below(item, secret, file)),
-        NodeValue::Map(entries) => {
-            for (key, value) in entries {
-                let name = key.text.to_lowercase();
-                let named = SECRET_KEYS.iter().any(|word| name.contains(word));
-                mask_below(
-                    value,
-                    secret || named && !HARMLESS.contains(&name.as_str()),
-                    file,
-                );
+        NodeValue::Scalar { text, .. } if place.section && place.secret => {
+            if !mentions_variable(text) {
+                file.mask(node.span);
             }
         }
+        NodeValue::Scalar { .. } if place.section => {
+            mask_userinfo(node.span, file);
+            mask_query(node.span, file);
+        }
+        NodeValue::Scalar { .. } => mask_userinfo(node.span, file),
+        NodeValue::List(items) => items.iter().for_each(|item| mask_below(item, place, file)),
+        NodeValue::Map(entries) => {
+            for (key, value) in entries {
+                let below = Place {
+                    section: place.section || SECTIONS.contains(&key.text.as_str()),
+                    // A block such as `api_key: {header: …, key: …}` names its secrets inside.
+                    secret: place.secret || names_secret(&key.text) && value.as_map().is_none(),
+                };
+                mask_below(value, below, file);
+            }
+        }
+    }
+}
+
+/// Masks the values of a URL's query parameters that are named like secrets.
+fn mask_query(span: Span, file: &SourceFile) {
+    let written = &file.text()[span.start..span.end];
+    let Some(query) = written.find('?') else {
+        return;
+    };
+    let mut start = query + 1;
+    for pair in written[start..].split('&') {
+        if let Some((name, value)) = pair.split_once('=')
+            && names_secret(name)
+            && !mentions_variable(value)
+        {
+            let value_start = start + name.len() + 1;
+            let length = value.trim_end_matches(['"', '\'', ' ']).len();
+            file.mask(Span::new(
+                span.start + value_start,
+                span.start + value_start + length,
+            ));
+        }
+        start += pair.len() + 1;
     }
 }
 
@@ -107,6 +172,26 @@ mod tests {
             shown.contains("baerer") && shown.contains("https://u:"),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn secrets_under_misspelt_keys_and_outside_of_connect_are_blanked_too() {
+        for line in [
+            "connect: {dsn: 'postgres://h/db', passwrd: hunter2, pasword: hunter3}",
+            "connect: {base_url: 'http://h', auth: {type: bearer, tokn: hunter2}}",
+            "connect: {base_url: 'http://h/?api_key=hunter2&x=1'}",
+            "http: {headers: {Authorization: Bearer hunter2}, timeot: 5s}",
+            "resource_types: {u: {list: {request: {url: '/x?api_key=hunter2', headers: {X-Auth-Token: hunter3}, metod: GET}}}}",
+        ] {
+            let file = SourceFile::new("a.yaml", format!("{line}\n"));
+            crate::config::load_text(file.clone());
+            assert!(!file.excerpt(1).contains("hunter"), "{}", file.excerpt(1));
+        }
+        // What is no secret stays readable.
+        let line = "resource_types: {u: {list: {map: {id: .token, display_name: .key, traits: {user: {profile: {token_id: .api_token}}}}}}}";
+        let file = SourceFile::new("a.yaml", format!("{line}\n"));
+        crate::config::load_text(file.clone());
+        assert_eq!(file.excerpt(1), line);
     }
 
     #[test]

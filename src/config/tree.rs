@@ -110,7 +110,17 @@ pub fn parse(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) -> Optio
                 file: file.clone(),
                 span: error_span(&error, file),
             };
-            diagnostics.push(Diagnostic::error("yaml-syntax", at, sentence(&error)));
+            let diagnostic = Diagnostic::error("yaml-syntax", at, sentence(&error));
+            diagnostics.push(
+                match diagnostic
+                    .message
+                    .contains("mapping values are not allowed")
+                {
+                    true => diagnostic
+                        .help("text that holds a colon and a space needs quotes around it"),
+                    false => diagnostic,
+                },
+            );
             None
         }
     }

@@ -3,7 +3,7 @@
 use super::MappingError;
 use crate::config::scalar::ExprText;
 use crate::config::{Bare, CompileContext};
-use crate::expr::{Expression, Scope, Variables};
+use crate::expr::{EvalError, Expression, Scope, Value, Variables, to_text};
 
 /// What a mapping carries along while it is compiled.
 pub(super) struct FieldContext<'c, 'e> {
@@ -52,7 +52,22 @@ pub(super) fn required_id(
     expression: &Expression,
     scope: &Scope<'_>,
 ) -> Result<String, MappingError> {
-    let text = optional_text(field, Some(expression), scope)?;
+    let value = expression
+        .value(scope)
+        .map_err(MappingError::expression(field))?;
+    // JSON numbers beyond 64 bits come as fractions, rounded: two ids could become one.
+    if matches!(value, Value::Float(number) if number.fract() == 0.0 && number.abs() >= 2f64.powi(63))
+    {
+        return Err(MappingError::BadValue {
+            field,
+            expression: expression.source().to_owned(),
+            problem: "is a number of more than 64 bits, whose last digits are lost; the system must send it as text".to_owned(),
+        });
+    }
+    let text = to_text(&value)
+        .map_err(|message| EvalError::new(expression.source(), message))
+        .map_err(MappingError::expression(field))?
+        .filter(|text| !text.is_empty());
     let id = text.ok_or_else(|| MappingError::Empty {
         field,
         expression: expression.source().to_owned(),

@@ -28,7 +28,7 @@ pub(super) struct Step<'c> {
 
 /// The step of a `list`, `entitlements` or `grants` section: they have the same fields.
 macro_rules! step {
-    ($config:expr, $name:expr, $expected:expr, $at:expr) => {
+    ($config:expr, $name:expr, $expected:expr, $otherwise:expr) => {
         $crate::plan::listing::Step {
             name: $name,
             query: $config.query.as_ref(),
@@ -38,7 +38,11 @@ macro_rules! step {
             request: $config.request.as_ref(),
             response: $config.response.as_ref(),
             expected: $expected,
-            at: $at,
+            at: {
+                let query = $config.query.as_ref().map(|query| query.0.span);
+                let url = $config.request.as_ref().map(|request| request.url.0.span);
+                query.or(url).unwrap_or($otherwise)
+            },
         }
     };
 }

@@ -86,14 +86,16 @@ impl TypeCompiler<'_, '_> {
             .entitlements
             .0
             .iter()
-            .map(|config| self.entitlements(config, &scopes))
+            .enumerate()
+            .map(|(index, config)| self.entitlements(index, config, &scopes))
             .collect();
         let grants: Vec<_> = self
             .config
             .grants
             .0
             .iter()
-            .map(|config| self.grants(config, &scopes))
+            .enumerate()
+            .map(|(index, config)| self.grants(index, config, &scopes))
             .collect();
         let resources = resources?;
         Some(TypePlan {
@@ -231,6 +233,14 @@ impl TypeCompiler<'_, '_> {
         written.iter().map(to_resource).collect()
     }
 
+    /// The path of one of several entries; one alone needs no index.
+    fn entry_name(&self, section: &str, entries: usize, index: usize) -> String {
+        match entries {
+            1 => format!("resource_types.{}.{section}", self.key.text),
+            _ => format!("resource_types.{}.{section}[{index}]", self.key.text),
+        }
+    }
+
     fn static_entitlements(&mut self, scopes: &Scopes) -> Option<Vec<StaticEntitlement>> {
         let configs = self
             .config
@@ -246,10 +256,11 @@ impl TypeCompiler<'_, '_> {
 
     fn entitlements(
         &mut self,
+        index: usize,
         config: &EntitlementsConfig,
         scopes: &Scopes,
     ) -> Option<EntitlementsPlan> {
-        let name = format!("resource_types.{}.entitlements", self.key.text);
+        let name = self.entry_name("entitlements", self.config.entitlements.0.len(), index);
         let step = step!(config, name, MappingType::Entitlement, self.key.span);
         let fetch = self.fetch(&step, scopes.per_resource, Some(&self.key.text));
         let skip_if = self.skip_if(&step, scopes.record);
@@ -280,8 +291,13 @@ impl TypeCompiler<'_, '_> {
         })
     }
 
-    fn grants(&mut self, config: &GrantsConfig, scopes: &Scopes) -> Option<GrantsPlan> {
-        let name = format!("resource_types.{}.grants", self.key.text);
+    fn grants(
+        &mut self,
+        index: usize,
+        config: &GrantsConfig,
+        scopes: &Scopes,
+    ) -> Option<GrantsPlan> {
+        let name = self.entry_name("grants", self.config.grants.0.len(), index);
         let step = step!(config, name, MappingType::Grant, self.key.span);
         let fetch = self.fetch(&step, scopes.per_resource, Some(&self.key.text));
         let skip_if = self.skip_if(&step, scopes.record);

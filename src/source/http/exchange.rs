@@ -10,7 +10,7 @@ use super::answer::{self, Answer};
 use super::base::{host, is_trusted, safe};
 use super::parts::RequestParts;
 use super::redact::Redactor;
-use super::retry::{is_transient, retry_after};
+use super::retry::{LONGEST_WAIT, is_transient, retry_after};
 use super::source::HttpSource;
 use crate::source::SourceError;
 
@@ -67,7 +67,7 @@ impl Wire<'_> {
                 false => None,
             };
             let Some(wait) = wait else {
-                return Err(failure);
+                return Err(too_long(failure));
             };
             let wait_ms = wait.as_millis();
             tracing::info!(reason = %failure.error, attempt = failed, wait_ms, "trying again");
@@ -247,6 +247,23 @@ impl Wire<'_> {
             transient,
         }
     }
+}
+
+/// Says how long the API wants to be left alone, where that is longer than we wait.
+fn too_long(mut failure: Failure) -> Failure {
+    if let SourceError::Status {
+        detail,
+        retry_after: Some(asked),
+        ..
+    } = &mut failure.error
+        && *asked > LONGEST_WAIT
+    {
+        let minutes = asked.as_secs().div_ceil(60);
+        detail.push_str(&format!(
+            "; it asks to be left alone for {minutes} minutes: run again then"
+        ));
+    }
+    failure
 }
 
 /// Where a redirect leads; `None` when the answer is none.
