@@ -220,6 +220,10 @@ pub const DIAGNOSTICS: &[Code] = &[
     ),
     code("unused-var", "A variable of a query is not used by it."),
     code(
+        "wrong-arguments",
+        "A function is called with too many or too few arguments, or as a method.",
+    ),
+    code(
         "wrong-dialect",
         "The field belongs to the other kind of connector: queries to databases, requests to APIs.",
     ),

@@ -441,6 +441,15 @@ mod tests {
                     .to_owned(),
             ]
         );
+        assert_eq!(
+            problems("slugify(.a, 'x')"),
+            ["wrong-arguments \"slugify\" write `slugify(…)` with 1 argument"]
+        );
+        assert_eq!(
+            problems("now(1)"),
+            ["wrong-arguments \"now\" write `now(…)` with 0 arguments"]
+        );
+        assert!(problems("[1].map(item)")[0].starts_with("wrong-arguments \"map\""));
         let syntax = problems("Basic Access");
         assert_eq!(syntax.len(), 1);
         assert!(syntax[0].ends_with("\"'Basic Access'\""), "{syntax:?}");

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use ::cel::Program;
-use ::cel::common::ast::{EntryExpr, Expr, IdedExpr};
+use ::cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr};
 
 use super::{ExprError, functions};
 use crate::diagnostic::nearest;
@@ -105,6 +105,9 @@ const STANDARD: &[&str] = &[
     "max",
 ];
 
+/// Macros of the language. One that is called as it should be is not a call any more.
+const MACROS: &[&str] = &["has", "all", "exists", "exists_one", "map", "filter"];
+
 /// Words before a dot that are part of a function's name: `base64.encode(…)`.
 const NAMESPACES: &[&str] = &["base64", "math", "lists", "optional", "strings"];
 
@@ -153,6 +156,7 @@ impl Checker<'_> {
                 );
                 if !namespaced {
                     self.function(&call.func_name, expression.id);
+                    self.arguments(call, expression.id);
                     if let Some(target) = &call.target {
                         self.expression(target);
                     }
@@ -278,6 +282,37 @@ impl Checker<'_> {
         self.note(
             "unknown-function",
             format!("there is no function `{name}`"),
+            id,
+            name,
+            help,
+        );
+    }
+
+    /// Our functions take a fixed number of arguments and are no methods, unless the standard
+    /// library has a method of the name. A macro that was not expanded was called wrongly.
+    fn arguments(&mut self, call: &CallExpr, id: u64) {
+        let name = call.func_name.as_str();
+        let given = call.args.len() + usize::from(call.target.is_some());
+        let ours = functions::arities()
+            .filter(|(known, _)| *known == name)
+            .map(|(_, arity)| arity)
+            .next();
+        let help = match ours {
+            Some(_) if STANDARD.contains(&name) => return,
+            Some(arity) if call.target.is_none() && given == arity => return,
+            Some(arity) => format!(
+                "write `{name}(…)` with {arity} argument{}",
+                if arity == 1 { "" } else { "s" }
+            ),
+            None if MACROS.contains(&name) => match name {
+                "has" => "write `has(a.b)`".to_owned(),
+                _ => format!("write `list.{name}(x, …)`"),
+            },
+            None => return,
+        };
+        self.note(
+            "wrong-arguments",
+            format!("`{name}` is called with the wrong arguments"),
             id,
             name,
             help,

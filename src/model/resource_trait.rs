@@ -46,6 +46,31 @@ pub enum ResourceTrait {
 }
 
 impl ResourceTrait {
+    /// The trait of a kind with no facts but some attributes: an account that works, a group, …
+    /// `None` for a kind this program cannot make.
+    pub fn plain(kind: TraitKind, profile: Profile) -> Option<Self> {
+        Some(match kind {
+            TraitKind::User => ResourceTrait::User(UserTrait {
+                status: UserStatus::Enabled,
+                account_type: AccountType::Human,
+                profile,
+                ..UserTrait::default()
+            }),
+            TraitKind::Group => ResourceTrait::Group(GroupTrait { profile }),
+            TraitKind::Role => ResourceTrait::Role(RoleTrait { profile }),
+            TraitKind::App => ResourceTrait::App(AppTrait {
+                profile,
+                ..AppTrait::default()
+            }),
+            TraitKind::Agent => ResourceTrait::Agent(AgentTrait {
+                profile,
+                ..AgentTrait::default()
+            }),
+            TraitKind::Secret => ResourceTrait::Secret(SecretTrait::default()),
+            TraitKind::Other(_) => return None,
+        })
+    }
+
     /// Which trait this is.
     pub fn kind(&self) -> TraitKind {
         match self {

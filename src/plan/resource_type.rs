@@ -12,8 +12,7 @@ use crate::mapping::{
     EntitlementMapping, GrantMapping, ResourceKey, ResourceMapping, StaticEntitlement,
 };
 use crate::model::{
-    AppTrait, GroupTrait, ProfileValue, Resource, ResourceId, ResourceTrait, ResourceType,
-    ResourceTypeId, RoleTrait, TraitKind, UserStatus, UserTrait,
+    ProfileValue, Resource, ResourceId, ResourceTrait, ResourceType, ResourceTypeId, TraitKind,
 };
 use crate::source::Fetch;
 
@@ -226,7 +225,7 @@ impl TypeCompiler<'_, '_> {
                 .config
                 .traits
                 .iter()
-                .filter_map(|word| written_trait(*word, &profile))
+                .filter_map(|word| ResourceTrait::plain(trait_kind(*word), profile.clone()))
                 .collect();
             resource
         };
@@ -335,22 +334,4 @@ fn trait_kind(word: TraitWord) -> TraitKind {
         TraitWord::Secret => TraitKind::Secret,
         TraitWord::Agent => TraitKind::Agent,
     }
-}
-
-fn written_trait(word: TraitWord, profile: &crate::model::Profile) -> Option<ResourceTrait> {
-    let profile = profile.clone();
-    Some(match word {
-        TraitWord::User => ResourceTrait::User(UserTrait {
-            status: UserStatus::Enabled,
-            profile,
-            ..UserTrait::default()
-        }),
-        TraitWord::Group => ResourceTrait::Group(GroupTrait { profile }),
-        TraitWord::Role => ResourceTrait::Role(RoleTrait { profile }),
-        TraitWord::App => ResourceTrait::App(AppTrait {
-            profile,
-            ..AppTrait::default()
-        }),
-        TraitWord::Secret | TraitWord::Agent => return None,
-    })
 }

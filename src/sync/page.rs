@@ -8,7 +8,7 @@ use super::store::Store;
 use super::{PageFacts, SyncError, SyncSink};
 use crate::expr::{Expression, Inputs, Scope, Value};
 use crate::mapping::{MappedGrant, MappingError, Remarks, ResourceKey, resource_value};
-use crate::model::Resource;
+use crate::model::{Profile, Resource, ResourceTrait};
 use crate::plan::{Plan, ResourcesPlan, TypePlan};
 use crate::source::{Fetch, Page, PageToken};
 
@@ -244,6 +244,14 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
                 }
                 let parent = parent.map(|parent| &parent.resource.id);
                 let mut resource = mapping.apply(scope, parent, found.parent.as_ref(), remarks)?;
+                // A type promises its traits for every resource; what is not mapped is plain.
+                for kind in &found.resource_type.traits {
+                    if !resource.traits.iter().any(|mapped| mapped.kind() == *kind) {
+                        resource
+                            .traits
+                            .extend(ResourceTrait::plain(*kind, Profile::new()));
+                    }
+                }
                 resource.child_types.clone_from(&found.children);
                 facts.resources.push(resource);
             }

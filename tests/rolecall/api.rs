@@ -104,6 +104,7 @@ resource_types:
           skip_if: "cel:item.pending"
           grant_mapping: {principal_id: cel:item.login, principal_type: member, entitlement_name: member}
   org:
+    traits: [app]
     list:
       request: {url: /orgs}
       response:
@@ -145,6 +146,7 @@ fn children_are_listed_once_per_parent_to_any_depth() {
     );
     let facts = crate::company::facts(&folder.path().join("out.c1z")).join("\n");
     for expected in [
+        "traits: [App(",
         "\"7/eng\"",
         "Acme: Engineering",
         "team:7/eng:member:member:ada",
