@@ -92,6 +92,17 @@ pub enum C1zError {
 }
 
 impl C1zError {
+    /// Whether another output path would have done: the command line is wrong, not the disk.
+    pub fn is_about_the_name(&self) -> bool {
+        matches!(
+            self,
+            C1zError::OutputIsDirectory { .. }
+                | C1zError::OutputName { .. }
+                | C1zError::ForeignOutput { .. }
+                | C1zError::NoDirectory { .. }
+        )
+    }
+
     /// A sentence-maker for `map_err` on file operations.
     pub(super) fn io(
         action: &'static str,

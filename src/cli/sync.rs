@@ -83,7 +83,15 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
         );
         return Ok(Outcome::Wrong);
     };
-    c1z::check_output(&args.output)?;
+    if let Err(error) = c1z::check_output(&args.output) {
+        let wrong = error.is_about_the_name();
+        eprintln!("{}", report::failure(&error.into()));
+        return Ok(if wrong {
+            Outcome::Wrong
+        } else {
+            Outcome::Failed
+        });
+    }
     let output = c1z::resolve_output(&args.output);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
