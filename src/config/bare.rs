@@ -1,7 +1,17 @@
-//! Bare text that looks like a program: in the files of APIs it is literal, and lands in the data.
+//! Bare text: single words, which stand for themselves, and what looks like a program, which in the
+//! files of APIs is literal and lands in the data.
 
 use super::decode::Dialect;
 use crate::expr::{CelProgram, Variables};
+
+/// A text that is a single word stands for itself: `member`, `active`, also `null`.
+pub(crate) fn is_bare_word(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    bytes
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
 
 /// What a literal text was probably meant to be, as `(message, help)`; `None` for ordinary text.
 pub(super) fn meant_as_program(
@@ -79,7 +89,7 @@ fn leading_dot(text: &str) -> bool {
     let Some(path) = text.strip_prefix('.') else {
         return false;
     };
-    path.split('.').all(super::compile::is_bare_word)
+    path.split('.').all(is_bare_word)
 }
 
 /// A variable that is known here, followed by one of its fields.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+use super::bare::is_bare_word;
 use super::decode::Dialect;
 use super::interpolate::{self, Environment};
 use super::scalar::{EnvText, ExprText, SecretText, TemplateText, Text};
@@ -288,15 +289,6 @@ fn without_indexes(path: &str) -> String {
         .map(|key| key.split('[').next().unwrap_or(key))
         .collect::<Vec<_>>()
         .join(".")
-}
-
-/// A text that is a single word stands for itself: `member`, `active`, also `null`.
-pub(crate) fn is_bare_word(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    bytes
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// `true` and `false` keep their meaning; a truth value's text is the same word, so a literal does.

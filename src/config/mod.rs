@@ -18,6 +18,7 @@ pub mod section;
 mod source_map;
 mod tree;
 
+pub(crate) use bare::is_bare_word;
 pub use compile::{Bare, CompileContext};
 pub use connector::{ConnectorConfig, Loaded, load, load_text};
 pub use decode::Dialect;

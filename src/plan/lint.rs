@@ -312,7 +312,7 @@ impl TypeLint<'_, '_> {
             return;
         } else if self.ids.contains(&bare) {
             format!("it is literal and needs no quotes of its own: write `{bare}`")
-        } else if crate::config::compile::is_bare_word(written) {
+        } else if crate::config::is_bare_word(written) {
             return self.resource_type("principal_type", text, Severity::Error);
         } else {
             match self.cx.dialect {
@@ -385,7 +385,7 @@ fn is_program(text: &str) -> bool {
 
 /// The text that an expression of a SQL file is, when it is only that: `member` or `'member'`.
 fn sql_literal(text: &str) -> Option<&str> {
-    if crate::config::compile::is_bare_word(text) {
+    if crate::config::is_bare_word(text) {
         return Some(text);
     }
     ["'", "\""].iter().find_map(|quote| {

@@ -10,6 +10,7 @@ mod shared;
 mod sink;
 mod step;
 mod store;
+mod under_way;
 
 pub use error::SyncError;
 pub use report::{Doubts, FindingCount, Findings, Report, Verdict};

@@ -1,21 +1,19 @@
 //! The lifecycle: steps in order, listings side by side, every page stored with the checkpoint
 //! that follows it.
 
-use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use chrono::Utc;
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::checkpoint::Checkpoint;
-use super::listing::{Arrival, Arrivals, Listing};
+use super::listing::{Arrival, Listing};
 use super::page::Subject;
 use super::report::{Doubts, Report};
 use super::shared::with_parent;
 use super::step::{Step, Subjects, steps};
 use super::store::Store;
+use super::under_way::UnderWay;
 use super::{PageFacts, RowPosition, SyncError, SyncSink};
 use crate::plan::Plan;
 use crate::source::PageToken;
@@ -59,10 +57,6 @@ pub fn fingerprint(plan: &Plan) -> String {
 const WINDOW: usize = 128;
 /// Subjects read from the store at a time.
 const SUBJECTS: usize = 64;
-/// Pages stored in one transaction at most.
-const PAGES_PER_COMMIT: usize = 64;
-/// Rows stored in one transaction at most, as soon as a page goes over it.
-const ROWS_PER_COMMIT: usize = 5_000;
 /// The subject of a step that runs once.
 const ONCE: i64 = 0;
 
@@ -77,7 +71,8 @@ pub async fn connect(plan: &Plan) -> Result<(), SyncError> {
         })
 }
 
-/// Runs a sync of a connected system to its end and seals it. A sink that holds a checkpoint is resumed from there.
+/// Runs a sync of a connected system to its end and seals it. A sink that holds a checkpoint is
+/// resumed from there.
 pub async fn run<S: SyncSink + 'static>(
     plan: Arc<Plan>,
     sink: S,
@@ -113,71 +108,6 @@ struct Run<'w, S> {
     pages: u64,
     rows: u64,
     watch: &'w dyn Fn(Event),
-}
-
-/// The listings of a step that are under way.
-struct UnderWay {
-    /// Only so that they end when the run gives up, and so that a bug in one is not silence.
-    tasks: JoinSet<()>,
-    sender: Arrivals,
-    receiver: mpsc::Receiver<(i64, Arrival)>,
-    /// Subjects whose listing has not said its last word.
-    running: BTreeSet<i64>,
-    /// Subjects whose last page has not been stored.
-    open: BTreeSet<i64>,
-    /// Subjects whose listing brings again what an earlier process has stored in part.
-    again: BTreeSet<i64>,
-    /// Read from the store, not begun.
-    waiting: VecDeque<(i64, Option<Arc<Subject>>)>,
-    newest: Option<i64>,
-    /// True when the store has no more subjects.
-    exhausted: bool,
-}
-
-impl UnderWay {
-    fn new(done_to: Option<i64>, concurrency: usize) -> Self {
-        // A page per listing may wait to be stored while the next one is fetched.
-        let (sender, receiver) = mpsc::channel(concurrency);
-        Self {
-            tasks: JoinSet::new(),
-            sender,
-            receiver,
-            running: BTreeSet::new(),
-            open: BTreeSet::new(),
-            again: BTreeSet::new(),
-            waiting: VecDeque::new(),
-            newest: done_to,
-            exhausted: false,
-        }
-    }
-
-    /// Waits for an arrival, then takes whatever else has arrived by then, up to a transaction's
-    /// worth.
-    async fn arrivals(&mut self) -> Vec<(i64, Arrival)> {
-        let first = loop {
-            tokio::select! {
-                biased;
-                arrival = self.receiver.recv() => break arrival.expect("we hold a sender"),
-                Some(ended) = self.tasks.join_next() => {
-                    if let Err(error) = ended && error.is_panic() {
-                        std::panic::resume_unwind(error.into_panic());
-                    }
-                }
-            }
-        };
-        let mut arrived = vec![first];
-        let mut rows = 0;
-        while arrived.len() < PAGES_PER_COMMIT && rows < ROWS_PER_COMMIT {
-            if let Some((_, Arrival::Page(page))) = arrived.last() {
-                rows += page.facts.len();
-            }
-            match self.receiver.try_recv() {
-                Ok(arrival) => arrived.push(arrival),
-                Err(_) => break,
-            }
-        }
-        arrived
-    }
 }
 
 /// The token of a listing that cannot go on where it was: it begins again.
