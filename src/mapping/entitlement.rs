@@ -1,6 +1,6 @@
 //! A record → an entitlement; a template → an entitlement of every resource.
 
-use super::field::{FieldContext, optional_text, required_id};
+use super::field::{FieldContext, optional_text, required_id, skips};
 use super::{MappingError, Remarks, ResourceKey, words};
 use crate::config::mapping::{
     EntitlementMappingConfig, ExclusionGroupConfig, StaticEntitlementConfig,
@@ -209,11 +209,7 @@ impl EntitlementMapping {
         scope: &Scope<'_>,
         remarks: &mut Remarks,
     ) -> Result<Option<Entitlement>, MappingError> {
-        if let Some(skip_if) = &self.skip_if
-            && skip_if
-                .truth(scope)
-                .map_err(MappingError::expression("skip_if"))?
-        {
+        if skips("skip_if", self.skip_if.as_ref(), scope)? {
             return Ok(None);
         }
         let id = EntitlementId::on(&resource.id, &required_id("id", &self.id, scope)?);

@@ -31,6 +31,20 @@ impl FieldContext<'_, '_> {
     }
 }
 
+/// Whether a `skip_if` says that a record is left out; one that is not set leaves nothing out.
+pub fn skips(
+    field: &'static str,
+    skip_if: Option<&Expression>,
+    scope: &Scope<'_>,
+) -> Result<bool, MappingError> {
+    match skip_if {
+        Some(skip_if) => skip_if
+            .truth(scope)
+            .map_err(MappingError::expression(field)),
+        None => Ok(false),
+    }
+}
+
 /// The text of an expression; `None` when it is null or empty, which both mean "not set".
 pub(super) fn optional_text(
     field: &'static str,

@@ -1,6 +1,6 @@
 //! A record → a grant.
 
-use super::field::{FieldContext, optional_text, required_id};
+use super::field::{FieldContext, optional_text, required_id, skips};
 use super::{MappingError, Remarks, ResourceKey};
 use crate::config::mapping::GrantMappingConfig;
 use crate::config::{Bare, CompileContext, Dialect};
@@ -94,11 +94,7 @@ impl GrantMapping {
         scope: &Scope<'_>,
         remarks: &mut Remarks,
     ) -> Result<MappedGrant, MappingError> {
-        if let Some(skip_if) = &self.skip_if
-            && skip_if
-                .truth(scope)
-                .map_err(MappingError::expression("skip_if"))?
-        {
+        if skips("skip_if", self.skip_if.as_ref(), scope)? {
             return Ok(MappedGrant::Skipped);
         }
         let entitlement = EntitlementId::on(
@@ -136,11 +132,7 @@ impl GrantMapping {
 impl ExpandableMapping {
     /// The expansion; `None` when `skip_if` says so or no id is left.
     fn apply(&self, scope: &Scope<'_>) -> Result<Option<GrantExpansion>, MappingError> {
-        if let Some(skip_if) = &self.skip_if
-            && skip_if
-                .truth(scope)
-                .map_err(MappingError::expression("expandable.skip_if"))?
-        {
+        if skips("expandable.skip_if", self.skip_if.as_ref(), scope)? {
             return Ok(None);
         }
         let mut entitlement_ids = Vec::new();

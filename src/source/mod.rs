@@ -30,21 +30,31 @@ pub trait Fetch: Send + Sync + std::fmt::Debug {
     async fn pages(
         &self,
         inputs: &Inputs,
-        mut token: Option<PageToken>,
+        token: Option<PageToken>,
         to: &mut dyn TakePages,
     ) -> Result<(), SourceError> {
-        loop {
-            let page = self.page(inputs, token.as_ref()).await?;
-            token = page.next.clone();
-            if !to.take(page).await || token.is_none() {
-                return Ok(());
-            }
-        }
+        page_by_page(self, inputs, token, to).await
     }
 
     /// Whether the answers depend on the resource or the parent that the listing runs for. One
     /// that does not is run once per sync, not once per resource.
     fn depends_on_resource(&self) -> bool;
+}
+
+/// Asks for one page after the other: how every listing is read that has pages of its own.
+async fn page_by_page<F: Fetch + ?Sized>(
+    fetch: &F,
+    inputs: &Inputs,
+    mut token: Option<PageToken>,
+    to: &mut dyn TakePages,
+) -> Result<(), SourceError> {
+    loop {
+        let page = fetch.page(inputs, token.as_ref()).await?;
+        token = page.next.clone();
+        if !to.take(page).await || token.is_none() {
+            return Ok(());
+        }
+    }
 }
 
 /// Takes pages while they come from a source.

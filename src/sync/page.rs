@@ -6,8 +6,8 @@ use super::report::Findings;
 use super::step::Step;
 use super::store::Store;
 use super::{PageFacts, SyncError, SyncSink};
-use crate::expr::{Expression, Inputs, Scope, Value};
-use crate::mapping::{MappedGrant, MappingError, Remarks, ResourceKey, resource_value};
+use crate::expr::{Inputs, Scope, Value};
+use crate::mapping::{MappedGrant, MappingError, Remarks, ResourceKey, resource_value, skips};
 use crate::model::{Profile, Resource, ResourceTrait};
 use crate::plan::{Plan, ResourcesPlan, TypePlan};
 use crate::source::{Fetch, Page, PageToken};
@@ -239,7 +239,7 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
                 else {
                     return Ok(());
                 };
-                if skipped(skip_if.as_ref(), scope)? {
+                if skips("skip_if", skip_if.as_ref(), scope)? {
                     return Ok(());
                 }
                 let parent = parent.map(|parent| &parent.resource.id);
@@ -257,7 +257,7 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
             }
             (Step::Entitlements { entry, .. }, Some(subject)) => {
                 let listing = &found.entitlements[entry];
-                if !skipped(listing.skip_if.as_ref(), scope)? {
+                if !skips("skip_if", listing.skip_if.as_ref(), scope)? {
                     let mapping = &listing.mappings[mapping];
                     facts
                         .entitlements
@@ -266,7 +266,7 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
             }
             (Step::Grants { entry, .. }, Some(subject)) => {
                 let listing = &found.grants[entry];
-                if !skipped(listing.skip_if.as_ref(), scope)?
+                if !skips("skip_if", listing.skip_if.as_ref(), scope)?
                     && let MappedGrant::Grant(grant) =
                         listing.mappings[mapping].apply(&subject.resource, scope, remarks)?
                 {
@@ -308,18 +308,6 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
 pub(super) fn share(page: &Page, inputs: &mut Inputs) {
     for (name, value) in page.shared.iter() {
         inputs.set(name, value.clone());
-    }
-}
-
-fn skipped(skip_if: Option<&Expression>, scope: &Scope<'_>) -> Result<bool, MappingError> {
-    match skip_if {
-        Some(skip_if) => skip_if
-            .truth(scope)
-            .map_err(|source| MappingError::Expression {
-                field: "skip_if",
-                source,
-            }),
-        None => Ok(false),
     }
 }
 

@@ -10,7 +10,7 @@ use super::pagination::Paginate;
 use super::placeholder::Form;
 use super::statement::{Binding, Fragment, Parameter, Row, Statement, TakeRows};
 use crate::expr::{Expression, Inputs, Scope, Value, to_text};
-use crate::source::{Fetch, Page, PageToken, PartialReason, SourceError, TakePages};
+use crate::source::{Fetch, Page, PageToken, PartialReason, SourceError, TakePages, page_by_page};
 
 /// A compiled query.
 #[derive(Debug)]
@@ -86,19 +86,13 @@ impl Fetch for SqlQuery {
     async fn pages(
         &self,
         inputs: &Inputs,
-        mut token: Option<PageToken>,
+        token: Option<PageToken>,
         to: &mut dyn TakePages,
     ) -> Result<(), SourceError> {
         if self.paging.is_none() {
             return self.stream(inputs, to).await;
         }
-        loop {
-            let page = self.page(inputs, token.as_ref()).await?;
-            token = page.next.clone();
-            if !to.take(page).await || token.is_none() {
-                return Ok(());
-            }
-        }
+        page_by_page(self, inputs, token, to).await
     }
 
     fn depends_on_resource(&self) -> bool {

@@ -26,17 +26,10 @@ impl System {
 
     /// The URL of the server; `None`, with a line that says so, when there is none to test with.
     pub fn server(self) -> Option<url::Url> {
-        let variable = match self {
-            System::Sqlite => return url::Url::parse("sqlite://localhost").ok(),
-            System::Postgres => "ROLECALL_TEST_POSTGRES_URL",
-            System::Mysql => "ROLECALL_TEST_MYSQL_URL",
-        };
-        match std::env::var(variable) {
-            Ok(url) => Some(url.parse().expect("the variable holds a URL")),
-            Err(_) => {
-                eprintln!("skipped for {self:?}: {variable} is not set");
-                None
-            }
+        match self {
+            System::Sqlite => url::Url::parse("sqlite://localhost").ok(),
+            System::Postgres => crate::servers::postgres(),
+            System::Mysql => crate::servers::mysql(),
         }
     }
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 
 use super::lexer::Lexicon;
 use super::statement::{Row, Statement, TakeRows};
-use super::target::Target;
+use super::target::{Param, Target};
 use crate::config::CompileContext;
 use crate::source::SourceError;
 
@@ -102,6 +102,33 @@ pub fn documented() -> Vec<DialectView> {
             description: dialect.doc(),
         })
         .collect()
+}
+
+/// The connection options of `system` with the parameters of the connection applied. `apply`
+/// returns `None` for a parameter that the system does not have, which is warned about; an `Err`
+/// is a mistake in the file, and then there are no options.
+fn with_params<O: Clone>(
+    system: &str,
+    mut options: O,
+    params: &[Param],
+    apply: impl Fn(O, &Param) -> Result<Option<O>, String>,
+    cx: &mut CompileContext,
+) -> Option<O> {
+    let mut understood = true;
+    for param in params {
+        match apply(options.clone(), param) {
+            Ok(Some(changed)) => options = changed,
+            Ok(None) => {
+                let message = format!("{system} has no parameter `{}`: it is ignored", param.name);
+                cx.warning("ignored-param", param.span, message, "");
+            }
+            Err(message) => {
+                understood = false;
+                cx.error::<()>("bad-param", param.span, message);
+            }
+        }
+    }
+    understood.then_some(options)
 }
 
 /// A name between quotes, with the quotes inside it doubled.

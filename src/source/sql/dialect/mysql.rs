@@ -20,7 +20,7 @@ use super::super::lexer::Lexicon;
 use super::super::pool::{Driver, Pooled};
 use super::super::statement::{Row, Rows, Statement};
 use super::super::target::{Param, Target};
-use super::{Database, Dialect, Registered, Server, quoted};
+use super::{Database, Dialect, Registered, Server, quoted, with_params};
 use crate::config::CompileContext;
 use crate::expr::Map;
 use crate::source::SourceError;
@@ -84,26 +84,11 @@ impl Dialect for MySql {
         if let Some(password) = &target.password {
             options = options.password(password.expose_secret());
         }
-        let mut understood = true;
-        for param in &target.params {
-            match apply(options.clone(), param) {
-                Ok(Some(changed)) => options = changed,
-                Ok(None) => {
-                    let message = format!("MySQL has no parameter `{}`: it is ignored", param.name);
-                    cx.warning("ignored-param", param.span, message, "");
-                }
-                Err(message) => {
-                    understood = false;
-                    cx.error::<()>("bad-param", param.span, message);
-                }
-            }
-        }
-        understood.then(|| {
-            Arc::new(Instance {
-                options,
-                target: target.clone(),
-            }) as Arc<dyn Server>
-        })
+        let options = with_params("MySQL", options, &target.params, apply, cx)?;
+        Some(Arc::new(Instance {
+            options,
+            target: target.clone(),
+        }))
     }
 }
 
