@@ -134,11 +134,7 @@ fn children_are_listed_once_per_parent_to_any_depth() {
     ]);
     let folder = tempfile::tempdir().expect("a temporary folder");
     let ran = sync(folder.path(), ORGANIZATIONS, &api);
-    let said = format!(
-        "{}{}",
-        String::from_utf8_lossy(&ran.stdout),
-        String::from_utf8_lossy(&ran.stderr)
-    );
+    let said = crate::said(&ran);
     assert_eq!(ran.status.code(), Some(0), "{said}");
     assert!(
         said.contains("3 resource types, 5 resources, 1 entitlements, 1 grants"),
@@ -180,11 +176,7 @@ fn a_listing_that_may_lack_something_makes_the_sync_partial() {
     ]);
     let folder = tempfile::tempdir().expect("a temporary folder");
     let ran = sync(folder.path(), ORGANIZATIONS, &api);
-    let said = format!(
-        "{}{}",
-        String::from_utf8_lossy(&ran.stdout),
-        String::from_utf8_lossy(&ran.stderr)
-    );
+    let said = crate::said(&ran);
     assert_eq!(ran.status.code(), Some(3), "{said}");
     assert!(
         said.contains("PARTIAL") && said.contains("partial[items-missing]"),
@@ -249,11 +241,7 @@ fn a_circle_in_the_paging_makes_the_sync_partial() {
     let connector = "app_name: Round\nconnect: {base_url: BASE/api}\nresource_types:\n  user:\n    list:\n      request: {url: /users}\n      pagination: {strategy: cursor, cursor_path: next}\n      response: {items_path: items, resource_mapping: {id: cel:item.id, display_name: cel:item.id}}\n";
     let folder = tempfile::tempdir().expect("a temporary folder");
     let ran = sync(folder.path(), connector, &api);
-    let said = format!(
-        "{}{}",
-        String::from_utf8_lossy(&ran.stdout),
-        String::from_utf8_lossy(&ran.stderr)
-    );
+    let said = crate::said(&ran);
     assert_eq!(ran.status.code(), Some(3), "{said}");
     assert!(
         said.contains("partial[paging-loop]") && said.contains("9 resources"),
@@ -288,11 +276,7 @@ resource_types:
 "#;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let ran = sync(folder.path(), connector, &api);
-    let said = format!(
-        "{}{}",
-        String::from_utf8_lossy(&ran.stdout),
-        String::from_utf8_lossy(&ran.stderr)
-    );
+    let said = crate::said(&ran);
     assert_eq!(ran.status.code(), Some(0), "{said}");
     assert!(said.contains("3 entitlements, 3 grants"), "{said}");
     assert_eq!(

@@ -36,11 +36,7 @@ fn grants_of(example: &str, variables: &[(&str, &str)]) -> Vec<String> {
         .envs(variables.iter().copied())
         .output()
         .expect("the program runs");
-    let said = format!(
-        "{}{}",
-        String::from_utf8_lossy(&ran.stdout),
-        String::from_utf8_lossy(&ran.stderr)
-    );
+    let said = crate::said(&ran);
     assert_eq!(ran.status.code(), Some(0), "{said}");
     assert!(said.contains("complete"), "{said}");
     for (name, value) in variables

@@ -103,11 +103,7 @@ async fn a_file_of_the_go_implementation_finds_the_same() {
         .env("GOLDEN_DB_PASS", servers::password(&url))
         .output()
         .expect("the program runs");
-    let said = format!(
-        "{}{}",
-        String::from_utf8_lossy(&ran.stdout),
-        String::from_utf8_lossy(&ran.stderr)
-    );
+    let said = crate::said(&ran);
     assert_eq!(ran.status.code(), Some(0), "{said}");
     let ours = without_known_differences(facts(&output));
     let theirs = without_known_differences(facts(&root.join("tests/fixtures/c1z/golden-go.c1z")));

@@ -32,3 +32,9 @@ fn fixtures(area: &str) -> Vec<PathBuf> {
     assert!(!cases.is_empty(), "{} has no cases", area.display());
     cases
 }
+
+/// What a program wrote: its answer, then its messages.
+fn said(ran: &std::process::Output) -> String {
+    let [answer, messages] = [&ran.stdout, &ran.stderr].map(|text| String::from_utf8_lossy(text));
+    format!("{answer}{messages}")
+}
