@@ -4,10 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
-
-use super::work_file::with_suffix;
-use super::{C1zError, Compression, WorkFile, container, schema};
+use super::work_file::{RemovedOnDrop, with_suffix};
+use super::{C1zError, Compression, WorkFile, container};
 use crate::sync::SyncSink;
 
 /// Tells whether a sync file could be written to `path`, before hours are spent on its content, and
@@ -74,54 +72,20 @@ pub fn resolve_output(path: &Path) -> PathBuf {
 ///
 /// Whatever goes wrong, `output` is either what it was or the new file, and until it is the new
 /// file the work file stays, so that the next run has only this last step left to do.
-pub fn pack(work: WorkFile, output: &Path, compression: Compression) -> Result<(), C1zError> {
+pub fn pack(mut work: WorkFile, output: &Path, compression: Compression) -> Result<(), C1zError> {
     if work.run().ended_at.is_none() {
         return Err(C1zError::NotSealed {
             path: work.path().into(),
         });
     }
-    // The names are fixed, so that a run that was killed here leaves nothing the next one does
-    // not overwrite. The lock on the work file keeps two runs from meeting.
-    let copy = Removed(with_suffix(work.path(), "-packing"));
-    let packed = Removed(with_suffix(output, ".tmp"));
-    shipped_database(work.db(), &copy.0)?;
-    compress(&copy.0, &packed.0, compression)?;
+    let shipped = work.ship()?;
+    // A fixed name, so that a run that was killed here leaves nothing the next one does not
+    // overwrite. The lock on the work file keeps two runs from meeting.
+    let packed = RemovedOnDrop(with_suffix(output, ".tmp"));
+    compress(&shipped.0, &packed.0, compression)?;
     fs::rename(&packed.0, output).map_err(C1zError::io("put in place", output))?;
     flush_directory(output)?;
     remove_work_file(work)
-}
-
-/// Copies the tables of a sync file, and nothing else the work file has, into a new database.
-///
-/// A copy, because the work file must stay good to go on from until the output is in place. As
-/// both sides have the same tables and indexes, SQLite moves whole records without looking into
-/// them.
-fn shipped_database(work: &Connection, copy: &Path) -> Result<(), C1zError> {
-    remove_if_there(copy)?;
-    let name = copy.to_str().ok_or_else(|| C1zError::Io {
-        action: "name in UTF-8, as SQLite requires, the file",
-        path: copy.into(),
-        source: io::ErrorKind::InvalidFilename.into(),
-    })?;
-    let ship = || -> rusqlite::Result<()> {
-        // Without the flag that reads a name such as `file:x` as a URI.
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        let shipped = Connection::open_with_flags(copy, flags)?;
-        shipped.execute_batch(schema::CREATE)?;
-        shipped.close().map_err(|(_, error)| error)?;
-
-        work.execute("attach ?1 as shipped", [name])?;
-        // The copy is made anew after a power cut, so it need not survive one.
-        work.execute_batch("pragma shipped.synchronous = off; begin")?;
-        for table in schema::TABLES {
-            work.execute(
-                &format!("insert into shipped.{table} select * from main.{table}"),
-                [],
-            )?;
-        }
-        work.execute_batch("commit; detach shipped")
-    };
-    ship().map_err(C1zError::sqlite("copy the run", copy))
 }
 
 fn compress(database: &Path, packed: &Path, compression: Compression) -> Result<(), C1zError> {
@@ -150,9 +114,7 @@ fn flush_directory(output: &Path) -> Result<(), C1zError> {
 fn remove_work_file(work: WorkFile) -> Result<(), C1zError> {
     // Folds the log in and removes it while the name is surely ours. Once the file is gone,
     // another run may make one of the same name, and nothing of that may be touched.
-    work.db()
-        .execute_batch("pragma journal_mode = delete")
-        .map_err(C1zError::sqlite("close the run", work.path()))?;
+    work.fold_log()?;
     remove_if_there(work.path())
 }
 
@@ -169,15 +131,5 @@ fn directory_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.into(),
         _ => PathBuf::from("."),
-    }
-}
-
-/// A file that does not outlive the packing.
-struct Removed(PathBuf);
-
-impl Drop for Removed {
-    fn drop(&mut self) {
-        // Renamed away when all went well; when not, the failure itself is what to report.
-        let _ = fs::remove_file(&self.0);
     }
 }

@@ -8,6 +8,7 @@ use ::cel::{ExecutionError, Program};
 
 use super::convert::from_cel;
 use super::dot::{Preprocessed, preprocess};
+use super::simple::Simple;
 use super::{EvalError, ExprError, Scope, Value, Variables, check, depth, functions, reading};
 use crate::diagnostic::{list, nearest};
 
@@ -23,6 +24,7 @@ struct Compiled {
     program: Program,
     /// How deep it may nest.
     nodes: usize,
+    simple: Option<Simple>,
 }
 
 impl CelProgram {
@@ -48,6 +50,7 @@ impl CelProgram {
         if problems.is_empty() {
             Ok(Self(Arc::new(Compiled {
                 nodes: depth::nodes(source),
+                simple: Simple::of(program.expression()),
                 source: source.to_owned(),
                 program,
             })))
@@ -58,6 +61,19 @@ impl CelProgram {
 
     /// Evaluates the expression for one record.
     pub fn value(&self, scope: &Scope<'_>) -> Result<Value, EvalError> {
+        match self.shortcut(scope) {
+            Some(value) => Ok(value),
+            None => self.interpret(scope),
+        }
+    }
+
+    /// The value, where it can be had without the interpreter.
+    pub(super) fn shortcut(&self, scope: &Scope<'_>) -> Option<Value> {
+        let value = self.0.simple.as_ref()?.value(scope)?;
+        Some(value.into_owned())
+    }
+
+    pub(super) fn interpret(&self, scope: &Scope<'_>) -> Result<Value, EvalError> {
         self.resolve(self.expression(), scope).map_err(|error| {
             let missing = match &error {
                 ExecutionError::NoSuchKey(key) => self.missing_field(key, scope),

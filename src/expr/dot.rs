@@ -5,6 +5,9 @@
 //! stand is a column, anywhere else it is a member; literals and comments are left alone. Every
 //! expression that works there keeps its value here.
 
+/// Words of CEL that no selection can name.
+const KEYWORDS: [&str; 4] = ["true", "false", "null", "in"];
+
 /// A rewritten expression, with the way back to the author's text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preprocessed {
@@ -59,9 +62,9 @@ pub fn preprocess(source: &str) -> Preprocessed {
                 }
                 let name = &source[start + 1..at];
                 out.anchors.push((out.text.len(), start));
-                // `has()` takes a selection, not an index; a name that starts with a digit can
+                // `has()` takes a selection, not an index; a name that starts with a digit, or is a word of CEL, can
                 // only be an index.
-                if name.as_bytes()[0].is_ascii_digit() {
+                if name.as_bytes()[0].is_ascii_digit() || KEYWORDS.contains(&name) {
                     out.text.push_str(&format!("cols['{name}']"));
                 } else {
                     out.text.push_str("cols");
@@ -165,6 +168,7 @@ mod tests {
             ("[1].map(x, x)", "[1].map(x, x)"),
             ("{'a':1}.a", "{'a':1}.a"),
             (".5", "cols['5']"),
+            (".null == .in", "cols['null'] == cols['in']"),
             ("-.5", "-cols['5']"),
             ("1.5", "1.5"),
             ("'user@corp.com'", "'user@corp.com'"),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ::cel::common::ast::{Expr, IdedExpr, operators};
 
 use super::cel::CelProgram;
+use super::simple::Simple;
 use super::{EvalError, Scope, Value};
 
 /// A part of an expression, evaluated alone.
@@ -12,6 +13,7 @@ use super::{EvalError, Scope, Value};
 pub struct CelKey {
     whole: CelProgram,
     key: Arc<IdedExpr>,
+    simple: Option<Simple>,
 }
 
 impl CelKey {
@@ -21,16 +23,20 @@ impl CelKey {
         let key = required_id(program.expression())?.clone();
         Some(Self {
             whole: program.clone(),
+            simple: Simple::of(&key),
             key: Arc::new(key),
         })
     }
 
     /// The text of the part; `None` when it is something else than text, which equals no id.
     pub fn value(&self, scope: &Scope<'_>) -> Result<Option<String>, EvalError> {
-        let value = self
-            .whole
-            .resolve(&self.key, scope)
-            .map_err(|error| EvalError::new(self.whole.source(), super::cel::sentence(&error)))?;
+        let short = self.simple.as_ref().and_then(|simple| simple.value(scope));
+        let value = match short {
+            Some(value) => value.into_owned(),
+            None => self.whole.resolve(&self.key, scope).map_err(|error| {
+                EvalError::new(self.whole.source(), super::cel::sentence(&error))
+            })?,
+        };
         Ok(match value {
             Value::Text(text) => Some(text),
             _ => None,

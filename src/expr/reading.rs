@@ -31,14 +31,16 @@ pub(super) fn possible_texts(expression: &IdedExpr) -> Vec<&str> {
     }
 }
 
-fn record(expression: &IdedExpr) -> Option<&'static str> {
+/// The name of the record, when the expression is just that.
+pub(super) fn record(expression: &IdedExpr) -> Option<&'static str> {
     match &expression.expr {
         Expr::Ident(name) => ["cols", "item"].into_iter().find(|root| root == name),
         _ => None,
     }
 }
 
-fn literal(expression: &IdedExpr) -> Option<&str> {
+/// The text of a literal.
+pub(super) fn literal(expression: &IdedExpr) -> Option<&str> {
     match &expression.expr {
         Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
         _ => None,

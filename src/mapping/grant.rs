@@ -1,5 +1,7 @@
 //! A record → a grant.
 
+use std::sync::Arc;
+
 use super::field::{FieldContext, optional_text, required_id, skips};
 use super::{MappingError, Remarks, ResourceKey};
 use crate::config::mapping::GrantMappingConfig;
@@ -90,7 +92,7 @@ impl GrantMapping {
     /// Maps one record of a listing of `resource`.
     pub fn apply(
         &self,
-        resource: &Resource,
+        resource: &Arc<Resource>,
         scope: &Scope<'_>,
         remarks: &mut Remarks,
     ) -> Result<MappedGrant, MappingError> {

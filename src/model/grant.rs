@@ -1,6 +1,7 @@
 //! Grants: who holds what.
 
 use std::fmt;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
@@ -35,8 +36,8 @@ pub struct Grant {
     pub id: GrantId,
     /// What is held.
     pub entitlement: EntitlementId,
-    /// The resource it is held on, whole, as the c1z embeds it.
-    pub resource: Resource,
+    /// The resource it is held on, whole, as the c1z embeds it. Grants on one resource share it.
+    pub resource: Arc<Resource>,
     /// Who holds it.
     pub principal: ResourceId,
     /// Set when holding other entitlements brings this one too.

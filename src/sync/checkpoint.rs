@@ -39,7 +39,7 @@ pub struct Progress {
 
 impl Checkpoint {
     /// The layout this program writes.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
 
     /// The start of a run.
     pub fn start() -> Self {

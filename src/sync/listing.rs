@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::page::{MappedPage, Mapper, Subject};
+use super::shared::KnownResources;
 use super::step::Step;
 use super::store::Store;
 use super::{SyncError, SyncSink};
@@ -56,6 +57,7 @@ impl<S: SyncSink + 'static> Listing<S> {
             step: self.step,
             subject: self.subject.as_deref(),
             store: &self.store,
+            known: KnownResources::default(),
         };
         let Some(fetch) = mapper.fetch() else {
             let page = mapper.written()?;

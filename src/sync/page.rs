@@ -1,8 +1,10 @@
 //! One page of one listing, mapped and ready to be stored.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use super::report::Findings;
+use super::shared::KnownResources;
 use super::step::Step;
 use super::store::Store;
 use super::{PageFacts, SyncError, SyncSink};
@@ -42,7 +44,7 @@ impl MappedPage {
 /// The resource a listing runs for, with the resource it lives in.
 #[derive(Debug, Clone)]
 pub(super) struct Subject {
-    pub resource: Resource,
+    pub resource: Arc<Resource>,
     pub parent: Option<Resource>,
 }
 
@@ -58,6 +60,8 @@ pub(super) struct Mapper<'m, S> {
     pub subject: Option<&'m Subject>,
     /// Where a listing that runs once for all resources of a type finds them.
     pub store: &'m Store<S>,
+    /// Resources that such a listing has met.
+    pub known: KnownResources,
 }
 
 impl<S: SyncSink + 'static> Mapper<'_, S> {

@@ -14,7 +14,7 @@ use super::shared::with_parent;
 use super::step::{Step, Subjects, steps};
 use super::store::Store;
 use super::under_way::UnderWay;
-use super::{PageFacts, RowPosition, SyncError, SyncSink};
+use super::{PageFacts, RowPosition, Settled, SyncError, SyncSink};
 use crate::plan::Plan;
 use crate::source::PageToken;
 
@@ -210,7 +210,7 @@ impl<S: SyncSink + 'static> Run<'_, S> {
                     let subject = match with_parents {
                         true => with_parent(resource, sink)?,
                         false => Subject {
-                            resource,
+                            resource: Arc::new(resource),
                             parent: None,
                         },
                     };
@@ -337,12 +337,18 @@ impl<S: SyncSink + 'static> Run<'_, S> {
 
     async fn finish(mut self, resumed: bool) -> Result<(Report, S), SyncError> {
         self.plan.source.close().await;
-        let (audit, counts, id) = self
+        let (settled, id) = self
             .store
-            .read(|sink| Ok((sink.audit()?, sink.counts()?, sink.run().id.clone())))
+            .write(|sink| Ok((sink.settle()?, sink.run().id.clone())))
             .await?;
+        let Settled {
+            counts,
+            audit,
+            duplicate_grants,
+        } = settled;
         let findings = &mut self.checkpoint.findings;
         for (code, finding) in [
+            ("duplicate-id", duplicate_grants),
             ("missing-principal", audit.missing_principals),
             ("missing-entitlement", audit.missing_entitlements),
             ("missing-parent", audit.missing_parents),

@@ -2,6 +2,7 @@
 //! to is read from the record where it says so, and tried for every resource where it does not.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
 
 use super::page::{MappedPage, Mapper, Subject, share};
 use super::{RowPosition, SinkError, SyncError, SyncSink};
@@ -12,6 +13,18 @@ use crate::source::Page;
 
 /// Resources read from the store at a time.
 const RESOURCES: usize = 256;
+
+/// Resources kept at hand from page to page.
+const KNOWN: usize = 4096;
+
+/// A resource that records name, and what expressions see of it.
+pub(super) struct Known {
+    subject: Subject,
+    inputs: Inputs,
+}
+
+/// Resources by id.
+pub(super) type KnownResources = Mutex<HashMap<String, Arc<Known>>>;
 
 /// A record and a mapping, and the resource they are about.
 struct Pair {
@@ -40,20 +53,15 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
         let resource_type = found.resource_type.id.clone();
         let pairs = self.pairs(page, mapped)?;
         // What expressions see of a resource is put together once per page, not once per record.
-        let named = self.named(&pairs, &resource_type).await?;
-        let named: HashMap<String, (Subject, Inputs)> = named
-            .into_iter()
-            .map(|(id, subject)| {
-                let inputs = self.shared_inputs(page, &subject);
-                (id, (subject, inputs))
-            })
-            .collect();
+        let named = self.named(page, &pairs, &resource_type).await?;
         for pair in &pairs {
             let About::One(id) = &pair.about else {
                 continue;
             };
-            match named.get(id) {
-                Some((subject, inputs)) => self.pair(page, pair, subject, inputs, mapped)?,
+            match named.get(id).map(Arc::as_ref) {
+                Some(Known { subject, inputs }) => {
+                    self.pair(page, pair, subject, inputs, mapped)?;
+                }
                 None if self.says_so(pair.mapping) => {
                     let resource = ResourceId {
                         resource_type: resource_type.clone(),
@@ -162,34 +170,63 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
         inputs
     }
 
-    /// The resources that records name, by id.
+    /// The resources that records name, by id, with what expressions see of them. Those of the page
+    /// before are at hand: listings are often in the order of the resource.
     async fn named(
         &self,
+        page: &Page,
         pairs: &[Pair],
         resource_type: &ResourceTypeId,
-    ) -> Result<HashMap<String, Subject>, SyncError> {
-        let ids: BTreeSet<String> = pairs
+    ) -> Result<HashMap<String, Arc<Known>>, SyncError> {
+        let ids: BTreeSet<&str> = pairs
             .iter()
             .filter_map(|pair| match &pair.about {
-                About::One(id) => Some(id.clone()),
+                About::One(id) => Some(id.as_str()),
                 About::Any => None,
             })
             .collect();
-        let resource_type = resource_type.clone();
-        let named = self.store.read(move |sink| {
-            let mut named = HashMap::new();
+        let mut named = HashMap::with_capacity(ids.len());
+        let mut unknown = Vec::new();
+        {
+            let known = self.known.lock().expect("nothing panics under this lock");
             for id in ids {
+                match known.get(id) {
+                    Some(found) => drop(named.insert(id.to_owned(), found.clone())),
+                    None => unknown.push(id.to_owned()),
+                }
+            }
+        }
+        let resource_type = resource_type.clone();
+        let read = self.store.read(move |sink| {
+            let mut read = Vec::new();
+            for id in unknown {
                 let resource = ResourceId {
                     resource_type: resource_type.clone(),
                     id,
                 };
                 if let Some(found) = sink.resource(&resource)? {
-                    named.insert(resource.id, with_parent(found, sink)?);
+                    read.push((resource.id, with_parent(found, sink)?));
                 }
             }
-            Ok(named)
+            Ok(read)
         });
-        Ok(named.await?)
+        let read = read.await?.into_iter().map(|(id, subject)| {
+            let inputs = self.shared_inputs(page, &subject);
+            (id, Arc::new(Known { subject, inputs }))
+        });
+        // What the page itself shares is another thing on the next one.
+        let keep = page.shared.iter().next().is_none();
+        let mut known = self.known.lock().expect("nothing panics under this lock");
+        for (id, found) in read {
+            if known.len() >= KNOWN {
+                known.clear();
+            }
+            if keep {
+                known.insert(id.clone(), found.clone());
+            }
+            named.insert(id, found);
+        }
+        Ok(named)
     }
 
     async fn subjects(
@@ -214,5 +251,6 @@ pub(super) fn with_parent(resource: Resource, sink: &impl SyncSink) -> Result<Su
         Some(parent) => sink.resource(parent)?,
         None => None,
     };
+    let resource = Arc::new(resource);
     Ok(Subject { resource, parent })
 }

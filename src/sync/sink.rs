@@ -49,6 +49,7 @@ impl PageFacts {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Committed {
     /// Rows whose identity was already there, in this page or an earlier one: the last one wins.
+    /// Grants are not looked at before [`SyncSink::settle`].
     pub replaced: u64,
 }
 
@@ -60,17 +61,12 @@ pub struct RowPosition(pub i64);
 /// Facts that point at something the run did not find, with the first few as examples.
 #[derive(Debug, Default, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Audit {
-    /// Grants whose principal was not listed: count and up to [`Audit::EXAMPLES`] grant ids.
+    /// Grants whose principal was not listed: count and up to [`Finding::EXAMPLES`] grant ids.
     pub missing_principals: Finding,
     /// Grants on an entitlement that was not listed.
     pub missing_entitlements: Finding,
     /// Resources whose parent was not listed.
     pub missing_parents: Finding,
-}
-
-impl Audit {
-    /// How many examples a [`Finding`] carries at most.
-    pub const EXAMPLES: usize = 5;
 }
 
 /// How often something was seen, and where first.
@@ -80,6 +76,22 @@ pub struct Finding {
     pub count: u64,
     /// Ids of the first rows.
     pub examples: Vec<String>,
+}
+
+impl Finding {
+    /// How many examples there are at most.
+    pub const EXAMPLES: usize = 5;
+}
+
+/// What a run comes to once all its pages are there.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// What the run holds.
+    pub counts: Counts,
+    /// What points at nothing.
+    pub audit: Audit,
+    /// Grants of an identity that came again in the same process: the last one stays.
+    pub duplicate_grants: Finding,
 }
 
 /// Number of rows a run holds.
@@ -106,7 +118,8 @@ pub trait SyncSink: Send {
     fn checkpoint(&self) -> Result<Option<String>, SinkError>;
 
     /// Writes a page and the checkpoint that follows it in one transaction. Rows with an identity
-    /// that is already stored are replaced and keep their place.
+    /// that is already stored are replaced and keep their place; grants wait for
+    /// [`settle`](SyncSink::settle).
     fn commit(&mut self, page: &PageFacts, checkpoint: &str) -> Result<Committed, SinkError>;
 
     /// Up to `limit` resources of a type that were stored after `after`, in stored order.
@@ -123,11 +136,9 @@ pub trait SyncSink: Send {
     /// How many resources of a type are stored.
     fn count_resources(&self, resource_type: &ResourceTypeId) -> Result<u64, SinkError>;
 
-    /// What the run holds now.
-    fn counts(&self) -> Result<Counts, SinkError>;
-
-    /// What points at nothing.
-    fn audit(&self) -> Result<Audit, SinkError>;
+    /// Settles what can only be known when all pages are there: which of several grants of one
+    /// identity stays, what the run holds, what points at nothing.
+    fn settle(&mut self) -> Result<Settled, SinkError>;
 
     /// Notes that the run's expandable grants were expanded. A store that has no place for this
     /// note loses nothing else by leaving it out.

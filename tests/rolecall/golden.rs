@@ -1,6 +1,8 @@
 //! A connector file of the Go implementation, unchanged, against the database it was written for:
 //! the sync finds what the Go implementation found.
 
+use std::sync::Arc;
+
 use std::path::Path;
 use std::process::Command;
 
@@ -55,7 +57,7 @@ fn without_known_differences(mut facts: Facts) -> Facts {
     }
     for grant in &mut facts.grants {
         grant.annotations.clear();
-        grant.resource.annotations.clear();
+        Arc::make_mut(&mut grant.resource).annotations.clear();
     }
     for traits in facts
         .resources
@@ -66,7 +68,7 @@ fn without_known_differences(mut facts: Facts) -> Facts {
                 .iter_mut()
                 .map(|entitlement| &mut entitlement.resource),
         )
-        .chain(facts.grants.iter_mut().map(|grant| &mut grant.resource))
+        .chain(facts.grants.iter_mut().map(|grant| Arc::make_mut(&mut grant.resource)))
         .flat_map(|resource| &mut resource.traits)
     {
         // Its writer stored attributes in random order.

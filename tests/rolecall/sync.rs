@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use rolecall::c1z::{self, Begin, Compression, Opened, WorkFile};
 use rolecall::model::{Resource, ResourceId, ResourceTypeId, SyncKind, SyncRun};
 use rolecall::sync::{
-    self, Audit, Committed, Counts, Options, PageFacts, Report, RowPosition, SinkError, SyncError,
+    self, Committed, Counts, Options, PageFacts, Report, RowPosition, Settled, SinkError, SyncError,
     SyncSink, Verdict,
 };
 use tokio_util::sync::CancellationToken;
@@ -62,12 +62,8 @@ impl SyncSink for Dying {
         self.work.count_resources(resource_type)
     }
 
-    fn counts(&self) -> Result<Counts, SinkError> {
-        self.work.counts()
-    }
-
-    fn audit(&self) -> Result<Audit, SinkError> {
-        self.work.audit()
+    fn settle(&mut self) -> Result<Settled, SinkError> {
+        self.work.settle()
     }
 
     fn seal(&mut self, ended_at: DateTime<Utc>, doubts: &str) -> Result<(), SinkError> {
@@ -270,9 +266,9 @@ async fn a_changed_connector_begins_anew() {
     let text = std::fs::read_to_string(&connector).expect("it was written");
     std::fs::write(&connector, text.replace("name: Team", "name: Group"))
         .expect("the folder is ours");
-    let (work, opened) = open(&company, &output);
+    let (mut work, opened) = open(&company, &output);
     assert_eq!(opened, Opened::ConfigChanged);
-    assert_eq!(work.counts().expect("readable"), Counts::default());
+    assert_eq!(work.settle().expect("readable").counts, Counts::default());
 }
 
 #[tokio::test(flavor = "multi_thread")]

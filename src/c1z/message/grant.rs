@@ -1,5 +1,7 @@
 //! `Grant` ⇄ its message, which embeds the entitlement's id and resource and the principal's id.
 
+use std::sync::Arc;
+
 use prost::{DecodeError, Message, Name};
 use prost_types::Any;
 
@@ -9,7 +11,8 @@ use super::resource;
 use super::scalar::{id_message, resource_id};
 use super::wire::{Fields, embed, embed_rest};
 use crate::model::{
-    EntitlementId, Grant, GrantExpansion, GrantId, GrantSource, ResourceId, ResourceTypeId,
+    EntitlementId, Grant, GrantExpansion, GrantId, GrantSource, Resource, ResourceId,
+    ResourceTypeId,
 };
 use crate::proto::connector::v2 as proto;
 
@@ -19,33 +22,57 @@ const SOURCES: u32 = 5;
 
 /// Encodes a grant.
 pub fn encode(grant: &Grant) -> Vec<u8> {
-    let message = proto::Grant {
-        id: grant.id.0.clone(),
-        annotations: annotations(grant),
-        ..Default::default()
-    };
-    let principal = proto::Resource {
-        id: Some(id_message(&grant.principal)),
-        ..Default::default()
-    };
-
-    let mut bytes = embed(ENTITLEMENT, &entitlement_stub(grant));
-    bytes.extend(embed(PRINCIPAL, &principal.encode_to_vec()));
-    bytes.extend(message.encode_to_vec());
-    bytes.extend(embed_rest(SOURCES, &sources(grant)));
-    bytes.extend_from_slice(unread_of(&grant.annotations, &proto::Grant::full_name()));
-    bytes
+    Encoder::default().encode(grant)
 }
 
-/// The entitlement as grants embed it: the resource whole, of itself only the id.
-fn entitlement_stub(grant: &Grant) -> Vec<u8> {
-    let mut bytes = embed(1, &resource::encode(&grant.resource));
-    let id = proto::Entitlement {
-        id: grant.entitlement.0.clone(),
-        ..Default::default()
-    };
-    bytes.extend(id.encode_to_vec());
-    bytes
+/// Encodes grants one after the other. The resource of the last one is kept encoded, because many
+/// grants in a row are usually on one resource.
+#[derive(Default)]
+pub struct Encoder {
+    last: Option<(Arc<Resource>, Vec<u8>)>,
+}
+
+impl Encoder {
+    /// Encodes a grant.
+    pub fn encode(&mut self, grant: &Grant) -> Vec<u8> {
+        let message = proto::Grant {
+            id: grant.id.0.clone(),
+            annotations: annotations(grant),
+            ..Default::default()
+        };
+        let principal = proto::Resource {
+            id: Some(id_message(&grant.principal)),
+            ..Default::default()
+        };
+
+        let mut bytes = embed(ENTITLEMENT, &self.entitlement_stub(grant));
+        bytes.extend(embed(PRINCIPAL, &principal.encode_to_vec()));
+        bytes.extend(message.encode_to_vec());
+        bytes.extend(embed_rest(SOURCES, &sources(grant)));
+        bytes.extend_from_slice(unread_of(&grant.annotations, &proto::Grant::full_name()));
+        bytes
+    }
+
+    /// The entitlement as grants embed it: the resource whole, of itself only the id.
+    fn entitlement_stub(&mut self, grant: &Grant) -> Vec<u8> {
+        let mut bytes = self.resource(&grant.resource).to_vec();
+        let id = proto::Entitlement {
+            id: grant.entitlement.0.clone(),
+            ..Default::default()
+        };
+        bytes.extend(id.encode_to_vec());
+        bytes
+    }
+
+    /// The resource as the entitlement embeds it.
+    fn resource(&mut self, resource: &Arc<Resource>) -> &[u8] {
+        let known = matches!(&self.last, Some((last, _)) if Arc::ptr_eq(last, resource));
+        if !known {
+            let encoded = embed(1, &resource::encode(resource));
+            self.last = Some((resource.clone(), encoded));
+        }
+        self.last.as_ref().map_or(&[], |(_, encoded)| encoded)
+    }
 }
 
 /// The map of sources by id, each entry with its key and its value even when they are empty: that
@@ -136,7 +163,7 @@ pub fn decode(bytes: &[u8]) -> Result<Grant, DecodeError> {
     let mut grant = Grant {
         id: GrantId(message.id),
         entitlement: EntitlementId(entitlement_id),
-        resource: embedded_resource(&entitlement, 1)?,
+        resource: Arc::new(embedded_resource(&entitlement, 1)?),
         principal: principal_id.map_or_else(|| ResourceId::new("", ""), resource_id),
         expansion,
         immutable,

@@ -1,5 +1,7 @@
 //! One run of a file, and the facts it found.
 
+use std::sync::Arc;
+
 use rusqlite::{OptionalExtension, Row};
 
 use super::listing::RowError;
@@ -175,7 +177,8 @@ fn on_resource<'a>(
 fn read_grant(row: &Row, data: Vec<u8>) -> Result<Grant, RowError> {
     let mut grant = message::grant::decode(&data)?;
     if grant.resource.id.id.is_empty() {
-        grant.resource.id = ResourceId::new(row.get::<_, String>(2)?, row.get::<_, String>(3)?);
+        let id = ResourceId::new(row.get::<_, String>(2)?, row.get::<_, String>(3)?);
+        Arc::make_mut(&mut grant.resource).id = id;
     }
     if grant.entitlement.0.is_empty() {
         grant.entitlement = EntitlementId(row.get(4)?);

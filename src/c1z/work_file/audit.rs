@@ -4,44 +4,82 @@ use rusqlite::Connection;
 
 use crate::sync::{Audit, Finding};
 
+/// Rows that name something: which rows, and by which columns.
+struct Named {
+    table: &'static str,
+    /// What is named. There is an index that begins with these columns, so that each is looked up
+    /// once, however many rows name it.
+    by: &'static [&'static str],
+    /// Where it should be listed, and the id it has there.
+    listed: &'static str,
+    id: &'static str,
+}
+
+const PRINCIPALS: Named = Named {
+    table: "v1_grants",
+    by: &["principal_resource_type_id", "principal_resource_id"],
+    listed: "v1_resources",
+    id: "principal_resource_type_id || ':' || principal_resource_id",
+};
+
+const ENTITLEMENTS: Named = Named {
+    table: "v1_grants",
+    by: &["entitlement_id"],
+    listed: "v1_entitlements",
+    id: "entitlement_id",
+};
+
+const PARENTS: Named = Named {
+    table: "v1_resources",
+    by: &["parent_resource_type_id", "parent_resource_id"],
+    listed: "v1_resources",
+    id: "parent_resource_type_id || ':' || parent_resource_id",
+};
+
 /// Looks for principals, entitlements and parents that are named but were not listed.
 pub(super) fn audit(db: &Connection) -> rusqlite::Result<Audit> {
     Ok(Audit {
-        missing_principals: finding(
-            db,
-            "v1_grants as named where not exists (
-                 select 1 from v1_resources as listed where listed.sync_id = named.sync_id
-                 and listed.external_id
-                     = named.principal_resource_type_id || ':' || named.principal_resource_id)",
-        )?,
-        missing_entitlements: finding(
-            db,
-            "v1_grants as named where not exists (
-                 select 1 from v1_entitlements as listed where listed.sync_id = named.sync_id
-                 and listed.external_id = named.entitlement_id)",
-        )?,
-        missing_parents: finding(
-            db,
-            "v1_resources as named where named.parent_resource_id is not null and not exists (
-                 select 1 from v1_resources as listed where listed.sync_id = named.sync_id
-                 and listed.external_id
-                     = named.parent_resource_type_id || ':' || named.parent_resource_id)",
-        )?,
+        missing_principals: missing(db, &PRINCIPALS)?,
+        missing_entitlements: missing(db, &ENTITLEMENTS)?,
+        missing_parents: missing(db, &PARENTS)?,
     })
 }
 
-fn finding(db: &Connection, rows: &str) -> rusqlite::Result<Finding> {
-    let count: i64 = db.query_row(&format!("select count(*) from {rows}"), [], |row| {
-        row.get(0)
-    })?;
-    let mut examples = db.prepare(&format!(
-        "select named.external_id from {rows} order by named.id limit ?1"
-    ))?;
-    let examples: rusqlite::Result<_> = examples
-        .query_map([Audit::EXAMPLES as i64], |row| row.get(0))?
-        .collect();
+fn missing(db: &Connection, named: &Named) -> rusqlite::Result<Finding> {
+    let Named {
+        table,
+        by,
+        listed,
+        id,
+    } = named;
+    let columns = by.join(", ");
+    let present: Vec<_> = by.iter().map(|name| format!("{name} is not null")).collect();
+    let present = present.join(" and ");
+    let missing = format!(
+        "with named as materialized (
+             select {columns}, count(*) as times from {table} where {present} group by {columns}
+         ), missing as materialized (
+             select * from named
+             where not exists (select 1 from {listed} as listed where listed.external_id = {id})
+         )"
+    );
+    let count: i64 = db.query_row(
+        &format!("{missing} select coalesce(sum(times), 0) from missing"),
+        [],
+        |row| row.get(0),
+    )?;
+    if count == 0 {
+        return Ok(Finding::default());
+    }
+    let examples = db
+        .prepare(&format!(
+            "{missing} select external_id from {table}
+             where ({columns}) in (select {columns} from missing) order by id limit ?1"
+        ))?
+        .query_map([Finding::EXAMPLES as i64], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
     Ok(Finding {
         count: count.cast_unsigned(),
-        examples: examples?,
+        examples,
     })
 }

@@ -3,6 +3,7 @@
 mod audit;
 mod open;
 mod put;
+mod shipped;
 
 use std::path::{Path, PathBuf};
 
@@ -12,9 +13,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 pub(super) use open::kind;
 pub use open::{Begin, Opened};
 
-use super::{C1zError, Stats, message, timestamp};
+use shipped::Shipped;
+
+use super::{C1zError, message, timestamp};
 use crate::model::{Resource, ResourceId, ResourceTypeId, SyncRun};
-use crate::sync::{Audit, Committed, Counts, PageFacts, RowPosition, SinkError, SyncSink};
+use crate::sync::{Committed, PageFacts, RowPosition, Settled, SinkError, SyncSink};
 
 /// The store of a run in progress: `<output>.work`, a SQLite file in the schema of a sync file.
 ///
@@ -26,6 +29,8 @@ pub struct WorkFile {
     db: Connection,
     path: PathBuf,
     run: SyncRun,
+    /// What readers will get; made when all pages are there, and never before.
+    shipped: Option<Shipped>,
 }
 
 impl WorkFile {
@@ -39,9 +44,18 @@ impl WorkFile {
         &self.path
     }
 
-    /// The database, for packing it.
-    pub(super) fn db(&self) -> &Connection {
-        &self.db
+    /// Makes what readers get of a sealed run, closed and ready to be compressed.
+    pub(super) fn ship(&mut self) -> Result<RemovedOnDrop, C1zError> {
+        self.shipped()?;
+        let shipped = self.shipped.take().expect("it was just made");
+        shipped.finish(&self.db)
+    }
+
+    /// Folds the log into the file, which removes the log.
+    pub(super) fn fold_log(&self) -> Result<(), C1zError> {
+        self.db
+            .execute_batch("pragma journal_mode = delete")
+            .map_err(self.sqlite("close the run"))
     }
 
     fn sqlite(&self, action: &'static str) -> impl FnOnce(rusqlite::Error) -> C1zError + use<> {
@@ -120,11 +134,21 @@ impl WorkFile {
             .transpose()
     }
 
+    /// The file that readers will get. Anything committed since it was made is not in it.
+    fn shipped(&mut self) -> Result<&Shipped, C1zError> {
+        let made = match self.shipped.take() {
+            Some(made) => made,
+            None => Shipped::make(&self.db, &self.path)?,
+        };
+        Ok(self.shipped.insert(made))
+    }
+
     fn mark_sealed(&mut self, ended_at: DateTime<Utc>, doubts: &str) -> Result<(), C1zError> {
+        let run = self.run.id.clone();
+        let stats = self.shipped()?.stats(&run)?;
         let failed = self.sqlite("seal the run");
         let mut write = || -> rusqlite::Result<()> {
             let transaction = self.db.transaction()?;
-            let stats = Stats::count(&transaction, &self.run.id, |_| true)?;
             transaction.execute(
                 "update v1_sync_runs set ended_at = ?1, stats = ?2, sync_token = ?3
                  where ended_at is null",
@@ -161,6 +185,7 @@ impl SyncSink for WorkFile {
     }
 
     fn commit(&mut self, page: &PageFacts, checkpoint: &str) -> Result<Committed, SinkError> {
+        self.shipped = None;
         Ok(self.commit_page(page, checkpoint)?)
     }
 
@@ -186,31 +211,10 @@ impl SyncSink for WorkFile {
         Ok(count.cast_unsigned())
     }
 
-    fn counts(&self) -> Result<Counts, SinkError> {
-        let counts = self
-            .db
-            .query_row(
-                "select (select count(*) from v1_resource_types),
-                        (select count(*) from v1_resources),
-                        (select count(*) from v1_entitlements),
-                        (select count(*) from v1_grants)",
-                [],
-                |row| {
-                    let count = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
-                    Ok(Counts {
-                        resource_types: count(0)?,
-                        resources: count(1)?,
-                        entitlements: count(2)?,
-                        grants: count(3)?,
-                    })
-                },
-            )
-            .map_err(self.sqlite("count rows"))?;
-        Ok(counts)
-    }
-
-    fn audit(&self) -> Result<Audit, SinkError> {
-        Ok(audit::audit(&self.db).map_err(self.sqlite("check references"))?)
+    fn settle(&mut self) -> Result<Settled, SinkError> {
+        // Pages may have come since an earlier settling.
+        self.shipped = None;
+        Ok(self.shipped()?.settled()?)
     }
 
     fn mark_expanded(&mut self) -> Result<(), SinkError> {
@@ -222,6 +226,16 @@ impl SyncSink for WorkFile {
 
     fn seal(&mut self, ended_at: DateTime<Utc>, doubts: &str) -> Result<(), SinkError> {
         Ok(self.mark_sealed(ended_at, doubts)?)
+    }
+}
+
+/// A file that does not outlive this value.
+pub(super) struct RemovedOnDrop(pub PathBuf);
+
+impl Drop for RemovedOnDrop {
+    fn drop(&mut self) {
+        // Renamed away when all went well; when not, the failure itself is what to report.
+        let _ = std::fs::remove_file(&self.0);
     }
 }
 

@@ -40,17 +40,13 @@ const ENTITLEMENT: Put = Put {
              where external_id = ?3 and sync_id = ?5",
 };
 
-const GRANT: Put = Put {
-    insert: "insert into v1_grants
-                 (resource_type_id, resource_id, entitlement_id, principal_resource_type_id,
-                  principal_resource_id, external_id, expansion, needs_expansion, data, sync_id,
-                  discovered_at)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) on conflict do nothing",
-    update: "update v1_grants set resource_type_id = ?1, resource_id = ?2, entitlement_id = ?3,
-                 principal_resource_type_id = ?4, principal_resource_id = ?5, expansion = ?7,
-                 needs_expansion = ?8, data = ?9, discovered_at = ?11
-             where external_id = ?6 and sync_id = ?10",
-};
+/// Grants are only added: which of those with one identity is the last is settled when all are
+/// there, because looking each up would cost more than storing it.
+const INSERT_GRANT: &str = "insert into v1_grants
+         (resource_type_id, resource_id, entitlement_id, principal_resource_type_id,
+          principal_resource_id, external_id, expansion, needs_expansion, data, sync_id,
+          discovered_at)
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
 impl Put {
     /// Returns 1 when it replaced a row.
@@ -63,7 +59,7 @@ impl Put {
     }
 }
 
-/// Writes a page and returns how many of its rows replaced one.
+/// Writes a page and returns how many of its rows, other than grants, replaced one.
 pub(super) fn page(
     db: &Connection,
     run: &SyncId,
@@ -94,29 +90,25 @@ pub(super) fn page(
             params![on.resource_type.0, on.id, it.id.0, data, run, now],
         )?;
     }
+    let mut encoder = message::grant::Encoder::default();
+    let mut insert_grant = db.prepare_cached(INSERT_GRANT)?;
     for it in &page.grants {
         let (on, principal) = (&it.resource.id, &it.principal);
-        let (expansion, data) = (
-            message::grant::expansion_column(it),
-            message::grant::encode(it),
-        );
+        let expansion = message::grant::expansion_column(it);
         let needs_expansion = expansion.is_some();
-        replaced += GRANT.row(
-            db,
-            params![
-                on.resource_type.0,
-                on.id,
-                it.entitlement.0,
-                principal.resource_type.0,
-                principal.id,
-                it.id.0,
-                expansion,
-                needs_expansion,
-                data,
-                run,
-                now
-            ],
-        )?;
+        insert_grant.execute(params![
+            on.resource_type.0,
+            on.id,
+            it.entitlement.0,
+            principal.resource_type.0,
+            principal.id,
+            it.id.0,
+            expansion,
+            needs_expansion,
+            encoder.encode(it),
+            run,
+            now
+        ])?;
     }
     Ok(replaced)
 }

@@ -58,7 +58,7 @@ fn collect(
         let view = held_view(&grant, names);
         held.entry(grant.principal)
             .or_default()
-            .entry(grant.resource.id)
+            .entry(grant.resource.id.clone())
             .or_default()
             .push(view);
     }

@@ -1,5 +1,7 @@
 //! Anything a model can say, for property tests.
 
+use std::sync::Arc;
+
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -259,7 +261,7 @@ pub fn grant() -> impl Strategy<Value = Grant> {
         .prop_map(|(one, two)| Grant {
             id: GrantId(one.0),
             entitlement: EntitlementId(one.1),
-            resource: one.2,
+            resource: Arc::new(one.2),
             principal: one.3,
             expansion: two.0,
             immutable: two.1,

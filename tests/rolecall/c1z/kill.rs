@@ -94,10 +94,10 @@ fn page_and_checkpoint_agree_after_every_kill() {
         child.kill().unwrap();
         child.wait().unwrap();
 
-        let (work, opened) = WorkFile::open(&output, &files::begin()).unwrap();
+        let (mut work, opened) = WorkFile::open(&output, &files::begin()).unwrap();
         assert_eq!(opened, Opened::Resumed, "round {round}");
         let pages = pages_done(&work);
-        let counts = work.counts().unwrap();
+        let counts = work.settle().unwrap().counts;
         assert_eq!(counts.resources, pages * PER_PAGE, "round {round}");
         assert_eq!(counts.grants, pages * PER_PAGE, "round {round}");
         let last = work

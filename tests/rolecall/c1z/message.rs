@@ -133,7 +133,7 @@ fn a_user_is_written_as_the_protocol_numbers_it() {
 fn a_grant_is_written_with_what_readers_need_embedded() {
     let mut grant = samples::expandable();
     grant.immutable = true;
-    grant.resource = Resource::new(ResourceId::new("group", "eng"), "Eng");
+    grant.resource = Resource::new(ResourceId::new("group", "eng"), "Eng").into();
     grant
         .sources
         .insert("z".into(), GrantSource { is_direct: true });

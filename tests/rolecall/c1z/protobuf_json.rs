@@ -1,6 +1,8 @@
 //! Protobuf JSON, as the reference program prints it → our model. A key that nobody asked for is
 //! a failure: no fact of the other implementation is passed over in silence.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use rolecall::model::{
@@ -242,7 +244,7 @@ pub fn grant(mut json: Object) -> Grant {
     let grant = Grant {
         id: GrantId(json.text("id")),
         entitlement: EntitlementId(entitlement.text("id")),
-        resource: resource(entitlement.object("resource").unwrap()),
+        resource: Arc::new(resource(entitlement.object("resource").unwrap())),
         principal: resource_id(principal.object("id").unwrap()),
         expansion: None,
         immutable: false,

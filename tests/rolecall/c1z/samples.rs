@@ -1,5 +1,7 @@
 //! A small made-up organisation that has one of everything a file can say.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use rolecall::model::*;
 use rolecall::sync::PageFacts;
@@ -97,7 +99,7 @@ pub fn grant(slug: &str, principal: ResourceId) -> Grant {
     Grant {
         id: GrantId::of(&entitlement.id, &principal),
         entitlement: entitlement.id,
-        resource: entitlement.resource,
+        resource: Arc::new(entitlement.resource),
         principal,
         expansion: None,
         immutable: false,

@@ -78,7 +78,7 @@ fn every_kind_of_row_is_replaced_by_the_last_one() {
     for page in samples::pages() {
         assert_eq!(work.commit(&page, "first").unwrap().replaced, 0);
     }
-    let once = work.counts().unwrap();
+    let once = work.settle().unwrap().counts;
     assert_eq!(
         once,
         Counts {
@@ -92,8 +92,17 @@ fn every_kind_of_row_is_replaced_by_the_last_one() {
         .iter()
         .map(|page| work.commit(page, "again").unwrap().replaced)
         .sum();
-    assert_eq!(replaced, 11);
-    assert_eq!(work.counts().unwrap(), once);
+    assert_eq!(replaced, 9);
+    let settled = work.settle().unwrap();
+    assert_eq!(settled.counts, once);
+    let twice = Finding {
+        count: 2,
+        examples: vec![
+            "group:eng:member:user:ada".into(),
+            "group:eng:owner:group:ops".into(),
+        ],
+    };
+    assert_eq!(settled.duplicate_grants, twice);
 }
 
 #[test]
@@ -113,7 +122,7 @@ fn what_points_at_nothing_is_found() {
         ..PageFacts::default()
     };
     work.commit(&page, "1").unwrap();
-    let audit = work.audit().unwrap();
+    let audit = work.settle().unwrap().audit;
     assert_eq!(audit.missing_principals.count, 7);
     let examples: Vec<_> = (0..5)
         .map(|n| format!("group:eng:member:user:ghost{n}"))
@@ -191,12 +200,12 @@ fn an_interrupted_run_goes_on_only_as_what_it_was() {
         let run = work.run().clone();
         drop(work);
 
-        let (work, opened) = WorkFile::open(&output, &again).unwrap();
+        let (mut work, opened) = WorkFile::open(&output, &again).unwrap();
         assert_eq!(opened, expected, "{name}");
         let resumed = expected == Opened::Resumed;
         assert_eq!(work.checkpoint().unwrap().is_some(), resumed, "{name}");
         assert_eq!(
-            work.counts().unwrap().resources,
+            work.settle().unwrap().counts.resources,
             if resumed { 2 } else { 0 },
             "{name}"
         );
@@ -230,7 +239,7 @@ fn a_sealed_run_takes_nothing_more_and_goes_on_from_its_end_when_it_was_not_pack
     assert_eq!(opened, Opened::Resumed);
     assert_eq!(work.run().ended_at, None);
     assert_eq!(work.checkpoint().unwrap().as_deref(), Some("the end"));
-    assert_eq!(work.counts().unwrap().resources, 1);
+    assert_eq!(work.settle().unwrap().counts.resources, 1);
     work.commit(&users(&["b"]), "the end").unwrap();
 }
 
@@ -255,7 +264,7 @@ fn a_work_file_is_used_by_one_run_at_a_time() {
             "{error}"
         );
     }
-    assert_eq!(first.counts().unwrap().resources, 1);
+    assert_eq!(first.settle().unwrap().counts.resources, 1);
     drop(first);
     assert!(WorkFile::open(&output, &files::begin()).is_ok());
 }

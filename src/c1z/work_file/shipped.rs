@@ -1,0 +1,219 @@
+//! The rows of a run → the database that readers get, with its indexes.
+//!
+//! It is a copy, because the work file must stay good to go on from until the output is in place.
+//! The indexes are made here, over all rows at once, and what is to be known of the run as a whole
+//! is asked here, where they help.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::{RemovedOnDrop, audit, with_suffix};
+use crate::c1z::{C1zError, Stats, schema};
+use crate::model::SyncId;
+use crate::sync::{Counts, Finding, Settled};
+
+/// The database that readers get, while it is being made.
+pub(super) struct Shipped {
+    // Before the path: the file is closed, then removed.
+    db: Connection,
+    path: RemovedOnDrop,
+    duplicate_grants: Finding,
+}
+
+impl Shipped {
+    /// Copies the rows of a work file, settles grants that were listed twice, and makes the indexes.
+    pub fn make(work: &Connection, work_path: &Path) -> Result<Self, C1zError> {
+        // The name is fixed, so that a run that was killed here leaves nothing the next one does
+        // not overwrite. The lock on the work file keeps two runs from meeting.
+        let path = RemovedOnDrop(with_suffix(work_path, "-packing"));
+        match fs::remove_file(&path.0) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(C1zError::io("remove", &path.0)(error));
+            }
+            _ => {}
+        }
+        let failed = C1zError::sqlite("copy the run", path.0.clone());
+        let name = path.0.to_str().ok_or_else(|| C1zError::Io {
+            action: "name in UTF-8, as SQLite requires, the file",
+            path: path.0.clone(),
+            source: io::ErrorKind::InvalidFilename.into(),
+        })?;
+        let make = || -> rusqlite::Result<_> {
+            copy(work, name)?;
+            let db = open(&path.0)?;
+            let resumed_after = resumed_after(work)?;
+            let duplicate_grants = settle_grants(&db, &resumed_after)?;
+            db.execute_batch(schema::CREATE_OTHER_INDEXES)?;
+            Ok((db, duplicate_grants))
+        };
+        let (db, duplicate_grants) = make().map_err(failed)?;
+        Ok(Self {
+            db,
+            path,
+            duplicate_grants,
+        })
+    }
+
+    /// What the run comes to as a whole.
+    pub fn settled(&self) -> Result<Settled, C1zError> {
+        let settled = || -> rusqlite::Result<_> {
+            Ok(Settled {
+                counts: counts(&self.db)?,
+                audit: audit::audit(&self.db)?,
+                duplicate_grants: self.duplicate_grants.clone(),
+            })
+        };
+        settled().map_err(self.failed("check references"))
+    }
+
+    /// The statistics to keep with the run.
+    pub fn stats(&self, run: &SyncId) -> Result<Stats, C1zError> {
+        Stats::count(&self.db, run, |_| true).map_err(self.failed("count rows"))
+    }
+
+    /// Takes over the run's row as it is in the work file now, and closes the database.
+    pub fn finish(self, work: &Connection) -> Result<RemovedOnDrop, C1zError> {
+        let failed = self.failed("close the run");
+        let Shipped { db, path, .. } = self;
+        let name = path.0.to_str().unwrap_or_default();
+        let finish = || -> rusqlite::Result<()> {
+            db.execute("delete from v1_sync_runs", [])?;
+            db.close().map_err(|(_, error)| error)?;
+            attached(work, name, || {
+                work.execute_batch(
+                    "insert into shipped.v1_sync_runs select * from main.v1_sync_runs",
+                )
+            })
+        };
+        finish().map_err(failed)?;
+        Ok(path)
+    }
+
+    fn failed(&self, action: &'static str) -> impl FnOnce(rusqlite::Error) -> C1zError + use<> {
+        C1zError::sqlite(action, self.path.0.clone())
+    }
+}
+
+/// Opens the copy. It is made anew after a power cut, so it need not survive one.
+fn open(path: &Path) -> rusqlite::Result<Connection> {
+    // Without the flag that reads a name such as `file:x` as a URI.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let db = Connection::open_with_flags(path, flags)?;
+    // What does not fit into the cache is sorted in files.
+    db.execute_batch(
+        "pragma synchronous = off; pragma journal_mode = memory; pragma locking_mode = exclusive;
+         pragma cache_size = -16384; pragma threads = 2;",
+    )?;
+    Ok(db)
+}
+
+/// Copies the tables of a sync file, and nothing else the work file has. As both sides have the same
+/// tables and the copy has no index yet, SQLite moves whole records without looking into them.
+fn copy(work: &Connection, name: &str) -> rusqlite::Result<()> {
+    let db = open(Path::new(name))?;
+    db.execute_batch(schema::CREATE_TABLES)?;
+    db.close().map_err(|(_, error)| error)?;
+    attached(work, name, || {
+        for table in schema::TABLES {
+            work.execute(
+                &format!("insert into shipped.{table} select * from main.{table}"),
+                [],
+            )?;
+        }
+        Ok(())
+    })?;
+    let db = open(Path::new(name))?;
+    db.execute_batch(schema::CREATE_RUN_INDEXES)?;
+    db.close().map_err(|(_, error)| error)
+}
+
+/// Runs `during` in a transaction of the work file with the copy attached as `shipped`.
+fn attached(
+    work: &Connection,
+    name: &str,
+    during: impl FnOnce() -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    work.execute("attach ?1 as shipped", [name])?;
+    let ran = work
+        .execute_batch("pragma shipped.synchronous = off; begin")
+        .and_then(|()| during());
+    let ended = match ran {
+        Ok(()) => work.execute_batch("commit"),
+        Err(error) => work.execute_batch("rollback").and(Err(error)),
+    };
+    work.execute_batch("detach shipped").and(ended)
+}
+
+/// The last grant of each process that worked on the run, but for the last process.
+fn resumed_after(work: &Connection) -> rusqlite::Result<Vec<i64>> {
+    work.prepare("select after_grant from rolecall_resumed order by 1")?
+        .query_map([], |row| row.get(0))?
+        .collect()
+}
+
+/// Makes the index of grants by identity; of grants that were listed twice, the last one stays.
+/// Returns how many were. One that an earlier process of the run had stored as well is not among
+/// them: a listing that cannot be gone on with begins again.
+fn settle_grants(db: &Connection, resumed_after: &[i64]) -> rusqlite::Result<Finding> {
+    match db.execute_batch(schema::CREATE_GRANT_IDENTITY) {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {}
+        made => return made.map(|()| Finding::default()),
+    }
+    db.execute_batch(
+        "create temp table process (after_grant integer not null);
+         create temp table superseded (id integer primary key, by_grant integer not null);",
+    )?;
+    for after in resumed_after {
+        db.execute("insert into process values (?1)", [after])?;
+    }
+    db.execute_batch(
+        "insert into superseded
+         select id, next from (
+             select id, lead(id) over (partition by external_id order by id) as next from v1_grants
+         ) where next is not null",
+    )?;
+    let same_process = "from superseded where not exists (
+         select 1 from process where after_grant >= superseded.id
+         and after_grant < superseded.by_grant)";
+    let count: i64 = db.query_row(&format!("select count(*) {same_process}"), [], |row| {
+        row.get(0)
+    })?;
+    let examples = db
+        .prepare(&format!(
+            "select distinct external_id from v1_grants
+             where id in (select id {same_process}) order by id limit ?1"
+        ))?
+        .query_map([Finding::EXAMPLES as i64], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    db.execute_batch(
+        "delete from v1_grants where id in (select id from superseded);
+         drop table superseded; drop table process;",
+    )?;
+    db.execute_batch(schema::CREATE_GRANT_IDENTITY)?;
+    Ok(Finding {
+        count: count.cast_unsigned(),
+        examples,
+    })
+}
+
+fn counts(db: &Connection) -> rusqlite::Result<Counts> {
+    db.query_row(
+        "select (select count(*) from v1_resource_types),
+                (select count(*) from v1_resources),
+                (select count(*) from v1_entitlements),
+                (select count(*) from v1_grants)",
+        [],
+        |row| {
+            let count = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
+            Ok(Counts {
+                resource_types: count(0)?,
+                resources: count(1)?,
+                entitlements: count(2)?,
+                grants: count(3)?,
+            })
+        },
+    )
+}
