@@ -10,7 +10,7 @@ use crate::config::scalar::{ExprText, SqlText};
 use crate::config::{CompileContext, ConnectorConfig};
 use crate::expr::Variables;
 use crate::source::http::{HttpListing, HttpSource};
-use crate::source::sql::{SqlListing, SqlSource};
+use crate::source::sql::{Known, SqlListing, SqlSource, SqlVars};
 use crate::source::{Fetch, Source};
 
 /// The system as the file's dialect reaches it.
@@ -36,6 +36,20 @@ impl Connection {
         }
     }
 
+    pub(super) fn sql(&self) -> Option<&Arc<SqlSource>> {
+        match self {
+            Connection::Sql(source) => Some(source),
+            Connection::Http(_) => None,
+        }
+    }
+
+    pub(super) fn http(&self) -> Option<&Arc<HttpSource>> {
+        match self {
+            Connection::Http(source) => Some(source),
+            Connection::Sql(_) => None,
+        }
+    }
+
     #[expect(clippy::too_many_arguments, reason = "one per field of a SQL step")]
     pub(super) fn sql_listing(
         &self,
@@ -50,17 +64,16 @@ impl Connection {
         let Connection::Sql(source) = self else {
             return None;
         };
-        source.listing(
-            SqlListing {
-                query,
-                vars,
-                pagination,
-                scope,
-                variables,
-                resource_type,
-            },
-            cx,
-        )
+        let mut vars = SqlVars::compile(vars, Known::variables(variables), cx);
+        let listing = SqlListing {
+            query,
+            pagination,
+            scope,
+            resource_type,
+        };
+        let fetch = source.listing(listing, &mut vars, cx);
+        vars.finish(cx);
+        fetch
     }
 
     pub(super) fn http_listing(

@@ -37,18 +37,10 @@ pub(super) fn check(config: &ConnectorConfig, cx: &mut CompileContext) {
         lint.colons();
         lint.both_kinds_of_entitlements();
         lint.grants();
-        lint.later_sections();
     }
     mixed_mappings(config, cx);
-    let later = [
-        ("actions", &config.actions),
-        ("incremental_sync", &config.incremental_sync),
-        ("error_handling", &config.error_handling),
-    ];
-    for (name, node) in later {
-        if let Some(node) = node {
-            not_yet(name, node.0.span, cx);
-        }
+    if let Some(node) = &config.error_handling {
+        not_yet("error_handling", node.0.span, cx);
     }
 }
 
@@ -96,7 +88,8 @@ fn mixed_mappings(config: &ConnectorConfig, cx: &mut CompileContext) {
     }
 }
 
-fn not_yet(name: &str, span: crate::diagnostic::Span, cx: &mut CompileContext) {
+/// Says that a section is checked and not run.
+pub(super) fn not_yet(name: &str, span: crate::diagnostic::Span, cx: &mut CompileContext) {
     let at = cx.at(span);
     cx.note(Diagnostic::note(
         "not-yet",
@@ -294,6 +287,14 @@ impl TypeLint<'_, '_> {
         for id in expandable.flat_map(|expandable| &expandable.entitlement_ids) {
             self.full_id(&id.0);
         }
+        if let Some(id) = &mapping.entitlement_resource_id {
+            self.cx.warning(
+                "no-effect",
+                id.0.span,
+                "`entitlement_resource_id` belongs to `grant_replace`: it has no effect here",
+                "write `resource_id` where one listing serves all resources, else remove it",
+            );
+        }
         if let Some(node) = &mapping.annotations {
             let at = self.cx.at(node.0.span);
             self.cx.note(Diagnostic::warning(
@@ -342,38 +343,6 @@ impl TypeLint<'_, '_> {
                 format!("`{id}` is no full id of an entitlement: nothing is expanded"),
                 "write type, resource and entitlement: `\"'group:' + string(.gid) + ':member'\"`",
             );
-        }
-    }
-
-    fn later_sections(&mut self) {
-        let config = self.config;
-        let later = [
-            ("account_provisioning", &config.account_provisioning),
-            ("credential_rotation", &config.credential_rotation),
-            ("get", &config.get),
-            ("incremental_sync", &config.incremental_sync),
-        ];
-        for (name, node) in later {
-            if let Some(node) = node {
-                not_yet(name, node.0.span, self.cx);
-            }
-        }
-        let provisioning = config
-            .static_entitlements
-            .iter()
-            .flatten()
-            .filter_map(|entry| entry.provisioning.as_ref());
-        let listed = config.entitlements.0.iter().flat_map(|entry| {
-            let mapped = entry.map.iter().flat_map(|map| &map.0);
-            let responses = entry
-                .response
-                .iter()
-                .flat_map(|response| &response.entitlement_mapping.0);
-            mapped.chain(responses)
-        });
-        let listed = listed.filter_map(|mapping| mapping.provisioning.as_ref());
-        for node in provisioning.chain(listed) {
-            not_yet("provisioning", node.0.span, self.cx);
         }
     }
 }

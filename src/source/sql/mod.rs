@@ -13,7 +13,9 @@ mod query;
 mod row;
 mod statement;
 mod target;
+mod vars;
 
 pub use connect::SqlSource;
 pub use dialect::{DialectView, documented as documented_dialects};
-pub use listing::SqlListing;
+pub use listing::{SqlListing, SqlStatement};
+pub use vars::{Known, SqlVars};
