@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use super::decode::{Named, Placed, closed_set, section};
+use super::decode::{Named, Placed, Tolerant, closed_set, section};
 use super::scalar::{ExprText, SqlText, Text};
 
 section! {
@@ -27,8 +27,8 @@ section! {
         pub name: Text,
         /// What to fill in.
         pub description: Option<Text>,
-        /// The kind of value.
-        pub r#type: AccountFieldType,
+        /// The kind of value. Required.
+        pub r#type: Option<Tolerant<AccountFieldType>>,
         /// What the form shows while the field is empty.
         pub placeholder: Option<Text>,
         /// Whether it must be filled in. A field that is not is null where it is left empty.

@@ -2,7 +2,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use super::decode::{Decode, Decoder, Dialect, Named, Reserved, closed_set, section};
+use super::decode::{Decode, Decoder, Dialect, Named, Reserved, Tolerant, closed_set, section};
 use super::scalar::{ExprText, SqlText, Text};
 use super::tree::Node;
 
@@ -71,8 +71,8 @@ section! {
         pub name: Option<Text>,
         /// A sentence about it.
         pub description: Option<Text>,
-        /// The kind of value.
-        pub r#type: ArgumentType,
+        /// The kind of value. Required.
+        pub r#type: Option<Tolerant<ArgumentType>>,
         /// Its value where nobody says another: text, a number, a truth value, a list of texts or a
         /// mapping of texts, as `type` says.
         pub default: Option<Reserved>,

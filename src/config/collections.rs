@@ -204,6 +204,30 @@ impl<T: JsonSchema> JsonSchema for Placed<T> {
     }
 }
 
+/// A value whose mistakes, which are noted, do not take the section around it along: `None` inside.
+#[derive(Debug, Clone)]
+pub struct Tolerant<T>(pub Option<T>);
+
+impl<T: Decode> Decode for Tolerant<T> {
+    fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
+        Some(Tolerant(T::decode(node, decoder)))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Tolerant<T> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<T>()
+    }
+}
+
 /// A part of the language that this version reads but does not act on yet, kept as written.
 #[derive(Debug, Clone)]
 pub struct Reserved(pub Node);

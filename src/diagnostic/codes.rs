@@ -138,7 +138,7 @@ pub const DIAGNOSTICS: &[Code] = &[
     code("not-utf8", "The file is not UTF-8 text."),
     code(
         "not-yet",
-        "The section is checked, but this version does not run it. The sync runs without it.",
+        "The section is read, but this version does not run it. The sync runs without it.",
     ),
     code(
         "page-size",

@@ -3,17 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use super::credential::{Credential, credentials};
 use super::lint::not_yet;
 use super::listing::TypeCompiler;
-use super::statements::{Statements, missing};
+use super::statements::{Statements, needs};
 use super::variables::{ACCOUNT, ROTATION};
-use crate::config::account::{
-    AccountFieldConfig, AccountFieldType, AccountStatementsConfig, CredentialsConfig,
-    RandomPasswordConfig,
-};
-use crate::config::decode::Placed;
+use crate::config::account::{AccountFieldConfig, AccountFieldType, AccountStatementsConfig};
+use crate::config::scalar::Text;
 use crate::config::{CompileContext, ConnectorConfig, Dialect};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Span, list};
 use crate::source::sql::{Known, SqlStatement};
 
 /// How accounts of a type are made.
@@ -44,17 +42,6 @@ pub struct AccountField {
     pub placeholder: String,
     /// Whether it must be filled in.
     pub required: bool,
-}
-
-/// A way to get a password.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Credential {
-    /// There is none.
-    None,
-    /// A new one is made, with at least so many of these characters each.
-    Random(Vec<(String, u32)>),
-    /// One is handed over encrypted.
-    Encrypted,
 }
 
 /// How an account gets a new password.
@@ -132,6 +119,9 @@ impl TypeCompiler<'_, '_> {
             );
         }
         let names = field_names(&config.schema, self.cx);
+        let fields = config.schema.iter().map(|config| field(config, self.cx));
+        let fields: Vec<_> = fields.collect();
+        let fields: Option<Vec<_>> = fields.into_iter().collect();
         let values: Vec<String> = names.iter().cloned().chain(["password".into()]).collect();
         let known = Known {
             values: &values,
@@ -163,7 +153,7 @@ impl TypeCompiler<'_, '_> {
             None => needs(&path, "create", config.span, CREATE, self.cx),
         };
         Some(AccountPlan {
-            fields: config.schema.iter().map(field).collect(),
+            fields: fields?,
             credentials: credentials?,
             find: find?,
             create: create?,
@@ -223,7 +213,7 @@ impl TypeCompiler<'_, '_> {
         let takes_password = compiled
             .iter()
             .any(|found| found.uses_value("password") || found.uses_value("credentials"));
-        let has_none = credentials.map(|ways| ways == [Credential::None]);
+        let has_none = credentials.map(|ways| ways == [Credential::NoPassword]);
         match (takes_password, has_none) {
             (true, Some(true)) => self.cx.warning(
                 "conflicting-fields",
@@ -247,12 +237,6 @@ const FIND: &str = "write the query that finds the account, before it is created
 const CREATE: &str = "write the statements that create the account: `create: {queries: […]}`";
 const UPDATE: &str = "write the statements that set the password: `update: {queries: […]}`";
 
-fn needs<T>(path: &str, field: &str, span: Span, help: &str, cx: &mut CompileContext) -> Option<T> {
-    let error = |at, message| Diagnostic::error("missing-field", at, message);
-    missing(path, field, span, error, help, cx);
-    None
-}
-
 /// The names of the fields, each once.
 fn field_names(schema: &[AccountFieldConfig], cx: &mut CompileContext) -> Vec<String> {
     let mut seen = BTreeSet::new();
@@ -275,128 +259,26 @@ fn field_names(schema: &[AccountFieldConfig], cx: &mut CompileContext) -> Vec<St
     names
 }
 
-fn field(config: &AccountFieldConfig) -> AccountField {
-    let text = |text: &Option<crate::config::scalar::Text>| {
+fn field(config: &AccountFieldConfig, cx: &mut CompileContext) -> Option<AccountField> {
+    if config.r#type.is_none() {
+        let at = cx.at(config.name.span);
+        let message = format!("the field `{}` needs `type`", config.name.text);
+        cx.note(
+            Diagnostic::error("missing-field", at, message)
+                .help(format!("write one of {}", list(AccountFieldType::WORDS))),
+        );
+    }
+    let text = |text: &Option<Text>| {
         text.as_ref()
             .map(|text| text.text.clone())
             .unwrap_or_default()
     };
-    AccountField {
+    Some(AccountField {
         name: config.name.text.clone(),
         description: text(&config.description),
-        field_type: config.r#type,
+        // A word that is no type was noted.
+        field_type: config.r#type.as_ref()?.0?,
         placeholder: text(&config.placeholder),
         required: config.required,
-    }
-}
-
-/// The ways to get a password, the preferred one first; then none, random, encrypted.
-fn credentials(
-    config: Option<&CredentialsConfig>,
-    path: &str,
-    span: Span,
-    cx: &mut CompileContext,
-) -> Option<Vec<Credential>> {
-    const HELP: &str = "write `no_password: {}`, `random_password: {}` or `encrypted_password: {}`";
-    let Some(config) = config else {
-        return needs(path, "credentials", span, HELP, cx);
-    };
-    let mut ways = Vec::new();
-    if let Some(way) = &config.no_password {
-        ways.push((Credential::None, way.preferred, way.span));
-    }
-    if let Some(way) = &config.random_password {
-        lengths(way, cx);
-        let constraints = way.constraints.iter();
-        let constraints = constraints.map(|constraint| {
-            if constraint.char_set.text.is_empty() {
-                let at = cx.at(constraint.char_set.span);
-                let message = "`char_set` has no characters";
-                cx.note(
-                    Diagnostic::error("missing-field", at, message)
-                        .help("write the characters, for example `0123456789`"),
-                );
-            }
-            (constraint.char_set.text.clone(), constraint.min_count.get())
-        });
-        ways.push((
-            Credential::Random(constraints.collect()),
-            way.preferred,
-            way.span,
-        ));
-    }
-    if let Some(way) = &config.encrypted_password {
-        ways.push((Credential::Encrypted, way.preferred, way.span));
-    }
-    let failed = ["no_password", "random_password", "encrypted_password"]
-        .iter()
-        .any(|way| cx.is_failed(&format!("{path}.credentials.{way}")));
-    if ways.is_empty() && !failed {
-        let at = cx.at(span);
-        let message = format!("`{path}.credentials` offers no way to get a password");
-        cx.note(Diagnostic::error("missing-field", at, message).help(HELP));
-        return None;
-    }
-    let preferred: Vec<Span> = ways
-        .iter()
-        .filter(|(_, preferred, _)| *preferred)
-        .map(|(_, _, span)| *span)
-        .collect();
-    if let [_, second, ..] = preferred.as_slice() {
-        let at = cx.at(*second);
-        cx.note(
-            Diagnostic::error(
-                "conflicting-fields",
-                at,
-                "two ways to get a password are `preferred`",
-            )
-            .help("prefer one of them"),
-        );
-    }
-    // Stable: the ways that are not preferred keep their order.
-    ways.sort_by_key(|(_, preferred, _)| !preferred);
-    Some(ways.into_iter().map(|(way, _, _)| way).collect())
-}
-
-/// Fields of the past: whoever asks for a password says how long it is.
-fn lengths(config: &Placed<RandomPasswordConfig>, cx: &mut CompileContext) {
-    if let (Some(least), Some(most)) = (&config.min_length, &config.max_length)
-        && least.value > most.value
-    {
-        let at = cx.at(least.span);
-        let message = format!(
-            "`min_length` is {}, more than the {} of `max_length`",
-            least.value, most.value
-        );
-        cx.note(Diagnostic::error("conflicting-fields", at, message).help("remove both"));
-        return;
-    }
-    let written = [
-        (
-            "min_length",
-            config.min_length.as_ref().map(|field| field.span),
-        ),
-        (
-            "max_length",
-            config.max_length.as_ref().map(|field| field.span),
-        ),
-        (
-            "disallowed_characters",
-            config
-                .disallowed_characters
-                .as_ref()
-                .map(|field| field.span),
-        ),
-    ];
-    let mut written = written
-        .into_iter()
-        .filter_map(|(field, span)| Some((field, span?)));
-    if let Some((field, span)) = written.next() {
-        cx.warning(
-            "deprecated",
-            span,
-            format!("`{field}` has no effect: whoever asks for a password says how long it is"),
-            "remove it; `constraints` says which characters it must hold",
-        );
-    }
+    })
 }

@@ -177,9 +177,19 @@ fn argument(
     cx: &mut CompileContext,
 ) -> Option<ArgumentPlan> {
     let id = &key.text;
+    let path = format!("actions.{action}.arguments.{id}");
+    if config.r#type.is_none() {
+        let at = cx.at(key.span);
+        cx.note(
+            Diagnostic::error("missing-field", at, format!("`{path}` needs `type`"))
+                .help(format!("write one of {}", list(ArgumentType::WORDS))),
+        );
+    }
+    // A word that is no type was noted; the argument is there all the same.
+    let argument_type = config.r#type.as_ref()?.0?;
     let default = match &config.default {
         Some(Reserved(node)) => {
-            let value = default(node, config.r#type, cx);
+            let value = default(node, argument_type, cx);
             if cx.is_masked(node.span) {
                 cx.warning(
                     "plain-secret",
@@ -209,7 +219,7 @@ fn argument(
             name => name,
         },
         description: text(&config.description),
-        argument_type: config.r#type,
+        argument_type,
         default,
         required: config.required,
     })

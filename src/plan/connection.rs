@@ -10,7 +10,7 @@ use crate::config::scalar::{ExprText, SqlText};
 use crate::config::{CompileContext, ConnectorConfig};
 use crate::expr::Variables;
 use crate::source::http::{HttpListing, HttpSource};
-use crate::source::sql::{Known, SqlListing, SqlSource, SqlVars};
+use crate::source::sql::{SqlListing, SqlSource};
 use crate::source::{Fetch, Source};
 
 /// The system as the file's dialect reaches it.
@@ -64,16 +64,17 @@ impl Connection {
         let Connection::Sql(source) = self else {
             return None;
         };
-        let mut vars = SqlVars::compile(vars, Known::variables(variables), cx);
-        let listing = SqlListing {
-            query,
-            pagination,
-            scope,
-            resource_type,
-        };
-        let fetch = source.listing(listing, &mut vars, cx);
-        vars.finish(cx);
-        fetch
+        source.listing(
+            SqlListing {
+                query,
+                vars,
+                pagination,
+                scope,
+                variables,
+                resource_type,
+            },
+            cx,
+        )
     }
 
     pub(super) fn http_listing(

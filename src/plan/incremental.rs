@@ -14,7 +14,7 @@ use crate::config::{Bare, CompileContext, ConnectorConfig, Dialect};
 use crate::diagnostic::Diagnostic;
 use crate::expr::Expression;
 use crate::source::Fetch;
-use crate::source::sql::{Known, SqlListing, SqlStatement};
+use crate::source::sql::{Known, PagedQuery, SqlStatement};
 
 /// How far back the first listing of changes looks.
 const DEFAULT_LOOKBACK: Duration = Duration::from_secs(3 * 60 * 60);
@@ -185,13 +185,13 @@ fn changes(
     pagination: Option<&PaginationConfig>,
 ) -> Option<Box<dyn Fetch>> {
     let (source, vars, cx) = statements.parts()?;
-    let listing = SqlListing {
+    let listing = PagedQuery {
         query,
         pagination,
         scope: None,
         resource_type: None,
     };
-    let fetch = source.listing(listing, vars, cx);
+    let fetch = source.paged(listing, vars, cx);
     if fetch.is_some() {
         statements.needs_value("since", query, SINCE);
     }

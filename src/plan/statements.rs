@@ -6,7 +6,7 @@ use super::connection::Connection;
 use crate::config::CompileContext;
 use crate::config::decode::Named;
 use crate::config::scalar::{ExprText, SqlText};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Location, Span};
 use crate::source::sql::{Known, SqlSource, SqlStatement, SqlVars};
 
 /// The queries of one section while they are compiled.
@@ -77,7 +77,7 @@ pub(super) fn missing(
     path: &str,
     field: &str,
     span: Span,
-    diagnostic: impl FnOnce(crate::diagnostic::Location, String) -> Diagnostic,
+    diagnostic: impl FnOnce(Location, String) -> Diagnostic,
     help: &str,
     cx: &mut CompileContext,
 ) {
@@ -86,4 +86,17 @@ pub(super) fn missing(
         let message = format!("`{path}` needs `{field}`");
         cx.note(diagnostic(at, message).help(help));
     }
+}
+
+/// Notes that a section cannot do without a field; returns `None` for the caller to return.
+pub(super) fn needs<T>(
+    path: &str,
+    field: &str,
+    span: Span,
+    help: &str,
+    cx: &mut CompileContext,
+) -> Option<T> {
+    let error = |at, message| Diagnostic::error("missing-field", at, message);
+    missing(path, field, span, error, help, cx);
+    None
 }

@@ -6,17 +6,36 @@ use super::connect::SqlSource;
 use super::pagination::{PLACEHOLDERS, Paginate};
 use super::placeholder::{Form, Part, Placeholder, Scanned, scan};
 use super::query::{Piece, Slot, SqlQuery};
-use super::vars::SqlVars;
+use super::vars::{Known, SqlVars};
 use crate::config::CompileContext;
+use crate::config::decode::Named;
 use crate::config::http::PaginationConfig;
 use crate::config::resource_type::ScopeWord;
-use crate::config::scalar::{SqlText, Text};
+use crate::config::scalar::{ExprText, SqlText, Text};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::expr::Variables;
 use crate::source::Fetch;
 
 /// A listing as its file describes it.
 #[derive(Debug)]
 pub struct SqlListing<'c> {
+    /// The query.
+    pub query: &'c SqlText,
+    /// Values of its placeholders.
+    pub vars: &'c Named<ExprText>,
+    /// How it is paged.
+    pub pagination: Option<&'c PaginationConfig>,
+    /// Which databases it runs on.
+    pub scope: Option<ScopeWord>,
+    /// Inputs that `vars` may use.
+    pub variables: Variables,
+    /// The id of the type, when the query runs once per resource of it.
+    pub resource_type: Option<&'c str>,
+}
+
+/// A query that is paged.
+#[derive(Debug, Clone, Copy)]
+pub struct PagedQuery<'c> {
     /// The query.
     pub query: &'c SqlText,
     /// How it is paged.
@@ -41,10 +60,29 @@ impl SqlStatement {
 }
 
 impl SqlSource {
-    /// Compiles a query that is paged. Notes every mistake in it; `None` when there was one.
+    /// Compiles a query. Notes every mistake in it; `None` when there was one.
     pub fn listing(
         self: &Arc<Self>,
         listing: SqlListing<'_>,
+        cx: &mut CompileContext,
+    ) -> Option<Box<dyn Fetch>> {
+        let mut vars = SqlVars::compile(listing.vars, Known::variables(listing.variables), cx);
+        let query = PagedQuery {
+            query: listing.query,
+            pagination: listing.pagination,
+            scope: listing.scope,
+            resource_type: listing.resource_type,
+        };
+        let fetch = self.paged(query, &mut vars, cx);
+        vars.finish(cx);
+        fetch
+    }
+
+    /// Compiles a query that may share its `vars` with others. Notes every mistake in it; `None`
+    /// when there was one.
+    pub fn paged(
+        self: &Arc<Self>,
+        listing: PagedQuery<'_>,
         vars: &mut SqlVars<'_>,
         cx: &mut CompileContext,
     ) -> Option<Box<dyn Fetch>> {
@@ -74,7 +112,7 @@ impl SqlSource {
     ) -> Option<SqlStatement> {
         let scanned = scan(&query.0, self.dialect.lexicon(), cx);
         let scanned = vars.unless_failed(scanned)?;
-        let listing = SqlListing {
+        let listing = PagedQuery {
             query,
             pagination: None,
             scope: None,
@@ -86,7 +124,7 @@ impl SqlSource {
 
     fn resolve(
         self: &Arc<Self>,
-        listing: &SqlListing<'_>,
+        listing: &PagedQuery<'_>,
         paging: Option<Box<dyn Paginate>>,
         scanned: &Scanned,
         vars: &mut SqlVars<'_>,
@@ -102,8 +140,9 @@ impl SqlSource {
             failed: false,
         };
         let pieces = resolver.resolve(scanned);
-        let failed = resolver.failed || !vars.are_sound();
+        let failed = resolver.failed;
         vars.failed |= failed;
+        let failed = failed || !vars.are_sound();
         let paging = paging.filter(|_| pieces.iter().any(Piece::pages));
         (!failed).then(|| SqlQuery {
             source: self.clone(),
@@ -117,7 +156,7 @@ impl SqlSource {
 
 /// Finds what each placeholder stands for.
 struct Resolver<'r, 'c, 'k, 'e> {
-    listing: &'r SqlListing<'c>,
+    listing: &'r PagedQuery<'c>,
     paging: Option<&'r dyn Paginate>,
     vars: &'r mut SqlVars<'k>,
     cx: &'r mut CompileContext<'e>,

@@ -17,5 +17,5 @@ mod vars;
 
 pub use connect::SqlSource;
 pub use dialect::{DialectView, documented as documented_dialects};
-pub use listing::{SqlListing, SqlStatement};
+pub use listing::{PagedQuery, SqlListing, SqlStatement};
 pub use vars::{Known, SqlVars};

@@ -17,6 +17,8 @@ pub struct SqlVars<'k> {
     used: Vec<String>,
     /// Where those of the latest query begin.
     latest: usize,
+    /// How many queries share them.
+    queries: usize,
     /// True when a query has the placeholders of paging.
     pub(super) paged: bool,
     /// True when a query has mistakes.
@@ -88,6 +90,7 @@ impl<'k> SqlVars<'k> {
             known,
             used: Vec::new(),
             latest: 0,
+            queries: 0,
             paged: false,
             failed: false,
         }
@@ -108,7 +111,10 @@ impl<'k> SqlVars<'k> {
                 );
                 ("reserved-var", message, "choose another name")
             } else if !self.used.contains(&name) && var.value.is_some() {
-                let message = format!("the query does not use `{}`", var.name);
+                let message = match self.queries {
+                    1 => format!("the query does not use `{}`", var.name),
+                    _ => format!("no query uses `{}`", var.name),
+                };
                 (
                     "unused-var",
                     message,
@@ -152,6 +158,7 @@ impl<'k> SqlVars<'k> {
     /// Begins a query.
     pub(super) fn begin(&mut self) {
         self.latest = self.used.len();
+        self.queries += 1;
     }
 
     /// Remembers a name that the query has.
@@ -190,6 +197,7 @@ impl<'k> SqlVars<'k> {
             ),
             None if names.is_empty() => "add it to `vars`".to_owned(),
             None if self.known.values.is_empty() => format!("`vars` has {}", list(&names)),
+            None if names.len() == 1 => format!("there is only `{}`", names[0]),
             None => format!("there are {}", list(&names)),
         }
     }
