@@ -59,7 +59,11 @@ fn sound_files_have_no_warnings() {
         })
         .collect();
     files.push(root.join("tests/fixtures/golden/connector.yml"));
-    for case in ["every-section", "every-section-of-an-api"] {
+    for case in [
+        "every-section",
+        "every-section-of-an-api",
+        "provisioning-of-several-databases",
+    ] {
         files.push(root.join(format!("tests/fixtures/diagnostics/{case}/connector.yaml")));
     }
     for file in files {

@@ -119,6 +119,10 @@ impl SqlSource {
             resource_type: None,
         };
         let query = self.resolve(&listing, None, &scanned, vars, cx)?;
+        if self.is_multiple() {
+            // It names the database that the statement runs on.
+            vars.use_name("database");
+        }
         Some(SqlStatement { query })
     }
 

@@ -191,6 +191,9 @@ impl<'k> SqlVars<'k> {
         let named = self.known.variables.names().iter();
         let named = named.copied().find(|variable| name.starts_with(variable));
         match self.known.example {
+            _ if !self.paged && PLACEHOLDERS.contains(&name) => {
+                format!("`{name}` is a name like any other here: add it to `vars`")
+            }
             Some(example) => format!(
                 "add it: `vars: {{{name}: {}.ID}}`",
                 named.unwrap_or(example)
