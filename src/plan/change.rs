@@ -304,7 +304,7 @@ fn request(
         {
             let at = cx.at(text.span);
             let message = "`success_condition` is literal text, not a condition";
-            let help = format!("an expression begins with `cel:`: `cel:{}`", text.text);
+            let help = "an expression begins with `cel:`: write `cel:` before it";
             cx.note(Diagnostic::error("literal-program", at, message).help(help));
             return None;
         }

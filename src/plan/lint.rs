@@ -246,6 +246,12 @@ impl TypeLint<'_, '_> {
                 self.grant(mapping, only_static.then_some(statics.as_slice()));
             }
         }
+        for mapping in replacing(self.config) {
+            let principal_type = &mapping.principal_type.0;
+            if !is_program(&principal_type.text) && !principal_type.text.is_empty() {
+                self.principal_type(principal_type);
+            }
+        }
         if self.config.skip_entitlements_and_grants && !self.config.grants.0.is_empty() {
             self.cx.warning(
                 "no-effect",
@@ -345,6 +351,19 @@ impl TypeLint<'_, '_> {
             );
         }
     }
+}
+
+/// The mappings of grants that new ones replace.
+fn replacing(config: &ResourceTypeConfig) -> impl Iterator<Item = &GrantMappingConfig> {
+    let statics = config.static_entitlements.iter().flatten();
+    let statics = statics.map(|entry| entry.provisioning.as_ref());
+    let maps = config.entitlements.0.iter().flat_map(|entry| &entry.map);
+    let listed = maps.flat_map(|map| &map.0);
+    let listed = listed.map(|mapping| mapping.provisioning.as_ref());
+    let grants = statics.chain(listed).flatten();
+    let grants = grants.filter_map(|provisioning| provisioning.grant.as_ref());
+    let replacing = grants.filter_map(|grant| grant.grant_replace.as_ref());
+    replacing.flat_map(|replacing| &replacing.map.0)
 }
 
 /// True for text that is a program in both dialects.
