@@ -46,19 +46,6 @@ pub struct PagedQuery<'c> {
     pub resource_type: Option<&'c str>,
 }
 
-/// A query that is run as a whole: one that changes something, or that is asked before or after.
-#[derive(Debug)]
-pub struct SqlStatement {
-    query: SqlQuery,
-}
-
-impl SqlStatement {
-    /// True when the statement takes the value that is there under this name.
-    pub fn uses_value(&self, name: &str) -> bool {
-        self.query.uses_value(name)
-    }
-}
-
 impl SqlSource {
     /// Compiles a query. Notes every mistake in it; `None` when there was one.
     pub fn listing(
@@ -102,31 +89,8 @@ impl SqlSource {
         Some(Box::new(query) as Box<dyn Fetch>)
     }
 
-    /// Compiles a query that is run as a whole: `limit`, `offset` and `cursor` are names like any
-    /// other. Notes every mistake in it; `None` when there was one.
-    pub fn statement(
-        self: &Arc<Self>,
-        query: &SqlText,
-        vars: &mut SqlVars<'_>,
-        cx: &mut CompileContext,
-    ) -> Option<SqlStatement> {
-        let scanned = scan(&query.0, self.dialect.lexicon(), cx);
-        let scanned = vars.unless_failed(scanned)?;
-        let listing = PagedQuery {
-            query,
-            pagination: None,
-            scope: None,
-            resource_type: None,
-        };
-        let query = self.resolve(&listing, None, &scanned, vars, cx)?;
-        if self.is_multiple() {
-            // It names the database that the statement runs on.
-            vars.use_name("database");
-        }
-        Some(SqlStatement { query })
-    }
-
-    fn resolve(
+    /// Finds what the placeholders of a query stand for.
+    pub(super) fn resolve(
         self: &Arc<Self>,
         listing: &PagedQuery<'_>,
         paging: Option<Box<dyn Paginate>>,

@@ -67,6 +67,17 @@ pub struct Scanned {
 
 /// Takes a query apart. Notes every mistake; `None` when there was one.
 pub fn scan(text: &Text, lexicon: &Lexicon, cx: &mut CompileContext) -> Option<Scanned> {
+    scan_with_blocks(text, lexicon, false, cx)
+}
+
+/// The same for a database system that may run a block, `BEGIN … END;`, as one statement: then its
+/// semicolons belong to it.
+pub fn scan_with_blocks(
+    text: &Text,
+    lexicon: &Lexicon,
+    blocks: bool,
+    cx: &mut CompileContext,
+) -> Option<Scanned> {
     let sql = text.text.trim_end();
     let regions = match lexer::regions(sql, lexicon) {
         Ok(regions) => regions,
@@ -90,8 +101,10 @@ pub fn scan(text: &Text, lexicon: &Lexicon, cx: &mut CompileContext) -> Option<S
     let Some(end) = end else {
         return cx.error("empty-query", text.span, "the query is empty");
     };
+    let words: Vec<String> = lexer::words(sql, &regions).collect();
     let mut scan = Scan {
         text,
+        block: blocks && begins_block(&words),
         sql,
         end,
         lexicon,
@@ -107,15 +120,17 @@ pub fn scan(text: &Text, lexicon: &Lexicon, cx: &mut CompileContext) -> Option<S
         }
     }
     let (parts, inert, failed) = (scan.parts, scan.inert, scan.failed);
-    (!failed).then(|| Scanned {
+    (!failed).then_some(Scanned {
         parts,
-        words: lexer::words(sql, &regions).collect(),
+        words,
         inert,
     })
 }
 
 struct Scan<'s, 'c, 'e> {
     text: &'s Text,
+    /// True when semicolons are part of the statement.
+    block: bool,
     sql: &'s str,
     /// Where the statement ends.
     end: usize,
@@ -146,6 +161,7 @@ impl Scan<'_, '_, '_> {
                 },
                 b'$' if !lexer::ends_with_word(before) => self.dollar(at, range.end),
                 b':' | b'@' if self.lexicon.named_parameters => self.named(at, range.end),
+                b';' if self.block => 1,
                 b';' if at >= self.end => {
                     self.push_sql(start..at);
                     start = at + 1;
@@ -313,6 +329,17 @@ impl Scan<'_, '_, '_> {
         let at = self.cx.at(self.cx.locate(self.text, range));
         self.cx
             .note(Diagnostic::error(code, at, message).help(help));
+    }
+}
+
+/// True for the words of a block: `BEGIN TRANSACTION` begins none.
+fn begins_block(words: &[String]) -> bool {
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    match word(0) {
+        "begin" => !["transaction", "tran", "work", ""].contains(&word(1)),
+        "declare" => true,
+        "do" => word(1) == "begin",
+        _ => false,
     }
 }
 
