@@ -20,9 +20,9 @@ pub struct TypeProvisioning {
 /// How an entitlement is granted and revoked.
 #[derive(Debug)]
 pub struct ProvisioningPlan {
-    /// `None` when it cannot be granted.
+    /// `None` when it cannot be granted: nothing is written, or only a database could tell what is.
     pub grant: Option<ChangePlan>,
-    /// `None` when it cannot be revoked.
+    /// `None` when it cannot be revoked, in the same way.
     pub revoke: Option<ChangePlan>,
 }
 

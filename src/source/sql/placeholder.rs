@@ -102,9 +102,11 @@ pub fn scan_with_blocks(
         return cx.error("empty-query", text.span, "the query is empty");
     };
     let words: Vec<String> = lexer::words(sql, &regions).collect();
+    let block = blocks && begins_block(&words);
+    let end = if block { sql.len() } else { end };
     let mut scan = Scan {
         text,
-        block: blocks && begins_block(&words),
+        block,
         sql,
         end,
         lexicon,
@@ -161,7 +163,6 @@ impl Scan<'_, '_, '_> {
                 },
                 b'$' if !lexer::ends_with_word(before) => self.dollar(at, range.end),
                 b':' | b'@' if self.lexicon.named_parameters => self.named(at, range.end),
-                b';' if self.block => 1,
                 b';' if at >= self.end => {
                     self.push_sql(start..at);
                     start = at + 1;
@@ -277,6 +278,10 @@ impl Scan<'_, '_, '_> {
 
     fn stray(&mut self, at: usize, length: usize) -> usize {
         let written = &self.sql[at..at + length];
+        if self.block && written.starts_with([':', '@']) {
+            // A variable of the block.
+            return length;
+        }
         let message = format!("nothing is bound to the parameter `{written}`");
         let help = "name the value in `vars` and write `?<name>`";
         self.error("unbound-parameter", at..at + length, message, help);
@@ -284,6 +289,9 @@ impl Scan<'_, '_, '_> {
     }
 
     fn semicolon(&mut self, at: usize) -> usize {
+        if self.block {
+            return 1;
+        }
         let message = "a second statement begins here";
         let help = "a query is one statement";
         self.error("several-statements", at..at + 1, message, help);

@@ -61,7 +61,7 @@ fn a_block_is_one_statement_where_the_system_runs_blocks() {
             text: sql.to_owned(),
             span: Span::new(0, sql.len()),
         };
-        let scanned = scan_with_blocks(&text, &postgres::LEXICON, blocks, &mut cx);
+        let scanned = scan_with_blocks(&text, &sqlite::LEXICON, blocks, &mut cx);
         let parts = scanned.map(|scanned| scanned.parts);
         match parts.as_deref() {
             Some([Part::Sql(_), Part::Placeholder(_), Part::Sql(rest)]) => {
@@ -77,6 +77,10 @@ fn a_block_is_one_statement_where_the_system_runs_blocks() {
         assert_eq!(scanned(block, true).as_deref(), Some("); g; END;"));
         assert_eq!(scanned(block, false), None);
     }
+    // Its variables look like parameters elsewhere.
+    let block = "BEGIN SET @x = ?<a>; g(@x, :y); END;";
+    assert_eq!(scanned(block, true).as_deref(), Some("; g(@x, :y); END;"));
+    assert_eq!(scanned("BEGIN g(?<a>, ?); END;", true), None);
     assert_eq!(scanned("BEGIN TRANSACTION; f(?<a>); COMMIT;", true), None);
     assert_eq!(scanned("f(?<a>);", true).as_deref(), Some(")"));
 }
