@@ -4,6 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{Decode, Decoder};
 use super::tree::{Key, Node, NodeValue};
+use crate::diagnostic::Span;
 
 impl<T: Decode> Decode for Option<T> {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
@@ -160,6 +161,70 @@ impl<T: JsonSchema> JsonSchema for Named<T> {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let value = generator.subschema_for::<T>();
         json_schema!({ "type": "object", "additionalProperties": value })
+    }
+}
+
+/// A value together with the place it was written at, for mistakes of a section as a whole.
+#[derive(Debug, Clone)]
+pub struct Placed<T> {
+    /// Where it stands.
+    pub span: Span,
+    /// What stands there.
+    pub value: T,
+}
+
+impl<T> std::ops::Deref for Placed<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: Decode> Decode for Placed<T> {
+    fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
+        T::decode(node, decoder).map(|value| Placed {
+            span: node.span,
+            value,
+        })
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Placed<T> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<T>()
+    }
+}
+
+/// A value whose mistakes, which are noted, do not take the section around it along: `None` inside.
+#[derive(Debug, Clone)]
+pub struct Tolerant<T>(pub Option<T>);
+
+impl<T: Decode> Decode for Tolerant<T> {
+    fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
+        Some(Tolerant(T::decode(node, decoder)))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Tolerant<T> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<T>()
     }
 }
 

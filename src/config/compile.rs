@@ -75,6 +75,11 @@ impl<'e> CompileContext<'e> {
         }
     }
 
+    /// True for a place that may hold a secret.
+    pub fn is_masked(&self, span: Span) -> bool {
+        self.file.is_masked(span)
+    }
+
     /// The folder of the file: relative paths in it start there.
     pub fn folder(&self) -> PathBuf {
         self.file

@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::action::ActionConfig;
 use super::connect::{self, ConnectConfig};
-use super::decode::{Decode, Decoder, Dialect, Named, section};
+use super::decode::{Decode, Decoder, Dialect, Named, Placed, section};
 use super::http::HttpClientConfig;
+use super::incremental::IncrementalSyncConfig;
 use super::kind::Later;
 use super::resource_type::ResourceTypeConfig;
 use super::scalar::Text;
@@ -32,10 +34,10 @@ section! {
         pub http: Option<HttpClientConfig>,
         /// How failures of requests are met.
         pub error_handling: Later,
-        /// Custom actions.
-        pub actions: Later,
+        /// What can be done besides granting and revoking, by id.
+        pub actions: Option<Placed<Named<ActionConfig>>>,
         /// How changes are listed.
-        pub incremental_sync: Later,
+        pub incremental_sync: Option<Placed<IncrementalSyncConfig>>,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-pub use super::collections::{Named, OneOrMany, Reserved};
+pub use super::collections::{Named, OneOrMany, Placed, Reserved, Tolerant};
 pub use super::section::{DecodeFields, closed_set, section};
 use super::source_map::Path;
 use super::tree::{Key, Node, NodeValue};

@@ -1,7 +1,8 @@
 //! What records become: resources with their traits, entitlements, grants.
 
-use super::decode::{Named, OneOrMany, closed_set, section};
+use super::decode::{Named, OneOrMany, Placed, closed_set, section};
 use super::kind::Later;
+use super::provisioning::ProvisioningConfig;
 use super::scalar::{ExprText, Text};
 
 section! {
@@ -175,7 +176,7 @@ section! {
         /// Ignored here: statics apply to every resource of the type.
         pub skip_if: Option<ExprText>,
         /// How it is granted and revoked.
-        pub provisioning: Later,
+        pub provisioning: Option<Placed<ProvisioningConfig>>,
     }
 }
 
@@ -204,7 +205,7 @@ section! {
         /// Makes principals hold at most one of a set.
         pub exclusion_group: Option<ExclusionGroupConfig>,
         /// How it is granted and revoked.
-        pub provisioning: Later,
+        pub provisioning: Option<Placed<ProvisioningConfig>>,
     }
 }
 
@@ -240,8 +241,8 @@ section! {
         pub expandable: Option<ExpandableConfig>,
         /// Further facts; the reference ignores them.
         pub annotations: Later,
-        /// Only in `grant_replace`.
-        pub entitlement_resource_id: Later,
+        /// Id of the resource that the entitlement is on. Only in `grant_replace`.
+        pub entitlement_resource_id: Option<ExprText>,
     }
 }
 

@@ -1,5 +1,7 @@
 //! YAML text → `ConnectorConfig`, and where each value was written.
 
+pub mod account;
+pub mod action;
 mod bare;
 mod collections;
 pub mod compile;
@@ -7,10 +9,12 @@ pub mod connect;
 mod connector;
 pub mod decode;
 pub mod http;
+pub mod incremental;
 pub mod interpolate;
 mod json_schema;
 pub mod kind;
 pub mod mapping;
+pub mod provisioning;
 pub mod resource_type;
 pub mod scalar;
 mod secrets;

@@ -2,9 +2,10 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::decode::{Decode, Decoder, Named, OneOrMany, closed_set, section};
+use super::account::{AccountProvisioningConfig, CredentialRotationConfig};
+use super::decode::{Decode, Decoder, Named, OneOrMany, Placed, closed_set, section};
 use super::http::{PaginationConfig, RequestConfig, ResponseConfig};
-use super::kind::Later;
+use super::incremental::{GetConfig, GrantChangesConfig, ResourceChangesConfig};
 use super::mapping::{
     EntitlementMappingConfig, GrantMappingConfig, ResourceMappingConfig, StaticEntitlementConfig,
 };
@@ -39,13 +40,13 @@ section! {
         /// Types that are listed once per resource of this one.
         pub child_types: Vec<Text>,
         /// How accounts are created.
-        pub account_provisioning: Later,
+        pub account_provisioning: Option<Placed<AccountProvisioningConfig>>,
         /// How credentials are rotated.
-        pub credential_rotation: Later,
+        pub credential_rotation: Option<Placed<CredentialRotationConfig>>,
         /// How one resource is fetched.
-        pub get: Later,
+        pub get: Option<Placed<GetConfig>>,
         /// How changes since a moment are listed.
-        pub incremental_sync: Later,
+        pub incremental_sync: Option<Placed<ResourceChangesConfig>>,
     }
 }
 
@@ -125,7 +126,7 @@ section! {
         /// Where the items are, and what they become.
         pub response: Option<ResponseConfig>,
         /// How changes since a moment are listed.
-        pub incremental_sync: Later,
+        pub incremental_sync: Option<Placed<GrantChangesConfig>>,
     }
 }
 

@@ -100,6 +100,9 @@ fn mask_below(node: &Node, place: Place, file: &SourceFile) {
         NodeValue::List(items) => items.iter().for_each(|item| mask_below(item, place, file)),
         NodeValue::Map(entries) => {
             for (key, value) in entries {
+                if key.text == "arguments" {
+                    mask_defaults(value, file);
+                }
                 let below = Place {
                     section: place.section || SECTIONS.contains(&key.text.as_str()),
                     // A block such as `api_key: {header: …, key: …}` names its secrets inside.
@@ -107,6 +110,16 @@ fn mask_below(node: &Node, place: Place, file: &SourceFile) {
                 };
                 mask_below(value, below, file);
             }
+        }
+    }
+}
+
+/// Masks the default of an action's argument that is named like a secret.
+fn mask_defaults(arguments: &Node, file: &SourceFile) {
+    for (key, argument) in arguments.as_map().unwrap_or_default() {
+        let default = argument.get("default");
+        if let Some(default) = default.filter(|_| names_secret(&key.text)) {
+            file.mask(default.span);
         }
     }
 }
@@ -182,6 +195,7 @@ mod tests {
             "connect: {base_url: 'http://h/?api_key=hunter2&x=1'}",
             "http: {headers: {Authorization: Bearer hunter2}, timeot: 5s}",
             "resource_types: {u: {list: {request: {url: '/x?api_key=hunter2', headers: {X-Auth-Token: hunter3}, metod: GET}}}}",
+            "actions: {reset: {name: Reset, arguments: {new_password: {type: string, default: hunter2}}}}",
         ] {
             let file = SourceFile::new("a.yaml", format!("{line}\n"));
             crate::config::load_text(file.clone());

@@ -58,8 +58,12 @@ pub const DIAGNOSTICS: &[Code] = &[
         "Two fields say different things about the same matter. Keep one.",
     ),
     code(
+        "deprecated",
+        "The field is of the past: it is read and does nothing.",
+    ),
+    code(
         "duplicate-id",
-        "Two entitlements of a type have the same id.",
+        "Two entitlements of a type, or two fields of a form, have the same id.",
     ),
     code(
         "duplicate-key",
@@ -100,6 +104,10 @@ pub const DIAGNOSTICS: &[Code] = &[
         "The query pages, but there is no `pagination` that says how.",
     ),
     code(
+        "missing-placeholder",
+        "A query lacks the placeholder that makes it what it is: `?<since>` where changes are listed, `?<id>` where one resource is fetched.",
+    ),
+    code(
         "missing-scheme",
         "`connect` does not say which database system it is.",
     ),
@@ -110,6 +118,10 @@ pub const DIAGNOSTICS: &[Code] = &[
     code(
         "mixed-mappings",
         "A file about an API has mappings under `map` and under `response`: the same bare text is an expression in one and literal in the other.",
+    ),
+    code(
+        "names-nobody",
+        "What grants or revokes an entitlement does not mention the principal.",
     ),
     code(
         "no-database-file",
@@ -126,7 +138,7 @@ pub const DIAGNOSTICS: &[Code] = &[
     code("not-utf8", "The file is not UTF-8 text."),
     code(
         "not-yet",
-        "The section is part of the language but not of this version. The sync runs without it.",
+        "The section is read, but this version does not run it. The sync runs without it.",
     ),
     code(
         "page-size",
@@ -137,7 +149,10 @@ pub const DIAGNOSTICS: &[Code] = &[
         "A secret is written into the file. Write `${NAME}` and keep the value in the environment.",
     ),
     code("port-without-host", "A port is written, but no host."),
-    code("reserved-var", "The name of a variable is taken by paging."),
+    code(
+        "reserved-var",
+        "The name of a variable is taken: by paging, or by `since` and `id` where changes are listed and single resources fetched.",
+    ),
     code("several-statements", "A query is one statement."),
     code("template-syntax", "The text after `tmpl:` is no template."),
     code(
@@ -174,11 +189,11 @@ pub const DIAGNOSTICS: &[Code] = &[
     ),
     code(
         "unknown-member",
-        "`resource`, `parent_resource` and `principal` have no such field.",
+        "`resource`, `parent_resource`, `principal`, `entitlement` or `input` has no such field.",
     ),
     code(
         "unknown-placeholder",
-        "A placeholder names nothing in `vars`.",
+        "A placeholder names nothing in `vars`, and no value that is there, such as a field of a form.",
     ),
     code(
         "unknown-placeholder-option",
@@ -199,7 +214,7 @@ pub const DIAGNOSTICS: &[Code] = &[
     ),
     code(
         "unknown-word",
-        "A status or a kind is written that the protocol does not know. It would be left unspecified.",
+        "A status or a kind is written that the protocol does not know. It would be left unspecified, or left out.",
     ),
     code(
         "unordered-pages",
@@ -217,6 +232,10 @@ pub const DIAGNOSTICS: &[Code] = &[
     code(
         "unset-variable",
         "An environment variable has no value. An error before a sync, a warning in `validate`.",
+    ),
+    code(
+        "unused-password",
+        "A password is made, but no query takes it: nobody could sign in with it.",
     ),
     code("unused-var", "A variable of a query is not used by it."),
     code(

@@ -127,6 +127,11 @@ impl CelProgram {
         self.0.program.references().has_variable(variable)
     }
 
+    /// The fields of a variable that the expression reads.
+    pub(super) fn members(&self, variable: &str) -> Vec<String> {
+        reading::members(self.0.program.expression(), variable)
+    }
+
     /// Evaluates the expression, or a part of it.
     pub(super) fn resolve(
         &self,

@@ -25,7 +25,7 @@ impl Variables {
 }
 
 /// Members of `resource`, `parent_resource` and `principal`.
-pub(crate) const RESOURCE_MEMBERS: &[&str] = &[
+const RESOURCE_MEMBERS: &[&str] = &[
     "ID",
     "id",
     "Type",
@@ -40,7 +40,39 @@ pub(crate) const RESOURCE_MEMBERS: &[&str] = &[
     "traits",
 ];
 
-const RESOURCES: &[&str] = &["resource", "parent_resource", "principal"];
+/// Members of `entitlement`. Its id is the one on its resource.
+const ENTITLEMENT_MEMBERS: &[&str] = &[
+    "ID",
+    "id",
+    "DisplayName",
+    "display_name",
+    "Description",
+    "description",
+    "slug",
+];
+
+/// The members of a variable that is the same everywhere.
+pub(super) fn members_of(variable: &str) -> Option<&'static [&'static str]> {
+    match variable {
+        "resource" | "parent_resource" | "principal" => Some(RESOURCE_MEMBERS),
+        "entitlement" => Some(ENTITLEMENT_MEMBERS),
+        _ => None,
+    }
+}
+
+/// What to write instead of a member that there is not.
+pub(super) fn meant_member(variable: &str, member: &str, known: &[&str]) -> String {
+    match (nearest(member, known.iter().copied()), variable) {
+        (Some(close), _) => format!("did you mean `{close}`?"),
+        (None, "entitlement") => {
+            "its fields are `id`, `display_name`, `description` and `slug`".to_owned()
+        }
+        (None, _) => {
+            "its fields are `id`, `type`, `display_name`, `description`, `profile` and `traits`"
+                .to_owned()
+        }
+    }
+}
 
 /// Functions and macros of the standard library and of the extensions, by name.
 const STANDARD: &[&str] = &[
@@ -232,19 +264,16 @@ impl Checker<'_> {
     }
 
     fn member(&mut self, root: &str, field: &str, id: u64, operand: u64) {
-        let well_known = RESOURCES.contains(&root) && self.variables.0.contains(&root);
-        if !well_known
-            || self.bound.iter().any(|bound| bound == root)
-            || RESOURCE_MEMBERS.contains(&field)
-        {
+        let known = self.variables.0.contains(&root);
+        let Some(members) = members_of(root).filter(|_| known) else {
+            return;
+        };
+        if self.bound.iter().any(|bound| bound == root) || members.contains(&field) {
             return;
         }
         let help = match field.to_lowercase().as_str() {
             "name" => "did you mean `display_name`?".to_owned(),
-            _ => match nearest(field, RESOURCE_MEMBERS.iter().copied()) {
-                Some(close) => format!("did you mean `{close}`?"),
-                None => "its fields are `id`, `type`, `display_name`, `description`, `profile` and `traits`".to_owned(),
-            },
+            _ => meant_member(root, field, members),
         };
         let whole = format!("{root}.{field}");
         let at = if self.program.source_info().offset_for(operand).is_some() {

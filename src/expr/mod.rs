@@ -78,6 +78,14 @@ impl Expression {
         }
     }
 
+    /// The fields of a variable that a CEL expression reads.
+    pub fn members(&self, variable: &str) -> Vec<String> {
+        match self {
+            Expression::Cel(program) => program.members(variable),
+            Expression::Literal(_) | Expression::Template(_) => Vec::new(),
+        }
+    }
+
     /// The texts that the program may come to as they are written in it: the whole of it, or the
     /// sides of a choice such as `.off ? 'disabled' : 'enabled'`.
     pub fn possible_texts(&self) -> Vec<&str> {

@@ -31,6 +31,31 @@ pub(super) fn possible_texts(expression: &IdedExpr) -> Vec<&str> {
     }
 }
 
+/// The fields of a variable that a program reads, once each. Asking with `has` reads nothing.
+pub(super) fn members(expression: &IdedExpr, variable: &str) -> Vec<String> {
+    let is_variable = |of: &IdedExpr| matches!(&of.expr, Expr::Ident(name) if name == variable);
+    let mut found: Vec<String> = match &expression.expr {
+        Expr::Select(select) if is_variable(&select.operand) && !select.test => {
+            vec![select.field.clone()]
+        }
+        Expr::Call(call) => match call.args.as_slice() {
+            [of, index] if call.func_name == "_[_]" && is_variable(of) => {
+                literal(index).map(str::to_owned).into_iter().collect()
+            }
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    };
+    for part in parts(expression) {
+        for name in members(part, variable) {
+            if !found.contains(&name) {
+                found.push(name);
+            }
+        }
+    }
+    found
+}
+
 /// The name of the record, when the expression is just that.
 pub(super) fn record(expression: &IdedExpr) -> Option<&'static str> {
     match &expression.expr {

@@ -1,10 +1,14 @@
 //! A whole file, compiled.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use super::account;
+use super::action::{self, ActionPlan};
 use super::connection::Connection;
+use super::incremental;
 use super::listing::TypeCompiler;
 use super::order;
 use super::resource_type::TypePlan;
@@ -30,6 +34,10 @@ pub struct Plan {
     pub inputs: Inputs,
     /// The types, in the order in which they are listed.
     pub types: Vec<TypePlan>,
+    /// What can be done besides granting and revoking.
+    pub actions: Vec<ActionPlan>,
+    /// How far back the first listing of changes looks.
+    pub lookback: Duration,
 }
 
 /// Compiles a file. Every part is tried, so that all mistakes are noted in `cx`; `None` when one
@@ -65,6 +73,9 @@ pub fn compile(
     super::lint::check(config, cx);
     let connection = Connection::compile(config, cx);
     let vars = vars(config, cx);
+    let actions = action::compile(config, connection.as_ref(), cx);
+    let lookback = incremental::lookback(config, cx);
+    account::only_one_type(config, cx);
     let parents = order::parents(&types);
     let order = order::order(&types, &parents, cx);
     let mut compiled = Vec::new();
@@ -107,6 +118,8 @@ pub fn compile(
         source: connection.source(),
         inputs: Inputs::new().with("vars", vars),
         types,
+        actions,
+        lookback,
     })
 }
 

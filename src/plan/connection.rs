@@ -36,6 +36,20 @@ impl Connection {
         }
     }
 
+    pub(super) fn sql(&self) -> Option<&Arc<SqlSource>> {
+        match self {
+            Connection::Sql(source) => Some(source),
+            Connection::Http(_) => None,
+        }
+    }
+
+    pub(super) fn http(&self) -> Option<&Arc<HttpSource>> {
+        match self {
+            Connection::Http(source) => Some(source),
+            Connection::Sql(_) => None,
+        }
+    }
+
     #[expect(clippy::too_many_arguments, reason = "one per field of a SQL step")]
     pub(super) fn sql_listing(
         &self,

@@ -37,18 +37,10 @@ pub(super) fn check(config: &ConnectorConfig, cx: &mut CompileContext) {
         lint.colons();
         lint.both_kinds_of_entitlements();
         lint.grants();
-        lint.later_sections();
     }
     mixed_mappings(config, cx);
-    let later = [
-        ("actions", &config.actions),
-        ("incremental_sync", &config.incremental_sync),
-        ("error_handling", &config.error_handling),
-    ];
-    for (name, node) in later {
-        if let Some(node) = node {
-            not_yet(name, node.0.span, cx);
-        }
+    if let Some(node) = &config.error_handling {
+        not_yet("error_handling", node.0.span, cx);
     }
 }
 
@@ -96,7 +88,8 @@ fn mixed_mappings(config: &ConnectorConfig, cx: &mut CompileContext) {
     }
 }
 
-fn not_yet(name: &str, span: crate::diagnostic::Span, cx: &mut CompileContext) {
+/// Says that a section is checked and not run.
+pub(super) fn not_yet(name: &str, span: crate::diagnostic::Span, cx: &mut CompileContext) {
     let at = cx.at(span);
     cx.note(Diagnostic::note(
         "not-yet",
@@ -253,6 +246,12 @@ impl TypeLint<'_, '_> {
                 self.grant(mapping, only_static.then_some(statics.as_slice()));
             }
         }
+        for mapping in replacing(self.config) {
+            let principal_type = &mapping.principal_type.0;
+            if !is_program(&principal_type.text) && !principal_type.text.is_empty() {
+                self.principal_type(principal_type);
+            }
+        }
         if self.config.skip_entitlements_and_grants && !self.config.grants.0.is_empty() {
             self.cx.warning(
                 "no-effect",
@@ -293,6 +292,14 @@ impl TypeLint<'_, '_> {
         let expandable = mapping.expandable.iter();
         for id in expandable.flat_map(|expandable| &expandable.entitlement_ids) {
             self.full_id(&id.0);
+        }
+        if let Some(id) = &mapping.entitlement_resource_id {
+            self.cx.warning(
+                "no-effect",
+                id.0.span,
+                "`entitlement_resource_id` belongs to `grant_replace`: it has no effect here",
+                "write `resource_id` where one listing serves all resources, else remove it",
+            );
         }
         if let Some(node) = &mapping.annotations {
             let at = self.cx.at(node.0.span);
@@ -344,38 +351,19 @@ impl TypeLint<'_, '_> {
             );
         }
     }
+}
 
-    fn later_sections(&mut self) {
-        let config = self.config;
-        let later = [
-            ("account_provisioning", &config.account_provisioning),
-            ("credential_rotation", &config.credential_rotation),
-            ("get", &config.get),
-            ("incremental_sync", &config.incremental_sync),
-        ];
-        for (name, node) in later {
-            if let Some(node) = node {
-                not_yet(name, node.0.span, self.cx);
-            }
-        }
-        let provisioning = config
-            .static_entitlements
-            .iter()
-            .flatten()
-            .filter_map(|entry| entry.provisioning.as_ref());
-        let listed = config.entitlements.0.iter().flat_map(|entry| {
-            let mapped = entry.map.iter().flat_map(|map| &map.0);
-            let responses = entry
-                .response
-                .iter()
-                .flat_map(|response| &response.entitlement_mapping.0);
-            mapped.chain(responses)
-        });
-        let listed = listed.filter_map(|mapping| mapping.provisioning.as_ref());
-        for node in provisioning.chain(listed) {
-            not_yet("provisioning", node.0.span, self.cx);
-        }
-    }
+/// The mappings of grants that new ones replace.
+fn replacing(config: &ResourceTypeConfig) -> impl Iterator<Item = &GrantMappingConfig> {
+    let statics = config.static_entitlements.iter().flatten();
+    let statics = statics.map(|entry| entry.provisioning.as_ref());
+    let maps = config.entitlements.0.iter().flat_map(|entry| &entry.map);
+    let listed = maps.flat_map(|map| &map.0);
+    let listed = listed.map(|mapping| mapping.provisioning.as_ref());
+    let grants = statics.chain(listed).flatten();
+    let grants = grants.filter_map(|provisioning| provisioning.grant.as_ref());
+    let replacing = grants.filter_map(|grant| grant.grant_replace.as_ref());
+    replacing.flat_map(|replacing| &replacing.map.0)
 }
 
 /// True for text that is a program in both dialects.

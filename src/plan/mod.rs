@@ -1,14 +1,28 @@
 //! `ConnectorConfig` → `Plan`: everything compiled, nothing left to parse.
 
+mod account;
+mod action;
+mod change;
 mod check;
 mod compile;
 mod connection;
+mod credential;
+mod incremental;
 mod lint;
 mod listing;
 mod order;
+mod provisioning;
 mod resource_type;
+mod side;
+mod statements;
 mod variables;
 
+pub use account::{AccountField, AccountPlan, RotationPlan};
+pub use action::{ActionPlan, ArgumentPlan};
+pub use change::{ChangePlan, HttpChangePlan, RejectionPlan, ReplacementPlan, SqlChangePlan};
 pub use check::{Check, check};
 pub use compile::{Plan, compile};
+pub use credential::Credential;
+pub use incremental::{ChangesPlan, GrantChangesPlan};
+pub use provisioning::{ProvisioningPlan, TypeProvisioning};
 pub use resource_type::{EntitlementsPlan, GrantsPlan, ResourcesPlan, TypePlan};

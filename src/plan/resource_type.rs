@@ -1,6 +1,9 @@
 //! One resource type, compiled.
 
+use super::account::{AccountPlan, RotationPlan};
+use super::incremental::{ChangesPlan, GrantChangesPlan};
 use super::listing::{TypeCompiler, step};
+use super::provisioning::TypeProvisioning;
 use super::variables::{Scopes, scopes};
 use crate::config::http::MappingType;
 use crate::config::resource_type::{
@@ -15,6 +18,7 @@ use crate::model::{
     ProfileValue, Resource, ResourceId, ResourceTrait, ResourceType, ResourceTypeId, TraitKind,
 };
 use crate::source::Fetch;
+use crate::source::sql::SqlStatement;
 
 /// Everything a sync does for one resource type.
 #[derive(Debug)]
@@ -33,6 +37,16 @@ pub struct TypePlan {
     pub entitlements: Vec<EntitlementsPlan>,
     /// Listings of grants, once per resource.
     pub grants: Vec<GrantsPlan>,
+    /// How its entitlements are granted and revoked.
+    pub provisioning: TypeProvisioning,
+    /// How its accounts are made.
+    pub account: Option<AccountPlan>,
+    /// How its accounts get new passwords.
+    pub rotation: Option<RotationPlan>,
+    /// Fetches one of its resources.
+    pub get: Option<SqlStatement>,
+    /// Lists what changed.
+    pub changes: Option<ChangesPlan>,
 }
 
 /// Where the resources of a type come from.
@@ -71,6 +85,8 @@ pub struct GrantsPlan {
     pub skip_if: Option<Expression>,
     /// What each record becomes: it goes through every mapping.
     pub mappings: Vec<GrantMapping>,
+    /// Lists what was granted and revoked since a moment.
+    pub changes: Option<GrantChangesPlan>,
 }
 
 impl TypeCompiler<'_, '_> {
@@ -96,6 +112,11 @@ impl TypeCompiler<'_, '_> {
             .enumerate()
             .map(|(index, config)| self.grants(index, config, &scopes))
             .collect();
+        let provisioning = self.provisioning();
+        let account = self.account();
+        let rotation = self.rotation();
+        let get = self.get();
+        let changes = self.resource_changes();
         let resources = resources?;
         Some(TypePlan {
             resource_type: ResourceType {
@@ -122,6 +143,11 @@ impl TypeCompiler<'_, '_> {
             static_entitlements: statics?,
             entitlements: entitlements.into_iter().collect::<Option<_>>()?,
             grants: grants.into_iter().collect::<Option<_>>()?,
+            provisioning,
+            account,
+            rotation,
+            get,
+            changes,
         })
     }
 
@@ -311,6 +337,8 @@ impl TypeCompiler<'_, '_> {
                     .collect();
                 compiled.into_iter().collect::<Option<Vec<_>>>()
             });
+        let changes = config.incremental_sync.as_ref();
+        let changes = changes.and_then(|changes| self.grant_changes(changes));
         let keys = mappings.iter().flatten().map(GrantMapping::resource_key);
         self.bulk_only_once(
             &step,
@@ -321,6 +349,7 @@ impl TypeCompiler<'_, '_> {
             fetch: fetch?,
             skip_if,
             mappings: mappings?,
+            changes,
         })
     }
 }

@@ -32,6 +32,31 @@ const HTTP_CHILD_RESOURCE_ITEM: Variables = Variables::of(&[
     "vars",
 ]);
 
+/// No variable at all.
+pub(super) const NOTHING: Variables = NONE;
+/// A row of a database.
+pub(super) const ROW: Variables = SQL_ROW;
+/// A row about a resource.
+pub(super) const RESOURCE_ROW: Variables = SQL_RESOURCE_ROW;
+/// Values of queries that grant and revoke.
+pub(super) const PROVISIONING: Variables = Variables::of(&["principal", "resource", "entitlement"]);
+/// Templates of requests that grant and revoke.
+pub(super) const PROVISIONING_REQUEST: Variables = Variables::of(&[
+    "principal",
+    "resource",
+    "entitlement",
+    "pre_requests",
+    "vars",
+]);
+/// What an API answered to a change.
+pub(super) const ANSWER: Variables = Variables::of(&["response", "headers", "vars"]);
+/// Values of queries that find and create accounts.
+pub(super) const ACCOUNT: Variables = Variables::of(&["input", "credentials", "password"]);
+/// Values of queries that change a password.
+pub(super) const ROTATION: Variables = Variables::of(&["resource_id", "credentials", "password"]);
+/// Values of queries of an action.
+pub(super) const ACTION: Variables = Variables::of(&["input"]);
+
 /// The variables of one resource type's sections.
 pub(super) struct Scopes {
     /// Values and templates that ask for the resources.

@@ -59,6 +59,13 @@ fn sound_files_have_no_warnings() {
         })
         .collect();
     files.push(root.join("tests/fixtures/golden/connector.yml"));
+    for case in [
+        "every-section",
+        "every-section-of-an-api",
+        "provisioning-of-several-databases",
+    ] {
+        files.push(root.join(format!("tests/fixtures/diagnostics/{case}/connector.yaml")));
+    }
     for file in files {
         let text = std::fs::read_to_string(&file).expect("the file is text");
         let shown = found(&text);

@@ -12,6 +12,7 @@ mod generated;
 mod golden;
 mod http;
 mod mapping;
+mod plan;
 mod servers;
 mod sql;
 mod sync;

@@ -7,7 +7,7 @@ use super::lexer::{Kind, Token, syntax};
 use super::parser::{Expr, Parser};
 use super::words::Words;
 use crate::diagnostic::nearest;
-use crate::expr::check::RESOURCE_MEMBERS;
+use crate::expr::check::{meant_member, members_of};
 use crate::expr::{ExprError, Value};
 
 impl Parser {
@@ -178,21 +178,17 @@ impl Parser {
             });
             return;
         }
-        let resource = matches!(name, "resource" | "parent_resource" | "principal");
         if let (
-            true,
+            Some(members),
             Some(Token {
                 kind: Kind::Field(member),
                 range,
                 glued: true,
             }),
-        ) = (resource, words.tokens.peek())
-            && !RESOURCE_MEMBERS.contains(&member.as_str())
+        ) = (members_of(name), words.tokens.peek())
+            && !members.contains(&member.as_str())
         {
-            let help = match nearest(member, RESOURCE_MEMBERS.iter().copied()) {
-                Some(close) => format!("did you mean `{close}`?"),
-                None => "its fields are `id`, `type`, `display_name`, `description`, `profile` and `traits`".to_owned(),
-            };
+            let help = meant_member(name, member, members);
             self.found.push(ExprError {
                 code: "unknown-member",
                 message: format!("`.{name}` has no field `{member}`"),

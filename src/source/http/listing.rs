@@ -6,7 +6,7 @@ use super::base::safe;
 use super::exchange::{Failure, Wire};
 use super::pagination::{Paginate, Place, Turn, Unpaged, Verdict};
 use super::redact::Redactor;
-use super::request::RequestTemplate;
+use super::request::{Purpose, RequestTemplate};
 use super::response::ItemsRule;
 use super::source::HttpSource;
 use crate::config::CompileContext;
@@ -36,7 +36,13 @@ impl HttpSource {
         listing: HttpListing<'_>,
         cx: &mut CompileContext,
     ) -> Option<Box<dyn Fetch>> {
-        let request = RequestTemplate::compile(listing.request, &self.base, listing.variables, cx);
+        let request = RequestTemplate::compile(
+            listing.request,
+            &self.base,
+            listing.variables,
+            Purpose::Listing,
+            cx,
+        );
         let items = ItemsRule::compile(listing.response, listing.per_resource, cx);
         let pagination = match listing.pagination.or(self.pagination.as_ref()) {
             Some(PaginationConfig::Http(block)) => block.compile(cx),

@@ -5,6 +5,7 @@ pub mod pagination;
 
 mod answer;
 mod base;
+mod change;
 mod clock;
 mod defaults;
 mod exchange;
@@ -19,6 +20,7 @@ mod source;
 mod texts;
 
 pub use answer::Answer;
+pub use change::HttpChange;
 pub use clock::{Clock, SystemClock};
 pub use listing::HttpListing;
 pub use parts::RequestParts;

@@ -11,9 +11,18 @@ use super::parts::RequestParts;
 use super::texts::{literal_or_program, render};
 use crate::config::CompileContext;
 use crate::config::http::RequestConfig;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, list, nearest};
 use crate::expr::{Escape, Expression, Inputs, Variables};
 use crate::source::SourceError;
+
+/// What a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To read.
+    Listing,
+    /// To change something.
+    Change,
+}
 
 /// A compiled `request`.
 #[derive(Debug)]
@@ -42,9 +51,13 @@ impl RequestTemplate {
         config: &RequestConfig,
         base: &Base,
         variables: Variables,
+        purpose: Purpose,
         cx: &mut CompileContext,
     ) -> Option<Self> {
-        let method = method(config, cx);
+        let method = match purpose {
+            Purpose::Listing => method(config, cx),
+            Purpose::Change => changing_method(config, cx),
+        };
         let url = literal_or_program(&config.url, variables, cx);
         let carried = Carried::compile(&config.headers, &config.query_params, variables, cx);
         let body = match &config.body {
@@ -174,6 +187,35 @@ fn method(config: &RequestConfig, cx: &mut CompileContext) -> Option<Method> {
         }
     };
     Some(method)
+}
+
+fn changing_method(config: &RequestConfig, cx: &mut CompileContext) -> Option<Method> {
+    let written = config.method.as_ref();
+    let written = written.filter(|method| !method.text.trim().is_empty());
+    let Some(written) = written else {
+        cx.warning(
+            "no-effect",
+            config.url.0.span,
+            "this request has no `method`: it is a `GET`, which changes nothing",
+            "write `method: POST`, or what the API asks for",
+        );
+        return Some(Method::GET);
+    };
+    let known = ["POST", "PUT", "PATCH", "DELETE", "GET"];
+    let word = written.text.trim().to_ascii_uppercase();
+    match Method::from_bytes(word.as_bytes()) {
+        Ok(method) if known.contains(&word.as_str()) => Some(method),
+        _ => {
+            let at = cx.at(written.span);
+            let message = format!("there is no method `{}`", written.text);
+            let help = match nearest(&word, known.into_iter()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("write one of {}", list(&known)),
+            };
+            cx.note(Diagnostic::error("not-in-set", at, message).help(help));
+            None
+        }
+    }
 }
 
 /// True when a path has a segment that URLs resolve: `.`, `..` and their encoded forms.

@@ -55,6 +55,11 @@ impl SqlSource {
         }))
     }
 
+    /// The scheme of the database system, for example `postgres`.
+    pub fn scheme(&self) -> &'static str {
+        self.dialect.scheme()
+    }
+
     /// True when rows come from several databases.
     pub(super) fn is_multiple(&self) -> bool {
         !matches!(self.names, Names::One)

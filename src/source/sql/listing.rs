@@ -6,14 +6,14 @@ use super::connect::SqlSource;
 use super::pagination::{PLACEHOLDERS, Paginate};
 use super::placeholder::{Form, Part, Placeholder, Scanned, scan};
 use super::query::{Piece, Slot, SqlQuery};
+use super::vars::{Known, SqlVars};
+use crate::config::CompileContext;
 use crate::config::decode::Named;
 use crate::config::http::PaginationConfig;
 use crate::config::resource_type::ScopeWord;
 use crate::config::scalar::{ExprText, SqlText, Text};
-use crate::config::{Bare, CompileContext};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::diagnostic::{list, nearest};
-use crate::expr::{CelProgram, Expression, Variables};
+use crate::expr::Variables;
 use crate::source::Fetch;
 
 /// A listing as its file describes it.
@@ -33,6 +33,19 @@ pub struct SqlListing<'c> {
     pub resource_type: Option<&'c str>,
 }
 
+/// A query that is paged.
+#[derive(Debug, Clone, Copy)]
+pub struct PagedQuery<'c> {
+    /// The query.
+    pub query: &'c SqlText,
+    /// How it is paged.
+    pub pagination: Option<&'c PaginationConfig>,
+    /// Which databases it runs on.
+    pub scope: Option<ScopeWord>,
+    /// The id of the type, when the query runs once per resource of it.
+    pub resource_type: Option<&'c str>,
+}
+
 impl SqlSource {
     /// Compiles a query. Notes every mistake in it; `None` when there was one.
     pub fn listing(
@@ -40,7 +53,26 @@ impl SqlSource {
         listing: SqlListing<'_>,
         cx: &mut CompileContext,
     ) -> Option<Box<dyn Fetch>> {
-        let text = &listing.query.0;
+        let mut vars = SqlVars::compile(listing.vars, Known::variables(listing.variables), cx);
+        let query = PagedQuery {
+            query: listing.query,
+            pagination: listing.pagination,
+            scope: listing.scope,
+            resource_type: listing.resource_type,
+        };
+        let fetch = self.paged(query, &mut vars, cx);
+        vars.finish(cx);
+        fetch
+    }
+
+    /// Compiles a query that may share its `vars` with others. Notes every mistake in it; `None`
+    /// when there was one.
+    pub fn paged(
+        self: &Arc<Self>,
+        listing: PagedQuery<'_>,
+        vars: &mut SqlVars<'_>,
+        cx: &mut CompileContext,
+    ) -> Option<Box<dyn Fetch>> {
         let paging = match listing.pagination {
             None => Some(None),
             Some(PaginationConfig::Sql(block)) => block.compile(cx).map(Some),
@@ -50,80 +82,56 @@ impl SqlSource {
                 "this paging is that of an API",
             ),
         };
-        let vars = compile_vars(&listing, cx);
-        let scanned = scan(text, self.dialect.lexicon(), cx);
-        let (paging, scanned) = (paging?, scanned?);
+        vars.paged = true;
+        let scanned = scan(&listing.query.0, self.dialect.lexicon(), cx);
+        let (paging, scanned) = vars.unless_failed(paging.zip(scanned))?;
+        let query = self.resolve(&listing, paging, &scanned, vars, cx)?;
+        Some(Box::new(query) as Box<dyn Fetch>)
+    }
+
+    /// Finds what the placeholders of a query stand for.
+    pub(super) fn resolve(
+        self: &Arc<Self>,
+        listing: &PagedQuery<'_>,
+        paging: Option<Box<dyn Paginate>>,
+        scanned: &Scanned,
+        vars: &mut SqlVars<'_>,
+        cx: &mut CompileContext,
+    ) -> Option<SqlQuery> {
+        vars.begin();
+        scanned.inert.iter().for_each(|name| vars.use_name(name));
         let mut resolver = Resolver {
-            listing: &listing,
+            listing,
             paging: paging.as_deref(),
-            vars: &vars,
+            vars,
             cx,
-            used: scanned.inert.clone(),
             failed: false,
         };
-        let pieces = resolver.resolve(&scanned);
+        let pieces = resolver.resolve(scanned);
         let failed = resolver.failed;
+        vars.failed |= failed;
+        let failed = failed || !vars.are_sound();
         let paging = paging.filter(|_| pieces.iter().any(Piece::pages));
-        (!failed).then(|| {
-            Box::new(SqlQuery {
-                source: self.clone(),
-                pieces,
-                vars: vars
-                    .into_iter()
-                    .filter_map(|var| Some((var.name, var.value?)))
-                    .collect(),
-                paging,
-                primary_only: listing.scope == Some(ScopeWord::Cluster),
-            }) as Box<dyn Fetch>
+        (!failed).then(|| SqlQuery {
+            source: self.clone(),
+            pieces,
+            vars: vars.computed(),
+            paging,
+            primary_only: listing.scope == Some(ScopeWord::Cluster),
         })
     }
 }
 
-/// An entry of `vars`; its value is `None` when it does not compile, which was noted.
-struct Var {
-    name: String,
-    span: Span,
-    value: Option<Expression>,
-}
-
-fn compile_vars(listing: &SqlListing<'_>, cx: &mut CompileContext) -> Vec<Var> {
-    let names = listing.variables.names();
-    listing
-        .vars
-        .iter()
-        .map(|(key, text)| {
-            // A bare word is literal everywhere else; here the name of an input is that input.
-            let value = match names.contains(&text.0.text.as_str()) {
-                true => CelProgram::compile(&text.0.text, listing.variables)
-                    .ok()
-                    .map(Expression::Cel),
-                false if text.0.text.is_empty() => {
-                    let message = format!("`vars.{}` has no value", key.text);
-                    cx.error("empty-var", key.span, message)
-                }
-                false => cx.expression(text, Bare::Cel, listing.variables),
-            };
-            Var {
-                name: key.text.clone(),
-                span: key.span,
-                value,
-            }
-        })
-        .collect()
-}
-
 /// Finds what each placeholder stands for.
-struct Resolver<'r, 'c, 'e> {
-    listing: &'r SqlListing<'c>,
+struct Resolver<'r, 'c, 'k, 'e> {
+    listing: &'r PagedQuery<'c>,
     paging: Option<&'r dyn Paginate>,
-    vars: &'r [Var],
+    vars: &'r mut SqlVars<'k>,
     cx: &'r mut CompileContext<'e>,
-    /// Names that were met, in lower case.
-    used: Vec<String>,
     failed: bool,
 }
 
-impl<'c> Resolver<'_, 'c, '_> {
+impl<'c> Resolver<'_, 'c, '_, '_> {
     fn resolve(&mut self, scanned: &Scanned) -> Vec<Piece> {
         let text = self.text();
         let mut pieces = Vec::new();
@@ -131,7 +139,7 @@ impl<'c> Resolver<'_, 'c, '_> {
             pieces.push(match part {
                 Part::Sql(range) => Piece::Sql(text.text[range.clone()].to_owned()),
                 Part::Placeholder(placeholder) => {
-                    self.used.push(placeholder.name.to_lowercase());
+                    self.vars.use_name(&placeholder.name);
                     match self.slot(placeholder) {
                         Some(slot) => Piece::Slot {
                             name: placeholder.name.clone(),
@@ -143,12 +151,10 @@ impl<'c> Resolver<'_, 'c, '_> {
                 }
             });
         }
-        // What is missing may be what seems unused: one mistake is one message.
+        // What is missing may be what seems wrong with the paging: one mistake is one message.
         if !self.failed {
-            self.check_vars();
             self.check_paging(scanned, &pieces);
         }
-        self.failed |= self.vars.iter().any(|var| var.value.is_none());
         pieces
     }
 
@@ -158,21 +164,14 @@ impl<'c> Resolver<'_, 'c, '_> {
 
     fn slot(&mut self, placeholder: &Placeholder) -> Option<Slot> {
         let name = placeholder.name.to_lowercase();
-        if PLACEHOLDERS.contains(&name.as_str()) {
+        if self.vars.paged && PLACEHOLDERS.contains(&name.as_str()) {
             return self.paging_slot(placeholder, &name);
         }
-        // As written first: two vars may differ in case only.
-        let exact = self
-            .vars
-            .iter()
-            .position(|var| var.name == placeholder.name);
-        let folded = || {
-            self.vars
-                .iter()
-                .position(|var| var.name.eq_ignore_ascii_case(&name))
-        };
-        if let Some(index) = exact.or_else(folded) {
-            return Some(Slot::Var(self.vars[index].name.clone()));
+        if let Some(slot) = self.vars.slot(&placeholder.name) {
+            if let Slot::Input(value) = &slot {
+                self.vars.use_name(value);
+            }
+            return Some(slot);
         }
         match self.names_resource(&name) {
             true => {
@@ -221,12 +220,11 @@ impl<'c> Resolver<'_, 'c, '_> {
     }
 
     fn unknown(&mut self, placeholder: &Placeholder, name: &str) -> Option<Slot> {
-        let written: Vec<&str> = self.vars.iter().map(|var| var.name.as_str()).collect();
-        let all = written.iter().copied().chain(PLACEHOLDERS);
         let per_resource = self.listing.resource_type.is_some();
-        let help = match (nearest(name, all), name) {
+        let paging: &[&str] = if self.vars.paged { &PLACEHOLDERS } else { &[] };
+        let help = match (self.vars.nearest(name, paging), name) {
             (Some(near), _) => format!("did you mean `?<{near}>`?"),
-            (None, "since" | "id") if !per_resource => {
+            (None, "since" | "id") if self.vars.paged && !per_resource => {
                 format!(
                     "`{name}` is filled in where changes or single resources are fetched, not in a listing"
                 )
@@ -236,34 +234,10 @@ impl<'c> Resolver<'_, 'c, '_> {
                     "add it: `vars: {{{name}: resource.ID}}` binds the id of the current resource"
                 )
             }
-            _ if written.is_empty() => "add it to `vars`".to_owned(),
-            _ => format!("`vars` has {}", list(&written)),
+            _ => self.vars.offer(name),
         };
-        let message = format!("nothing named `{}` is in `vars`", placeholder.name);
+        let message = self.vars.says_nothing_of(&placeholder.name);
         self.error("unknown-placeholder", placeholder, message, help)
-    }
-
-    fn check_vars(&mut self) {
-        for var in self.vars {
-            let name = var.name.to_lowercase();
-            let (code, message, help) = if PLACEHOLDERS.contains(&name.as_str()) {
-                let message = format!(
-                    "`{}` is filled in by paging: this value is never used",
-                    var.name
-                );
-                ("reserved-var", message, "choose another name")
-            } else if !self.used.contains(&name) && var.value.is_some() {
-                let message = format!("the query does not use `{}`", var.name);
-                (
-                    "unused-var",
-                    message,
-                    "write `?<name>` in the query, or remove it",
-                )
-            } else {
-                continue;
-            };
-            self.cx.warning(code, var.span, message, help);
-        }
     }
 
     fn check_paging(&mut self, scanned: &Scanned, pieces: &[Piece]) {

@@ -1,5 +1,6 @@
 //! Databases: queries → pages of rows.
 
+mod change;
 mod connect;
 pub mod dialect;
 mod dsn;
@@ -13,7 +14,10 @@ mod query;
 mod row;
 mod statement;
 mod target;
+mod vars;
 
+pub use change::SqlStatement;
 pub use connect::SqlSource;
 pub use dialect::{DialectView, documented as documented_dialects};
-pub use listing::SqlListing;
+pub use listing::{PagedQuery, SqlListing};
+pub use vars::{Known, SqlVars};

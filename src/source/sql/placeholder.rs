@@ -67,6 +67,17 @@ pub struct Scanned {
 
 /// Takes a query apart. Notes every mistake; `None` when there was one.
 pub fn scan(text: &Text, lexicon: &Lexicon, cx: &mut CompileContext) -> Option<Scanned> {
+    scan_with_blocks(text, lexicon, false, cx)
+}
+
+/// The same for a database system that may run a block, `BEGIN … END;`, as one statement: then its
+/// semicolons belong to it.
+pub fn scan_with_blocks(
+    text: &Text,
+    lexicon: &Lexicon,
+    blocks: bool,
+    cx: &mut CompileContext,
+) -> Option<Scanned> {
     let sql = text.text.trim_end();
     let regions = match lexer::regions(sql, lexicon) {
         Ok(regions) => regions,
@@ -90,8 +101,12 @@ pub fn scan(text: &Text, lexicon: &Lexicon, cx: &mut CompileContext) -> Option<S
     let Some(end) = end else {
         return cx.error("empty-query", text.span, "the query is empty");
     };
+    let words: Vec<String> = lexer::words(sql, &regions).collect();
+    let block = blocks && begins_block(&words);
+    let end = if block { sql.len() } else { end };
     let mut scan = Scan {
         text,
+        block,
         sql,
         end,
         lexicon,
@@ -107,15 +122,17 @@ pub fn scan(text: &Text, lexicon: &Lexicon, cx: &mut CompileContext) -> Option<S
         }
     }
     let (parts, inert, failed) = (scan.parts, scan.inert, scan.failed);
-    (!failed).then(|| Scanned {
+    (!failed).then_some(Scanned {
         parts,
-        words: lexer::words(sql, &regions).collect(),
+        words,
         inert,
     })
 }
 
 struct Scan<'s, 'c, 'e> {
     text: &'s Text,
+    /// True when semicolons are part of the statement.
+    block: bool,
     sql: &'s str,
     /// Where the statement ends.
     end: usize,
@@ -261,6 +278,10 @@ impl Scan<'_, '_, '_> {
 
     fn stray(&mut self, at: usize, length: usize) -> usize {
         let written = &self.sql[at..at + length];
+        if self.block && written.starts_with([':', '@']) {
+            // A variable of the block.
+            return length;
+        }
         let message = format!("nothing is bound to the parameter `{written}`");
         let help = "name the value in `vars` and write `?<name>`";
         self.error("unbound-parameter", at..at + length, message, help);
@@ -268,6 +289,9 @@ impl Scan<'_, '_, '_> {
     }
 
     fn semicolon(&mut self, at: usize) -> usize {
+        if self.block {
+            return 1;
+        }
         let message = "a second statement begins here";
         let help = "a query is one statement";
         self.error("several-statements", at..at + 1, message, help);
@@ -313,6 +337,17 @@ impl Scan<'_, '_, '_> {
         let at = self.cx.at(self.cx.locate(self.text, range));
         self.cx
             .note(Diagnostic::error(code, at, message).help(help));
+    }
+}
+
+/// True for the words of a block: `BEGIN TRANSACTION` begins none.
+fn begins_block(words: &[String]) -> bool {
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    match word(0) {
+        "begin" => !["transaction", "tran", "work", ""].contains(&word(1)),
+        "declare" => true,
+        "do" => word(1) == "begin",
+        _ => false,
     }
 }
 

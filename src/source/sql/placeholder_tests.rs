@@ -52,6 +52,40 @@ fn names_and_options_are_read_without_case() {
 }
 
 #[test]
+fn a_block_is_one_statement_where_the_system_runs_blocks() {
+    let scanned = |sql: &str, blocks| {
+        let file = SourceFile::new("acme.yaml", sql);
+        let environment = HashMap::new();
+        let mut cx = CompileContext::new(file, Dialect::Sql, &environment, Severity::Error);
+        let text = Text {
+            text: sql.to_owned(),
+            span: Span::new(0, sql.len()),
+        };
+        let scanned = scan_with_blocks(&text, &sqlite::LEXICON, blocks, &mut cx);
+        let parts = scanned.map(|scanned| scanned.parts);
+        match parts.as_deref() {
+            Some([Part::Sql(_), Part::Placeholder(_), Part::Sql(rest)]) => {
+                Some(sql[rest.clone()].to_owned())
+            }
+            _ => None,
+        }
+    };
+    for block in [
+        "BEGIN f(?<a>); g; END;",
+        "declare x int; begin f(?<a>); g; END;",
+    ] {
+        assert_eq!(scanned(block, true).as_deref(), Some("); g; END;"));
+        assert_eq!(scanned(block, false), None);
+    }
+    // Its variables look like parameters elsewhere.
+    let block = "BEGIN SET @x = ?<a>; g(@x, :y); END;";
+    assert_eq!(scanned(block, true).as_deref(), Some("; g(@x, :y); END;"));
+    assert_eq!(scanned("BEGIN g(?<a>, ?); END;", true), None);
+    assert_eq!(scanned("BEGIN TRANSACTION; f(?<a>); COMMIT;", true), None);
+    assert_eq!(scanned("f(?<a>);", true).as_deref(), Some(")"));
+}
+
+#[test]
 fn what_is_quoted_stays_part_of_the_sql() {
     for (sql, lexicon) in [
         ("'?<a>' -- ?<b>", &postgres::LEXICON),

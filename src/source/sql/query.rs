@@ -48,6 +48,8 @@ pub(super) enum Slot {
     Var(String),
     /// The id of the current resource.
     ResourceId,
+    /// A value that is there under this name, such as `password`.
+    Input(String),
 }
 
 #[async_trait]
@@ -155,6 +157,25 @@ impl At<'_> {
 }
 
 impl SqlQuery {
+    /// True when a placeholder, or what it stands for, takes the value of this name.
+    pub(super) fn uses_value(&self, name: &str) -> bool {
+        let computed = |var: &str| {
+            let found = self.vars.iter().find(|(found, _)| found == var);
+            found.is_some_and(|(_, value)| value.mentions(name))
+        };
+        self.pieces.iter().any(|piece| match piece {
+            Piece::Slot {
+                slot: Slot::Input(input),
+                ..
+            } => input == name,
+            Piece::Slot {
+                slot: Slot::Var(var),
+                ..
+            } => computed(var),
+            Piece::Slot { .. } | Piece::Sql(_) => false,
+        })
+    }
+
     async fn stream(&self, inputs: &Inputs, to: &mut dyn TakePages) -> Result<(), SourceError> {
         let mut stream = Stream {
             to,
@@ -317,6 +338,8 @@ impl SqlQuery {
                 let (_, value) = found.expect("each var of a slot was evaluated");
                 Binding::Value(value.clone())
             }
+            // What may be left out and was, such as a field of a form, is null.
+            Slot::Input(name) => Binding::Value(inputs.get(name).cloned().unwrap_or(Value::Null)),
             Slot::ResourceId => {
                 let resource = inputs.get("resource");
                 let id = resource.and_then(|found| found.get("ID").or_else(|| found.get("id")));

@@ -1,0 +1,105 @@
+//! `provisioning` of an entitlement: how it is granted and revoked.
+
+use super::decode::{Named, OneOrMany, Placed, section};
+use super::http::RequestConfig;
+use super::mapping::GrantMappingConfig;
+use super::scalar::{ExprText, SqlText};
+
+section! {
+    /// How an entitlement is granted and revoked.
+    pub struct ProvisioningConfig {
+        /// Values for the placeholders of every query here, by name, for example
+        /// `user_id: principal.ID`. Expressions over `principal`, who is granted or loses the
+        /// entitlement, `resource`, which it is on, and `entitlement`.
+        pub vars: Named<ExprText>,
+        /// How it is granted.
+        pub grant: Option<Placed<GrantProvisioningConfig>>,
+        /// How it is revoked.
+        pub revoke: Option<Placed<RevokeProvisioningConfig>>,
+    }
+}
+
+section! {
+    /// How an entitlement is granted: by queries to a database, or by a request to an API.
+    pub struct GrantProvisioningConfig {
+        /// Refuses the grant when a query finds a reason. Asked first.
+        pub reject_if: Option<RejectIfConfig>,
+        /// Finds the one grant that the new one replaces; it is revoked first, in the same
+        /// transaction.
+        pub grant_replace: Option<GrantReplaceConfig>,
+        /// Queries that must each bring a row before anything is changed.
+        pub validation_queries: Vec<SqlText>,
+        /// A validation query without rows means that it is granted already. For Oracle and Db2,
+        /// together with `no_transaction`; elsewhere the count of changed rows tells.
+        pub validation_queries_signal_idempotency: Option<Placed<bool>>,
+        /// The statements that grant it, in order. None of them may change more than one row.
+        pub queries: Vec<SqlText>,
+        /// Runs the queries without a transaction around them.
+        pub no_transaction: bool = false,
+        /// The request that grants it. Its templates know `principal`, `resource`, `entitlement`
+        /// and `pre_requests`.
+        pub request: Option<RequestConfig>,
+        /// True when the answer to the request says that it is granted, for example
+        /// `cel:response.status_code == 201`. Not written: any status from 200 to 299.
+        pub success_condition: Option<ExprText>,
+    }
+}
+
+section! {
+    /// How an entitlement is revoked: by queries to a database, or by a request to an API.
+    pub struct RevokeProvisioningConfig {
+        /// Queries that must each bring a row before anything is changed.
+        pub validation_queries: Vec<SqlText>,
+        /// A validation query without rows means that it is revoked already. For Oracle and Db2,
+        /// together with `no_transaction`; elsewhere the count of changed rows tells.
+        pub validation_queries_signal_idempotency: Option<Placed<bool>>,
+        /// The statements that revoke it, in order. None of them may change more than one row.
+        pub queries: Vec<SqlText>,
+        /// Runs the queries without a transaction around them.
+        pub no_transaction: bool = false,
+        /// What else a revoke may do.
+        pub revoke_options: Option<RevokeOptionsConfig>,
+        /// The request that revokes it. Its templates know `principal`, `resource`, `entitlement`
+        /// and `pre_requests`.
+        pub request: Option<RequestConfig>,
+        /// True when the answer to the request says that it is revoked, for example
+        /// `cel:response.status_code == 204`. Not written: any status from 200 to 299.
+        pub success_condition: Option<ExprText>,
+    }
+}
+
+section! {
+    /// Refuses a grant.
+    pub struct RejectIfConfig {
+        /// A row of this query refuses the grant.
+        pub query: SqlText,
+        /// The reason to show: an expression over the first row, for example `.why`.
+        pub reason: Option<ExprText>,
+    }
+}
+
+section! {
+    /// The grant that a new one replaces.
+    pub struct GrantReplaceConfig {
+        /// Finds it: at most one row may become a grant.
+        pub query: SqlText,
+        /// What a row becomes. `entitlement_resource_id` names the resource of the old grant.
+        pub map: OneOrMany<GrantMappingConfig>,
+    }
+}
+
+section! {
+    /// What else a revoke may do.
+    pub struct RevokeOptionsConfig {
+        /// Finds out whether the revoke removed the principal itself.
+        pub principal_exists_check: Option<PrincipalExistsConfig>,
+    }
+}
+
+section! {
+    /// Finds out whether the principal is still there.
+    pub struct PrincipalExistsConfig {
+        /// Runs after the revoke. No row means that the principal is gone.
+        pub query: SqlText,
+    }
+}
