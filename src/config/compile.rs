@@ -67,6 +67,11 @@ impl<'e> CompileContext<'e> {
         })
     }
 
+    /// The file.
+    pub fn file(&self) -> Arc<SourceFile> {
+        self.file.clone()
+    }
+
     /// The place of a span in the file.
     pub fn at(&self, span: Span) -> Location {
         Location {

@@ -74,9 +74,11 @@ impl Simple {
             Simple::Member { variable, field } => plain(scope.inputs().get(variable)?.get(field)?),
             Simple::Text(of) => match of.value(scope)? {
                 text if matches!(*text, Value::Text(_)) => Some(text),
-                number if matches!(*number, Value::Int(_) | Value::UInt(_)) => {
-                    to_text(&number).ok().flatten().map(Value::Text).map(Cow::Owned)
-                }
+                number if matches!(*number, Value::Int(_) | Value::UInt(_)) => to_text(&number)
+                    .ok()
+                    .flatten()
+                    .map(Value::Text)
+                    .map(Cow::Owned),
                 _ => None,
             },
             Simple::Equal { left, right, same } => {

@@ -62,8 +62,10 @@ pub enum SourceError {
         found: String,
     },
     /// The database cannot run a query.
-    #[error("the query failed: {reason}")]
+    #[error("the query failed{}: {reason}", at.as_ref().map_or(String::new(), |at| format!(" at {at}")))]
     Query {
+        /// Where in the connector file the cause seems to be, as `file:line:column`.
+        at: Option<String>,
         /// The database's own message.
         reason: String,
         /// Whether trying again may help: a deadlock, a lost connection.

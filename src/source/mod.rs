@@ -3,6 +3,7 @@
 pub mod http;
 pub mod sql;
 
+mod backoff;
 mod error;
 mod page;
 
@@ -62,6 +63,10 @@ async fn page_by_page<F: Fetch + ?Sized>(
 pub trait TakePages: Send {
     /// Takes a page; `false` when no more are wanted.
     async fn take(&mut self, page: Page) -> bool;
+
+    /// Says that the connection was lost in the middle of an answer that cannot be gone on with:
+    /// its records come again, from the first one.
+    async fn again(&mut self);
 }
 
 /// A system that was reached: checks that it answers and that its credentials are good.

@@ -21,6 +21,8 @@ use crate::source::{Page, PageToken, TakePages};
 pub(super) enum Arrival {
     /// A page, in the order of the listing.
     Page(Box<MappedPage>),
+    /// The pages of the listing come again, from the first one.
+    Again,
     /// Nothing more will come. The last word of every listing.
     Ended(Result<(), SyncError>),
 }
@@ -122,6 +124,11 @@ impl<S: SyncSink + 'static> TakePages for Taker<'_, S> {
             .send((self.position, Arrival::Page(Box::new(mapped))))
             .await;
         sent.is_ok() && !last && !self.cancel.is_cancelled()
+    }
+
+    async fn again(&mut self) {
+        // Nobody listens only when the run has given up.
+        let _ = self.arrivals.send((self.position, Arrival::Again)).await;
     }
 }
 

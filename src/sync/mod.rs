@@ -15,4 +15,6 @@ mod under_way;
 pub use error::SyncError;
 pub use report::{Doubts, FindingCount, Findings, Report, Verdict};
 pub use run::{Event, Options, connect, fingerprint, run};
-pub use sink::{Audit, Committed, Counts, Finding, Settled, PageFacts, RowPosition, SinkError, SyncSink};
+pub use sink::{
+    Audit, Committed, Counts, Finding, PageFacts, RowPosition, Settled, SinkError, SyncSink,
+};

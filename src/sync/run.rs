@@ -266,6 +266,13 @@ impl<S: SyncSink + 'static> Run<'_, S> {
         for (position, arrival) in arrivals {
             let mapped = match arrival {
                 Arrival::Page(mapped) => mapped,
+                Arrival::Again => {
+                    // What came until now is stored first: it is what comes again.
+                    self.commit(std::mem::take(&mut facts), again).await?;
+                    self.store.write(|sink| sink.note_again()).await?;
+                    under_way.again.insert(position);
+                    continue;
+                }
                 Arrival::Ended(ended) => {
                     under_way.running.remove(&position);
                     if let Err(error) = ended {

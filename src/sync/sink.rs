@@ -90,7 +90,7 @@ pub struct Settled {
     pub counts: Counts,
     /// What points at nothing.
     pub audit: Audit,
-    /// Grants of an identity that came again in the same process: the last one stays.
+    /// Grants of an identity that a listing brought twice: the last one stays.
     pub duplicate_grants: Finding,
 }
 
@@ -121,6 +121,9 @@ pub trait SyncSink: Send {
     /// that is already stored are replaced and keep their place; grants wait for
     /// [`settle`](SyncSink::settle).
     fn commit(&mut self, page: &PageFacts, checkpoint: &str) -> Result<Committed, SinkError>;
+
+    /// Notes that rows which are stored already may come again: they are no duplicates.
+    fn note_again(&mut self) -> Result<(), SinkError>;
 
     /// Up to `limit` resources of a type that were stored after `after`, in stored order.
     fn resources_after(

@@ -68,7 +68,12 @@ fn without_known_differences(mut facts: Facts) -> Facts {
                 .iter_mut()
                 .map(|entitlement| &mut entitlement.resource),
         )
-        .chain(facts.grants.iter_mut().map(|grant| Arc::make_mut(&mut grant.resource)))
+        .chain(
+            facts
+                .grants
+                .iter_mut()
+                .map(|grant| Arc::make_mut(&mut grant.resource)),
+        )
         .flat_map(|resource| &mut resource.traits)
     {
         // Its writer stored attributes in random order.

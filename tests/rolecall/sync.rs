@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use rolecall::c1z::{self, Begin, Compression, Opened, WorkFile};
 use rolecall::model::{Resource, ResourceId, ResourceTypeId, SyncKind, SyncRun};
 use rolecall::sync::{
-    self, Committed, Counts, Options, PageFacts, Report, RowPosition, Settled, SinkError, SyncError,
-    SyncSink, Verdict,
+    self, Committed, Counts, Options, PageFacts, Report, RowPosition, Settled, SinkError,
+    SyncError, SyncSink, Verdict,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -60,6 +60,10 @@ impl SyncSink for Dying {
 
     fn count_resources(&self, resource_type: &ResourceTypeId) -> Result<u64, SinkError> {
         self.work.count_resources(resource_type)
+    }
+
+    fn note_again(&mut self) -> Result<(), SinkError> {
+        self.work.note_again()
     }
 
     fn settle(&mut self) -> Result<Settled, SinkError> {

@@ -53,7 +53,10 @@ fn missing(db: &Connection, named: &Named) -> rusqlite::Result<Finding> {
         id,
     } = named;
     let columns = by.join(", ");
-    let present: Vec<_> = by.iter().map(|name| format!("{name} is not null")).collect();
+    let present: Vec<_> = by
+        .iter()
+        .map(|name| format!("{name} is not null"))
+        .collect();
     let present = present.join(" and ");
     let missing = format!(
         "with named as materialized (

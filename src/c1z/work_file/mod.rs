@@ -189,6 +189,10 @@ impl SyncSink for WorkFile {
         Ok(self.commit_page(page, checkpoint)?)
     }
 
+    fn note_again(&mut self) -> Result<(), SinkError> {
+        Ok(open::note_again(&self.db).map_err(self.sqlite("note a new beginning"))?)
+    }
+
     fn resources_after(
         &self,
         resource_type: &ResourceTypeId,

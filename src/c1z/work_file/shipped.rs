@@ -44,8 +44,8 @@ impl Shipped {
         let make = || -> rusqlite::Result<_> {
             copy(work, name)?;
             let db = open(&path.0)?;
-            let resumed_after = resumed_after(work)?;
-            let duplicate_grants = settle_grants(&db, &resumed_after)?;
+            let begun_after = begun_after(work)?;
+            let duplicate_grants = settle_grants(&db, &begun_after)?;
             db.execute_batch(schema::CREATE_OTHER_INDEXES)?;
             Ok((db, duplicate_grants))
         };
@@ -147,27 +147,27 @@ fn attached(
     work.execute_batch("detach shipped").and(ended)
 }
 
-/// The last grant of each process that worked on the run, but for the last process.
-fn resumed_after(work: &Connection) -> rusqlite::Result<Vec<i64>> {
-    work.prepare("select after_grant from rolecall_resumed order by 1")?
+/// The last grants before the run, or a listing of it, began anew somewhere.
+fn begun_after(work: &Connection) -> rusqlite::Result<Vec<i64>> {
+    work.prepare("select after_grant from rolecall_again order by 1")?
         .query_map([], |row| row.get(0))?
         .collect()
 }
 
 /// Makes the index of grants by identity; of grants that were listed twice, the last one stays.
-/// Returns how many were. One that an earlier process of the run had stored as well is not among
-/// them: a listing that cannot be gone on with begins again.
-fn settle_grants(db: &Connection, resumed_after: &[i64]) -> rusqlite::Result<Finding> {
+/// Returns how many were. Those with a new beginning between them are not counted: there, a listing
+/// that cannot be gone on with brought its grants again.
+fn settle_grants(db: &Connection, begun_after: &[i64]) -> rusqlite::Result<Finding> {
     match db.execute_batch(schema::CREATE_GRANT_IDENTITY) {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {}
         made => return made.map(|()| Finding::default()),
     }
     db.execute_batch(
-        "create temp table process (after_grant integer not null);
+        "create temp table beginning (after_grant integer not null);
          create temp table superseded (id integer primary key, by_grant integer not null);",
     )?;
-    for after in resumed_after {
-        db.execute("insert into process values (?1)", [after])?;
+    for after in begun_after {
+        db.execute("insert into beginning values (?1)", [after])?;
     }
     db.execute_batch(
         "insert into superseded
@@ -175,22 +175,22 @@ fn settle_grants(db: &Connection, resumed_after: &[i64]) -> rusqlite::Result<Fin
              select id, lead(id) over (partition by external_id order by id) as next from v1_grants
          ) where next is not null",
     )?;
-    let same_process = "from superseded where not exists (
-         select 1 from process where after_grant >= superseded.id
+    let listed_twice = "from superseded where not exists (
+         select 1 from beginning where after_grant >= superseded.id
          and after_grant < superseded.by_grant)";
-    let count: i64 = db.query_row(&format!("select count(*) {same_process}"), [], |row| {
+    let count: i64 = db.query_row(&format!("select count(*) {listed_twice}"), [], |row| {
         row.get(0)
     })?;
     let examples = db
         .prepare(&format!(
             "select distinct external_id from v1_grants
-             where id in (select id {same_process}) order by id limit ?1"
+             where id in (select id {listed_twice}) order by id limit ?1"
         ))?
         .query_map([Finding::EXAMPLES as i64], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     db.execute_batch(
         "delete from v1_grants where id in (select id from superseded);
-         drop table superseded; drop table process;",
+         drop table superseded; drop table beginning;",
     )?;
     db.execute_batch(schema::CREATE_GRANT_IDENTITY)?;
     Ok(Finding {

@@ -6,6 +6,7 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 use crate::config::http::RetryConfig;
+use crate::source::backoff::{Backoff, fraction};
 
 /// An API that asks for a longer wait is not waited for: the error says so, and the sync can be
 /// resumed later.
@@ -13,62 +14,49 @@ pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
 /// When and how often requests are tried again.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct RetryPolicy {
-    attempts: u32,
-    initial: Duration,
-    longest: Duration,
-}
+pub(super) struct RetryPolicy(Backoff);
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self {
+        Self(Backoff {
             attempts: 5,
             initial: Duration::from_millis(500),
             longest: Duration::from_secs(30),
-        }
+        })
     }
 }
 
 impl RetryPolicy {
     /// The policy of `http.retry`; what is not written keeps its default.
     pub(super) fn compile(config: Option<&RetryConfig>) -> Self {
-        let default = Self::default();
-        let Some(config) = config else { return default };
+        let Self(default) = Self::default();
+        let Some(config) = config else {
+            return Self(default);
+        };
         let initial = config
             .initial_backoff
             .map_or(default.initial, |duration| duration.0);
-        Self {
+        Self(Backoff {
             // 0 is read as "do not try again", which is 1 attempt.
             attempts: config.max_attempts.unwrap_or(default.attempts).max(1),
             initial,
             longest: config
                 .max_backoff
                 .map_or(default.longest.max(initial), |duration| duration.0),
-        }
+        })
     }
 
     /// How long to wait before the attempt after `failed` failed ones; `None` to give up.
     pub(super) fn wait(&self, failed: u32, asked: Option<Duration>) -> Option<Duration> {
-        if failed >= self.attempts {
-            return None;
-        }
+        let own = self.0.wait(failed)?;
         match asked {
             // What the API asks for is the least that helps; a little more keeps many clients
             // from coming back at the same moment.
-            Some(asked) if asked <= LONGEST_WAIT => Some(asked + fraction(self.initial)),
+            Some(asked) if asked <= LONGEST_WAIT => Some(asked + fraction(self.0.initial)),
             Some(_) => None,
-            None => {
-                let doubled = self.initial.saturating_mul(1 << (failed - 1).min(20));
-                Some(fraction(doubled.min(self.longest)))
-            }
+            None => Some(own),
         }
     }
-}
-
-/// A random part of a time, evenly spread from nothing to all of it.
-fn fraction(time: Duration) -> Duration {
-    let random = getrandom::u32().unwrap_or(u32::MAX);
-    time.mul_f64(f64::from(random) / f64::from(u32::MAX))
 }
 
 /// Whether the same request may succeed later.
@@ -134,31 +122,14 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_up_to_the_longest_and_are_spread() {
-        let policy = RetryPolicy {
-            attempts: 4,
-            initial: Duration::from_secs(1),
-            longest: Duration::from_secs(3),
-        };
-        for (failed, most) in [(1, 1), (2, 2), (3, 3)] {
-            let waits: Vec<_> = (0..50)
-                .map(|_| policy.wait(failed, None).expect("tries again"))
-                .collect();
-            assert!(waits.iter().all(|wait| *wait <= Duration::from_secs(most)));
-            assert!(
-                waits.iter().any(|wait| wait != &waits[0]),
-                "not spread: {waits:?}"
-            );
-        }
-        assert_eq!(policy.wait(4, None), None);
-    }
-
-    #[test]
     fn what_the_api_asks_for_is_obeyed_up_to_a_ceiling() {
         let policy = RetryPolicy::default();
         let asked = Duration::from_secs(20);
         let wait = policy.wait(1, Some(asked)).expect("tries again");
-        assert!(wait >= asked && wait <= asked + policy.initial, "{wait:?}");
+        assert!(
+            wait >= asked && wait <= asked + policy.0.initial,
+            "{wait:?}"
+        );
         assert_eq!(
             policy.wait(1, Some(LONGEST_WAIT + Duration::from_secs(1))),
             None

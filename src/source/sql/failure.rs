@@ -12,6 +12,13 @@ use crate::source::SourceError;
 pub enum Failure {
     /// The driver or the database says so.
     Driver(sqlx::Error),
+    /// The same, of SQL that it was asked to prepare.
+    Sent {
+        /// What it says.
+        error: sqlx::Error,
+        /// The SQL.
+        sql: String,
+    },
     /// We say so.
     Source(SourceError),
 }
@@ -86,7 +93,7 @@ impl Peer {
     pub fn while_running(&self, failure: Failure) -> SourceError {
         let error = match failure {
             Failure::Source(error) => return error,
-            Failure::Driver(error) => error,
+            Failure::Driver(error) | Failure::Sent { error, .. } => error,
         };
         let (reason, transient) = match &error {
             sqlx::Error::Database(database) => {
@@ -104,7 +111,11 @@ impl Peer {
             }
             other => (self.scrub(&other.to_string()), false),
         };
-        SourceError::Query { reason, transient }
+        SourceError::Query {
+            at: None,
+            reason,
+            transient,
+        }
     }
 
     fn refused(&self, reason: String) -> SourceError {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::connect::SqlSource;
 use super::pagination::{PLACEHOLDERS, Paginate};
+use super::place::Written;
 use super::placeholder::{Form, Part, Placeholder, Scanned, scan};
 use super::query::{Piece, Slot, SqlQuery};
 use super::vars::{Known, SqlVars};
@@ -118,6 +119,11 @@ impl SqlSource {
             vars: vars.computed(),
             paging,
             primary_only: listing.scope == Some(ScopeWord::Cluster),
+            written: Written {
+                file: cx.file(),
+                text: listing.query.0.clone(),
+                starts: scanned.parts.iter().map(Part::sql_start).collect(),
+            },
         })
     }
 }

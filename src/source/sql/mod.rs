@@ -8,6 +8,7 @@ mod failure;
 mod lexer;
 mod listing;
 pub mod pagination;
+mod place;
 mod placeholder;
 mod pool;
 mod query;

@@ -17,6 +17,16 @@ pub enum Part {
     Placeholder(Placeholder),
 }
 
+impl Part {
+    /// Where SQL begins in the query; `None` for a placeholder.
+    pub fn sql_start(&self) -> Option<usize> {
+        match self {
+            Part::Sql(range) => Some(range.start),
+            Part::Placeholder(_) => None,
+        }
+    }
+}
+
 /// A placeholder as its author wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placeholder {

@@ -4,12 +4,14 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sqlx::error::DatabaseError;
 use sqlx::pool::{Pool, PoolConnection, PoolOptions};
 use sqlx::{ConnectOptions, Connection};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::dialect::Database;
 use super::failure::{Failure, Peer};
+use super::place;
 use super::statement::{Row, Rows, Statement, TakeRows};
 use crate::source::SourceError;
 
@@ -31,6 +33,11 @@ pub trait Driver: std::fmt::Debug + Send + Sync + Sized + 'static {
     /// Says what is wrong where the driver would not say it well.
     async fn before_connecting(&self) -> Result<(), SourceError> {
         Ok(())
+    }
+
+    /// The number of the character, from 1, of the SQL that an error is about.
+    fn position(_: &dyn DatabaseError) -> Option<usize> {
+        None
     }
 
     /// Runs a statement on a connection of its own; its rows go to `rows` until that wants no more.
@@ -74,6 +81,45 @@ impl<D: Driver> Pooled<D> {
             .await
             .unwrap_or(Err(sqlx::Error::PoolTimedOut))
             .map_err(|error| self.peer.while_connecting(error))
+    }
+
+    async fn rows(
+        &self,
+        statement: &Statement<'_>,
+        mut rows: Rows<'_>,
+    ) -> Result<Vec<Row>, SourceError> {
+        let (_permit, mut connection) = self.turn().await?;
+        D::run(&mut connection, statement, &mut rows)
+            .await
+            .map_err(|failure| self.explained(failure, statement))?;
+        Ok(rows.into_rest())
+    }
+
+    /// The error of a statement, with the place of its cause where the database tells it.
+    fn explained(&self, failure: Failure, statement: &Statement<'_>) -> SourceError {
+        let place = match &failure {
+            Failure::Sent {
+                error: sqlx::Error::Database(error),
+                sql,
+            } => {
+                let at = match D::position(error.as_ref()) {
+                    Some(number) => place::of_character(number, sql),
+                    None => place::of_message(error.message(), sql),
+                };
+                at.and_then(|at| statement.location(sql, at))
+            }
+            _ => None,
+        };
+        match self.peer.while_running(failure) {
+            SourceError::Query {
+                reason, transient, ..
+            } => SourceError::Query {
+                at: place.map(|place| place.to_string()),
+                reason,
+                transient,
+            },
+            error => error,
+        }
     }
 
     async fn turn(&self) -> Result<(SemaphorePermit<'_>, PoolConnection<D::Db>), SourceError> {
@@ -127,12 +173,7 @@ impl<D: Driver> Database for Pooled<D> {
     }
 
     async fn run(&self, statement: &Statement<'_>) -> Result<Vec<Row>, SourceError> {
-        let mut rows = Rows::collected(statement);
-        let (_permit, mut connection) = self.turn().await?;
-        D::run(&mut connection, statement, &mut rows)
-            .await
-            .map_err(|failure| self.peer.while_running(failure))?;
-        Ok(rows.into_rest())
+        self.rows(statement, Rows::collected(statement)).await
     }
 
     async fn stream(
@@ -140,12 +181,7 @@ impl<D: Driver> Database for Pooled<D> {
         statement: &Statement<'_>,
         to: &mut dyn TakeRows,
     ) -> Result<Vec<Row>, SourceError> {
-        let mut rows = Rows::streamed(to);
-        let (_permit, mut connection) = self.turn().await?;
-        D::run(&mut connection, statement, &mut rows)
-            .await
-            .map_err(|failure| self.peer.while_running(failure))?;
-        Ok(rows.into_rest())
+        self.rows(statement, Rows::streamed(to)).await
     }
 
     async fn close(&self) {

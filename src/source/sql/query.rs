@@ -1,16 +1,27 @@
 //! One page of a query: bind, run, find the next page.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::connect::SqlSource;
 use super::dialect::Database;
 use super::pagination::Paginate;
+use super::place::Written;
 use super::placeholder::Form;
 use super::statement::{Binding, Fragment, Parameter, Row, Statement, TakeRows};
 use crate::expr::{Expression, Inputs, Scope, Value, to_text};
+use crate::source::backoff::Backoff;
 use crate::source::{Fetch, Page, PageToken, PartialReason, SourceError, TakePages, page_by_page};
+
+/// How often a query is tried. A database that is restarted takes some seconds; connecting waits for
+/// it on its own.
+const PATIENCE: Backoff = Backoff {
+    attempts: 5,
+    initial: Duration::from_millis(500),
+    longest: Duration::from_secs(10),
+};
 
 /// A compiled query.
 #[derive(Debug)]
@@ -21,6 +32,8 @@ pub(super) struct SqlQuery {
     /// `None` when the query brings all rows at once.
     pub paging: Option<Box<dyn Paginate>>,
     pub primary_only: bool,
+    /// Where its pieces stand in the connector file.
+    pub written: Written,
 }
 
 /// A piece of a compiled query.
@@ -58,8 +71,13 @@ impl Fetch for SqlQuery {
         let databases = self.databases().await?;
         let at = self.read(token, databases)?;
         let statement = self.bind(inputs, at.place.as_deref())?;
-        let rows = at.database().run(&statement).await;
-        let mut rows = rows.map_err(|error| self.placed(error, at.database()))?;
+        let mut failed = 0;
+        let mut rows = loop {
+            match at.database().run(&statement).await {
+                Ok(rows) => break rows,
+                Err(error) => self.wait(error, &mut failed, at.database()).await?,
+            }
+        };
         let mut partial = Vec::new();
         let next_place = match self.next_place(at.place.as_deref(), &mut rows) {
             // The rows are good, and so are those of the other databases.
@@ -124,6 +142,25 @@ struct Stream<'s> {
     wanted: bool,
 }
 
+impl Stream<'_> {
+    /// Hands on what is still waiting, which may be of another database, and says what follows.
+    async fn begin_again(&mut self) {
+        if let Some(records) = self.waiting.take() {
+            self.hand_on(records).await;
+        }
+        self.to.again().await;
+    }
+
+    async fn hand_on(&mut self, records: Vec<Value>) {
+        let page = Page {
+            records,
+            more: true,
+            ..Page::default()
+        };
+        self.wanted &= self.to.take(page).await;
+    }
+}
+
 #[async_trait]
 impl TakeRows for Stream<'_> {
     async fn take(&mut self, rows: Vec<Row>) -> bool {
@@ -132,12 +169,7 @@ impl TakeRows for Stream<'_> {
             .map(|row| record(row, &self.database))
             .collect();
         if let Some(records) = self.waiting.replace(records) {
-            let page = Page {
-                records,
-                more: true,
-                ..Page::default()
-            };
-            self.wanted = self.to.take(page).await;
+            self.hand_on(records).await;
         }
         self.wanted
     }
@@ -186,8 +218,17 @@ impl SqlQuery {
         for database in self.databases().await? {
             let statement = self.bind(inputs, None)?;
             stream.database = database.name().to_owned();
-            let streamed = database.stream(&statement, &mut stream).await;
-            let rest = streamed.map_err(|error| self.placed(error, database.as_ref()))?;
+            let mut failed = 0;
+            let rest = loop {
+                match database.stream(&statement, &mut stream).await {
+                    Ok(rest) => break rest,
+                    Err(error) => {
+                        self.wait(error, &mut failed, database.as_ref()).await?;
+                        // Nothing tells where in the result the new answer would have to go on.
+                        stream.begin_again().await;
+                    }
+                }
+            };
             if !stream.wanted || !rest.is_empty() && !stream.take(rest).await {
                 return Ok(());
             }
@@ -201,6 +242,33 @@ impl SqlQuery {
             })
             .await;
         Ok(())
+    }
+
+    /// Waits before a query is tried again that failed for a reason that may pass: a lost
+    /// connection, a deadlock, a server that starts anew. Returns the error when it will not, or
+    /// when it was tried often enough.
+    async fn wait(
+        &self,
+        error: SourceError,
+        failed: &mut u32,
+        database: &dyn Database,
+    ) -> Result<(), SourceError> {
+        *failed += 1;
+        let error = self.placed(error, database);
+        match PATIENCE.wait(*failed).filter(|_| error.is_transient()) {
+            None => Err(error),
+            Some(wait) => {
+                tracing::warn!(
+                    database = database.name(),
+                    failed = *failed,
+                    wait_ms = wait.as_millis() as u64,
+                    %error,
+                    "a query failed and is tried again"
+                );
+                tokio::time::sleep(wait).await;
+                Ok(())
+            }
+        }
     }
 
     /// The databases that the query runs on.
@@ -258,11 +326,15 @@ impl SqlQuery {
     /// Names the database in the error of a query, when there are several.
     fn placed(&self, error: SourceError, database: &dyn Database) -> SourceError {
         match error {
-            SourceError::Query { reason, transient } if self.source.is_multiple() => {
-                let name = database.name();
-                let reason = format!("{reason} (in the database `{name}`)");
-                SourceError::Query { reason, transient }
-            }
+            SourceError::Query {
+                at,
+                reason,
+                transient,
+            } if self.source.is_multiple() => SourceError::Query {
+                at,
+                reason: format!("{reason} (in the database `{}`)", database.name()),
+                transient,
+            },
             error => error,
         }
     }
@@ -297,6 +369,7 @@ impl SqlQuery {
             parameters,
             max_rows: paging.map(|paging| paging.page_size() + 1),
             key: paging.and_then(Paginate::primary_key),
+            written: Some(&self.written),
         })
     }
 

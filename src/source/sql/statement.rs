@@ -2,6 +2,8 @@
 
 use async_trait::async_trait;
 
+use super::place::Written;
+use crate::diagnostic::Location;
 use crate::expr::{Map, Value};
 use crate::source::SourceError;
 
@@ -45,6 +47,8 @@ pub struct Statement<'q> {
     pub max_rows: Option<usize>,
     /// The column whose value is wanted as [`Row::key`].
     pub key: Option<&'q str>,
+    /// The query as its author wrote it, when it is one of a connector file.
+    pub written: Option<&'q Written>,
 }
 
 /// A row, and the value of the key column exactly as the database can compare it.
@@ -144,7 +148,25 @@ impl Statement<'_> {
             parameters: Vec::new(),
             max_rows: None,
             key: None,
+            written: None,
         }
+    }
+
+    /// Where in the connector file a byte of the SQL stands that was sent. A dialect may have written
+    /// something around the query or between its fragments, but it keeps their order.
+    pub fn location(&self, sent: &str, at: usize) -> Option<Location> {
+        let mut behind = 0;
+        for (index, fragment) in self.fragments.iter().enumerate() {
+            let Fragment::Sql(text) = fragment else {
+                continue;
+            };
+            let start = behind + sent[behind..].find(text.as_str())?;
+            behind = start + text.len();
+            if at < behind {
+                return self.written?.location(index, at.checked_sub(start)?);
+            }
+        }
+        None
     }
 
     /// The SQL text. `mark` writes the parameter of an index. A space keeps it apart from a word

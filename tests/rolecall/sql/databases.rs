@@ -164,10 +164,12 @@ async fn database_files_are_databases_too() {
     std::fs::write(one.folder.path().join("b.db"), "").expect("can be emptied");
     let emptied = one.compile_with(connect, LIST, &[]);
     let error = emptied.rows().await.expect_err("the table is gone");
-    assert_eq!(
-        error.to_string(),
-        "the query failed: no such table: t (in the database `b.db`)"
+    let file = one.folder.path().join("acme.yaml");
+    let expected = format!(
+        "the query failed at {}:5:29: no such table: t (in the database `b.db`)",
+        file.display()
     );
+    assert_eq!(error.to_string(), expected);
 
     let fetch = compiled.fetch("row");
     let gone = PageToken::new("[\"d.db\", null]");

@@ -3,6 +3,7 @@
 mod connecting;
 mod databases;
 mod diagnostics;
+mod faults;
 pub mod harness;
 mod injection;
 mod paging;

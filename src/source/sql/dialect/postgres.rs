@@ -10,7 +10,8 @@ use futures::TryStreamExt;
 use secrecy::ExposeSecret;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{
-    PgArguments, PgConnectOptions, PgConnection, PgRow, PgSslMode, PgStatement, PgTypeInfo,
+    PgArguments, PgConnectOptions, PgConnection, PgDatabaseError, PgErrorPosition, PgRow,
+    PgSslMode, PgStatement, PgTypeInfo,
 };
 use sqlx::{
     Arguments, AssertSqlSafe, Column, Either, Executor, Row as _, SqlSafeStr, Statement as _,
@@ -219,6 +220,13 @@ struct PostgresDriver;
 impl Driver for PostgresDriver {
     type Db = sqlx::Postgres;
 
+    fn position(error: &dyn DatabaseError) -> Option<usize> {
+        match error.try_downcast_ref::<PgDatabaseError>()?.position()? {
+            PgErrorPosition::Original(number) => Some(number),
+            PgErrorPosition::Internal { .. } => None,
+        }
+    }
+
     async fn run(
         connection: &mut PgConnection,
         statement: &Statement<'_>,
@@ -266,13 +274,13 @@ async fn ask(
     let mut texts: Vec<usize> = Vec::new();
     loop {
         let sql = statement.sql(|index| mark(index, &texts));
-        let error = match prepare(connection, sql).await {
+        let error = match prepare(connection, sql.clone()).await {
             Ok(prepared) => return Ok((prepared, texts)),
             Err(error) => error,
         };
         match untyped(&error).filter(|index| !texts.contains(index)) {
             Some(index) => texts.push(index),
-            None => return Err(explained(error)),
+            None => return Err(explained(error, sql)),
         }
     }
 }
@@ -283,14 +291,14 @@ fn mark(index: usize, texts: &[usize]) -> String {
 }
 
 /// The driver knows no types of the server's own bookkeeping and fails on its description of them.
-fn explained(error: sqlx::Error) -> Failure {
+fn explained(error: sqlx::Error, sql: String) -> Failure {
     match &error {
         sqlx::Error::ColumnDecode { index, .. } if index.contains("typcategory") => {
             Failure::Source(SourceError::Invalid(
                 "a column of the query is of a type that only the server uses, such as pg_node_tree; name the columns that are needed instead of `*`".to_owned(),
             ))
         }
-        _ => Failure::Driver(error),
+        _ => Failure::Sent { error, sql },
     }
 }
 

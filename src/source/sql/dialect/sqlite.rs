@@ -179,8 +179,9 @@ impl Driver for File {
     ) -> Result<(), Failure> {
         let sql = statement.sql(|_| "?".to_owned());
         let prepared = connection
-            .prepare(AssertSqlSafe(sql).into_sql_str())
-            .await?;
+            .prepare(AssertSqlSafe(sql.clone()).into_sql_str())
+            .await
+            .map_err(|error| Failure::Sent { error, sql })?;
         let names: Vec<&str> = prepared.columns().iter().map(Column::name).collect();
         let key = statement.key_index(&names)?;
         let key_type = key.map(|index| declared(&prepared.columns()[index]));
