@@ -14,7 +14,7 @@ use crate::c1z::{self, Begin, Compression, Opened, WorkFile};
 use crate::config::{self, ProcessEnvironment};
 use crate::diagnostic::{self, Severity};
 use crate::model::SyncKind;
-use crate::plan::{self, Check, Plan};
+use crate::plan::{self, Check, Plan, Purpose};
 use crate::sync::{self, Options, Report, SyncError, Verdict};
 
 /// What to sync, and where to.
@@ -69,6 +69,7 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
         environment: &ProcessEnvironment,
         unset_variable: Severity::Error,
         strict: args.strict,
+        purpose: Purpose::Sync,
     };
     let (plan, found) = plan::check(config::load(&args.file), how);
     report::diagnostics(

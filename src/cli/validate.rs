@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use super::{Outcome, report};
 use crate::config::{self, ProcessEnvironment};
 use crate::diagnostic::{self, DiagnosticView, Severity};
-use crate::plan::{self, Check};
+use crate::plan::{self, Check, Purpose};
 
 /// Which files to check, and how to tell.
 #[derive(Debug, Args)]
@@ -41,6 +41,7 @@ pub(crate) fn run(args: &ValidateArgs, out: &mut dyn Write) -> anyhow::Result<Ou
             // A file can be checked where its variables are not set.
             unset_variable: Severity::Warning,
             strict: args.strict,
+            purpose: Purpose::Everything,
         };
         found.extend(plan::check(config::load(file), how).1);
     }

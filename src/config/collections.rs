@@ -167,8 +167,10 @@ impl<T: JsonSchema> JsonSchema for Named<T> {
 /// A value together with the place it was written at, for mistakes of a section as a whole.
 #[derive(Debug, Clone)]
 pub struct Placed<T> {
-    /// Where it stands.
+    /// Where it begins.
     pub span: Span,
+    /// Where everything in it stands.
+    pub places: Vec<Span>,
     /// What stands there.
     pub value: T,
 }
@@ -185,6 +187,7 @@ impl<T: Decode> Decode for Placed<T> {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
         T::decode(node, decoder).map(|value| Placed {
             span: node.span,
+            places: node.places(),
             value,
         })
     }

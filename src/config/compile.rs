@@ -23,6 +23,8 @@ pub struct CompileContext<'e> {
     /// Everything found so far.
     pub diagnostics: Vec<Diagnostic>,
     failed: Vec<String>,
+    /// Places whose mistakes are only warnings, because what stands there is not needed now.
+    pub excused: Vec<Span>,
 }
 
 /// Which rule an expression field follows in an HTTP file. In SQL files all follow one.
@@ -49,6 +51,7 @@ impl<'e> CompileContext<'e> {
             unset_variable,
             diagnostics: Vec::new(),
             failed: Vec::new(),
+            excused: Vec::new(),
         }
     }
 
@@ -95,7 +98,13 @@ impl<'e> CompileContext<'e> {
     }
 
     /// Notes a diagnostic.
-    pub fn note(&mut self, diagnostic: Diagnostic) {
+    pub fn note(&mut self, mut diagnostic: Diagnostic) {
+        let at = diagnostic.at.as_ref().map(|at| at.span);
+        let excused =
+            |span: &Span| at.is_some_and(|at| span.start <= at.start && at.end <= span.end);
+        if diagnostic.severity == Severity::Error && self.excused.iter().any(excused) {
+            diagnostic.severity = Severity::Warning;
+        }
         self.diagnostics.push(diagnostic);
     }
 

@@ -58,6 +58,22 @@ impl Node {
         }
     }
 
+    /// Where its keys and its scalars stand: with aliases, that is not one stretch of the file.
+    pub fn places(&self) -> Vec<Span> {
+        match &self.value {
+            NodeValue::Null | NodeValue::Scalar { .. } => vec![self.span],
+            NodeValue::List(items) => items.iter().flat_map(Node::places).collect(),
+            NodeValue::Map(entries) => {
+                let places = |(key, node): &(Key, Node)| {
+                    let mut places = node.places();
+                    places.push(key.span);
+                    places
+                };
+                entries.iter().flat_map(places).collect()
+            }
+        }
+    }
+
     /// The entries, when the node is a mapping.
     pub fn as_map(&self) -> Option<&[(Key, Node)]> {
         match &self.value {

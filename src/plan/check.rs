@@ -1,8 +1,9 @@
 //! A file that was read → its plan, and everything an author should know about it.
 
 use super::{Plan, compile};
-use crate::config::{CompileContext, Environment, Loaded};
-use crate::diagnostic::{self, Diagnostic, Severity};
+use crate::config::decode::Placed;
+use crate::config::{CompileContext, ConnectorConfig, Environment, Loaded};
+use crate::diagnostic::{self, Diagnostic, Severity, Span};
 
 /// How a file is checked.
 #[derive(Clone, Copy)]
@@ -14,6 +15,19 @@ pub struct Check<'e> {
     pub unset_variable: Severity,
     /// Whether warnings count as errors.
     pub strict: bool,
+    /// What the file is to be used for.
+    pub purpose: Purpose,
+}
+
+/// What a file is to be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Listing what there is. Mistakes in the sections that say how the system is changed are
+    /// warnings: other connectors of the language find them only when something is changed, and list
+    /// all the same.
+    Sync,
+    /// Everything that is in it.
+    Everything,
 }
 
 /// Compiles a file. Returns the plan, when the file can run, and everything that was found, sorted.
@@ -28,6 +42,9 @@ pub fn check(loaded: Loaded, how: Check<'_>) -> (Option<Plan>, Vec<Diagnostic>) 
             how.unset_variable,
         )
         .with_failed(&loaded.failed);
+        if how.purpose == Purpose::Sync {
+            cx.excused = of_changes(config);
+        }
         plan = compile(config, &loaded.file, &mut cx);
         found.append(&mut cx.diagnostics);
     }
@@ -44,4 +61,34 @@ pub fn check(loaded: Loaded, how: Check<'_>) -> (Option<Plan>, Vec<Diagnostic>) 
         plan = None;
     }
     (plan, found)
+}
+
+/// Where the sections stand that say how the system is changed, or how changes are listed.
+fn of_changes(config: &ConnectorConfig) -> Vec<Span> {
+    fn places<T>(section: Option<&Placed<T>>) -> Vec<Span> {
+        section.map_or(Vec::new(), |section| {
+            let itself = std::iter::once(section.span);
+            itself.chain(section.places.iter().copied()).collect()
+        })
+    }
+    let mut spans = places(config.actions.as_ref());
+    spans.extend(places(config.incremental_sync.as_ref()));
+    for (_, of_type) in config.resource_types.iter() {
+        spans.extend(places(of_type.account_provisioning.as_ref()));
+        spans.extend(places(of_type.credential_rotation.as_ref()));
+        spans.extend(places(of_type.get.as_ref()));
+        spans.extend(places(of_type.incremental_sync.as_ref()));
+        let statics = of_type.static_entitlements.iter().flatten();
+        spans.extend(statics.flat_map(|it| places(it.provisioning.as_ref())));
+        for entry in &of_type.entitlements.0 {
+            let mapped = entry.map.iter().flat_map(|map| &map.0);
+            let responses = entry.response.iter();
+            let in_responses = responses.flat_map(|response| &response.entitlement_mapping.0);
+            let mappings = mapped.chain(in_responses);
+            spans.extend(mappings.flat_map(|it| places(it.provisioning.as_ref())));
+        }
+        let changes = of_type.grants.0.iter();
+        spans.extend(changes.flat_map(|it| places(it.incremental_sync.as_ref())));
+    }
+    spans
 }

@@ -20,7 +20,7 @@ mod variables;
 pub use account::{AccountField, AccountPlan, RotationPlan};
 pub use action::{ActionPlan, ArgumentPlan};
 pub use change::{ChangePlan, HttpChangePlan, RejectionPlan, ReplacementPlan, SqlChangePlan};
-pub use check::{Check, check};
+pub use check::{Check, Purpose, check};
 pub use compile::{Plan, compile};
 pub use credential::Credential;
 pub use incremental::{ChangesPlan, GrantChangesPlan};

@@ -131,6 +131,7 @@ impl Company {
             environment: &environment,
             unset_variable: Severity::Error,
             strict: true,
+            purpose: plan::Purpose::Sync,
         };
         let (plan, found) = plan::check(config::load(&self.path("company.yaml")), how);
         plan.unwrap_or_else(|| panic!("the connector has mistakes: {found:?}"))

@@ -147,6 +147,7 @@ async fn pages(connector: &Path, variables: &Variables) -> String {
         environment: variables,
         unset_variable: Severity::Error,
         strict: false,
+        purpose: plan::Purpose::Sync,
     };
     let mut seen = String::new();
     let (Some(plan), _) = plan::check(config::load(connector), how) else {

@@ -14,6 +14,7 @@ fn found(text: &str) -> String {
         environment: &environment,
         unset_variable: Severity::Warning,
         strict: false,
+        purpose: plan::Purpose::Everything,
     };
     let (plan, found) = plan::check(
         config::load_text(SourceFile::new("connector.yaml", text)),
@@ -86,9 +87,34 @@ fn strictness_makes_errors_of_warnings() {
             environment: &environment,
             unset_variable: Severity::Warning,
             strict,
+            purpose: plan::Purpose::Sync,
         };
         let (plan, found) = plan::check(config::load_text(SourceFile::new("a.yaml", text)), how);
         assert_eq!(plan.is_some(), runs, "{found:?}");
+    }
+}
+
+/// Whoever only lists need not wait until every statement that changes something is right.
+#[test]
+fn mistakes_about_changes_do_not_stop_a_sync() {
+    let text = "app_name: A\nconnect: {dsn: 'sqlite:a.db'}\nresource_types:\n  u:\n    list: {query: SELECT 1 AS id, map: {id: .id, display_name: .id}}\n    static_entitlements:\n      - id: use\n        display_name: \"'Use'\"\n        provisioning: {vars: {who: lowercas(principal.ID)}, grant: {queries: ['INSERT INTO x VALUES (?<whom>)']}}\n";
+    let environment: HashMap<String, String> = HashMap::new();
+    for (purpose, severity) in [
+        (plan::Purpose::Sync, Severity::Warning),
+        (plan::Purpose::Everything, Severity::Error),
+    ] {
+        let how = Check {
+            environment: &environment,
+            unset_variable: Severity::Warning,
+            strict: false,
+            purpose,
+        };
+        let (plan, found) = plan::check(config::load_text(SourceFile::new("a.yaml", text)), how);
+        assert_eq!(plan.is_some(), severity == Severity::Warning, "{found:?}");
+        for code in ["unknown-function", "unknown-placeholder"] {
+            let noted = found.iter().find(|found| found.code == code);
+            assert_eq!(noted.map(|noted| noted.severity), Some(severity), "{code}");
+        }
     }
 }
 

@@ -305,6 +305,7 @@ fn the_connector_of_the_readme_is_sound() {
         environment: &environment,
         unset_variable: rolecall::diagnostic::Severity::Error,
         strict: true,
+        purpose: rolecall::plan::Purpose::Everything,
     };
     let file = rolecall::diagnostic::SourceFile::new("README.md", connector);
     let (plan, found) = rolecall::plan::check(rolecall::config::load_text(file), how);

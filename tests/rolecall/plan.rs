@@ -20,6 +20,7 @@ fn plan(case: &str) -> Plan {
         environment: &environment,
         unset_variable: Severity::Error,
         strict: true,
+        purpose: rolecall::plan::Purpose::Everything,
     };
     let loaded = config::load_text(SourceFile::new("connector.yaml", text));
     let (plan, found) = plan::check(loaded, how);
