@@ -7,6 +7,7 @@ use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 
 use super::dialect::Dialect;
+use super::odbc::{split, unbraced};
 use super::target::{Reader, schemes, unbracketed};
 use crate::config::interpolate::{Piece, mentions_variable, pieces};
 use crate::config::scalar::Text;
@@ -59,6 +60,9 @@ impl Reader<'_, '_> {
         dsn: Dsn<'_>,
         scheme: Option<(&str, Span)>,
     ) -> Option<&'static dyn Dialect> {
+        if let Some(found) = self.connection_string(dsn, scheme) {
+            return found;
+        }
         let colon = dsn.text.find(':');
         let head = colon.unwrap_or(0);
         let double_slash = dsn.text[head..].starts_with("://");
@@ -92,6 +96,98 @@ impl Reader<'_, '_> {
             self.query(dsn, query + 1..end);
         }
         dialect
+    }
+
+    /// `KEYWORD=value;KEYWORD=value` as ODBC and Db2 write it, after `odbc:` or with a scheme that is
+    /// read so; Db2's own is known by its words. `None` when the DSN is something else.
+    fn connection_string(
+        &mut self,
+        dsn: Dsn<'_>,
+        scheme: Option<(&str, Span)>,
+    ) -> Option<Option<&'static dyn Dialect>> {
+        let start = match dsn.text.get(..5) {
+            Some(prefix) if prefix.eq_ignore_ascii_case("odbc:") => 5,
+            _ => 0,
+        };
+        if dsn.text[start..].starts_with("//") {
+            return None;
+        }
+        let shift = |range: Range<usize>| range.start + start..range.end + start;
+        let pairs: Vec<_> = split(&dsn.text[start..])?
+            .into_iter()
+            .map(|(name, value)| (shift(name), shift(value)))
+            .collect();
+        let has = |word: &str| {
+            let mut names = pairs.iter().map(|(name, _)| dsn.text[name.clone()].trim());
+            names.any(|name| name.eq_ignore_ascii_case(word))
+        };
+        let (name, span) = match scheme {
+            Some(scheme) => scheme,
+            None if start > 0 => ("odbc", self.span(dsn, 0..start - 1)),
+            None if has("HOSTNAME") && has("DATABASE") => ("db2", dsn.written.span),
+            None => return None,
+        };
+        let dialect = self.dialect(name, span);
+        if dialect.is_some_and(|dialect| !dialect.takes_connection_strings()) {
+            return None;
+        }
+        self.is_connection_string = true;
+        for (name, value) in pairs {
+            self.keyword(dsn, name, value, dialect);
+        }
+        Some(dialect)
+    }
+
+    fn keyword(
+        &mut self,
+        dsn: Dsn<'_>,
+        name: Range<usize>,
+        value: Range<usize>,
+        dialect: Option<&'static dyn Dialect>,
+    ) {
+        let span = self.span(dsn, name.clone());
+        let name = dsn.text[name].trim().to_owned();
+        let braces = unbraced(&dsn.text[value.clone()]);
+        let braced = braces.is_some_and(|inside| !inside.is_empty())
+            && !matches!(pieces(&dsn.text[value.clone()])[..], [Piece::Variable { .. }]);
+        let inside = match braced {
+            true => value.start + 1..value.end - 1,
+            false => value,
+        };
+        let secret = ["pwd", "password"].contains(&name.to_lowercase().as_str());
+        if secret && !dsn.verbatim && !mentions_variable(&dsn.text[inside.clone()]) {
+            self.plain_secret(dsn, inside.clone());
+        }
+        let value = self.fill(dsn, inside, |text| match braced {
+            true => text.replace("}}", "}"),
+            false => text.to_owned(),
+        });
+        let Some(value) = value else {
+            return;
+        };
+        // A driver that we know nothing of may have other words for its host.
+        let is_known = dialect.is_some_and(|dialect| dialect.scheme() != "odbc");
+        match name.to_lowercase().as_str() {
+            "uid" | "user" => self.target.user = Some(value),
+            "pwd" | "password" => self.target.password = Some(SecretString::from(value)),
+            "hostname" if is_known => self.target.host = Some(value),
+            "port" if is_known => self.target.port = self.port(&value, span),
+            "database" => self.target.database = Some(value),
+            // What it is anyway.
+            "protocol" if is_known && value.eq_ignore_ascii_case("tcpip") => {}
+            _ => self.param(name, value, span),
+        }
+    }
+
+    fn plain_secret(&mut self, dsn: Dsn<'_>, range: Range<usize>) {
+        let span = self.span(dsn, range);
+        self.cx.at(span).file.mask(span);
+        self.cx.warning(
+            "plain-secret",
+            span,
+            "a secret is written here as plain text",
+            "write `${NAME}` and keep the value in the environment",
+        );
     }
 
     fn bad_dsn<T>(&mut self, dsn: Dsn<'_>) -> Option<T> {
@@ -146,14 +242,7 @@ impl Reader<'_, '_> {
         let password = colon + 1..range.end;
         if !dsn.verbatim && !password.is_empty() && !mentions_variable(&dsn.text[password.clone()])
         {
-            let span = self.span(dsn, password.clone());
-            self.cx.at(span).file.mask(span);
-            self.cx.warning(
-                "plain-secret",
-                span,
-                "a secret is written here as plain text",
-                "write `${NAME}` and keep the value in the environment",
-            );
+            self.plain_secret(dsn, password.clone());
         }
         self.target.password = self.part(dsn, password).map(SecretString::from);
     }

@@ -6,6 +6,7 @@ mod dsn;
 mod failure;
 mod lexer;
 mod listing;
+mod odbc;
 pub mod pagination;
 mod placeholder;
 mod pool;
