@@ -149,7 +149,10 @@ impl Reader<'_, '_> {
         let name = dsn.text[name].trim().to_owned();
         let braces = unbraced(&dsn.text[value.clone()]);
         let braced = braces.is_some_and(|inside| !inside.is_empty())
-            && !matches!(pieces(&dsn.text[value.clone()])[..], [Piece::Variable { .. }]);
+            && !matches!(
+                pieces(&dsn.text[value.clone()])[..],
+                [Piece::Variable { .. }]
+            );
         let inside = match braced {
             true => value.start + 1..value.end - 1,
             false => value,

@@ -243,7 +243,9 @@ fn q_quoted_end(sql: &str, start: usize) -> Option<usize> {
     };
     let body = start + 1 + mark.len_utf8();
     let end = format!("{closing}'");
-    sql[body..].find(&end).map(|length| body + length + end.len())
+    sql[body..]
+        .find(&end)
+        .map(|length| body + length + end.len())
 }
 
 /// True when the last character may belong to a name or a number.

@@ -131,9 +131,19 @@ impl Reader<'_, '_> {
         let fields = fields
             .into_iter()
             .filter_map(|(name, text)| Some((name, text.as_ref()?.0.span)));
-        let password = config.password.as_ref().map(|text| ("password", text.0.span));
-        let params = config.params.iter().next().map(|(key, _)| ("params", key.span));
-        let databases = config.databases.as_ref().map(|_| ("databases", place(config)));
+        let password = config
+            .password
+            .as_ref()
+            .map(|text| ("password", text.0.span));
+        let params = config
+            .params
+            .iter()
+            .next()
+            .map(|(key, _)| ("params", key.span));
+        let databases = config
+            .databases
+            .as_ref()
+            .map(|_| ("databases", place(config)));
         for (name, span) in fields.chain(password).chain(params).chain(databases) {
             let at = self.cx.at(span);
             let message = format!("`{name}` cannot stand beside a connection string");
@@ -167,10 +177,7 @@ impl Reader<'_, '_> {
         {
             self.target.port = self.port(&port, text.0.span).or(self.target.port);
             let is_file = dialect.is_some_and(|dialect| dialect.is_file());
-            if self.target.host.is_none()
-                && self.complete
-                && !is_file
-                && !self.is_connection_string
+            if self.target.host.is_none() && self.complete && !is_file && !self.is_connection_string
             {
                 let at = self.cx.at(text.0.span);
                 self.cx.note(
@@ -180,8 +187,8 @@ impl Reader<'_, '_> {
             }
         }
         if let Some(database) = config.database.as_ref().and_then(|text| self.field(text)) {
-            let is_file = dialect.is_some_and(|dialect| dialect.is_file());
-            let name = match is_file {
+            let is_path = dialect.is_some_and(|dialect| dialect.names_paths());
+            let name = match is_path {
                 true => database.as_str(),
                 false => database.strip_prefix('/').unwrap_or(&database),
             };
@@ -224,7 +231,10 @@ impl Reader<'_, '_> {
     /// The structured field beats the parameter.
     fn database_param(&mut self, name: &str, is_structured: bool) {
         let params = &mut self.target.params;
-        let Some(index) = params.iter().position(|p| p.name.eq_ignore_ascii_case(name)) else {
+        let Some(index) = params
+            .iter()
+            .position(|p| p.name.eq_ignore_ascii_case(name))
+        else {
             return;
         };
         let param = params.remove(index);
@@ -238,7 +248,8 @@ impl Reader<'_, '_> {
 
     /// A DSN says where the database is even without a host; fields alone do not.
     fn check_host(&mut self, config: &SqlConnectConfig) {
-        let elsewhere = |name: &str| ["host", "hostaddr", "socket", "dsn", "driver"].contains(&name);
+        let elsewhere =
+            |name: &str| ["host", "hostaddr", "socket", "dsn", "driver"].contains(&name);
         let written =
             |text: &Option<EnvText>| text.as_ref().is_some_and(|text| !text.0.text.is_empty());
         let params = &self.target.params;

@@ -5,6 +5,8 @@ mod databases;
 mod diagnostics;
 pub mod harness;
 mod injection;
+#[cfg(feature = "odbc")]
+mod odbc;
 mod paging;
 mod placeholders;
 mod types;

@@ -53,6 +53,11 @@ pub trait Dialect: Send + Sync + std::fmt::Debug {
         false
     }
 
+    /// True when the name of a database may begin with a slash that belongs to it.
+    fn names_paths(&self) -> bool {
+        self.is_file()
+    }
+
     /// Understands the settings of a connection; nothing is opened. Notes what it cannot use.
     fn server(&self, target: &Target, cx: &mut CompileContext) -> Option<Arc<dyn Server>>;
 }

@@ -38,7 +38,9 @@ fn param(name: &str, value: &str) -> Option<(&'static str, String)> {
 }
 
 fn address(address: &Address<'_>, keywords: &mut Keywords) {
-    let encrypted = address.word("ssl").is_some_and(|ssl| ssl == "true" || ssl == "1");
+    let encrypted = address
+        .word("ssl")
+        .is_some_and(|ssl| ssl == "true" || ssl == "1");
     let dbq = match address.word("sid") {
         Some(sid) => format!(
             "(DESCRIPTION=(ADDRESS=(PROTOCOL={})(HOST={})(PORT={}))(CONNECT_DATA=(SID={})))",

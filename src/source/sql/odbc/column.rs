@@ -13,6 +13,8 @@ pub struct Column {
     pub name: String,
     /// Its type, as the driver has it.
     pub data_type: DataType,
+    /// Whether it is a number without sign.
+    pub is_unsigned: bool,
     /// How it is read.
     pub reading: Reading,
 }
@@ -32,6 +34,8 @@ pub enum Reading {
     Double,
     /// A truth value.
     Truth,
+    /// A truth value that a number stands for, where the column may hold anything.
+    WrittenTruth,
     /// A day.
     Date,
     /// A moment.
@@ -40,6 +44,8 @@ pub enum Reading {
     WrittenMoment,
     /// Text of any length.
     Text,
+    /// A UUID that servers write in small letters, whatever drivers do.
+    Uuid,
     /// Bytes of any length.
     Bytes,
 }
@@ -61,6 +67,8 @@ pub fn columns(
             let data_type = description.data_type;
             Ok(Column {
                 name,
+                // A driver that does not say has none.
+                is_unsigned: described.column_is_unsigned(number).unwrap_or(false),
                 data_type,
                 reading: reading(data_type, system),
             })
@@ -70,6 +78,9 @@ pub fn columns(
 
 /// Types that ODBC leaves to drivers: SQL Server's moments with a zone, and those of ODBC 4.
 const ZONED: [SqlDataType; 2] = [SqlDataType(-155), SqlDataType(95)];
+
+/// What ODBC calls a UUID.
+pub const GUID: SqlDataType = SqlDataType(-11);
 
 fn reading(data_type: DataType, system: System) -> Reading {
     match data_type {
@@ -89,8 +100,9 @@ fn reading(data_type: DataType, system: System) -> Reading {
         }
         DataType::Real | DataType::Float { precision: 1..=24 } => Reading::Single,
         DataType::Float { .. } | DataType::Double => Reading::Double,
+        DataType::Bit if system.writes_moments() => Reading::WrittenTruth,
         DataType::Bit => Reading::Truth,
-        DataType::Date | DataType::Timestamp { .. } if system.writes_moments() => {
+        DataType::Date | DataType::Timestamp { .. } if system.shows_moments() => {
             Reading::WrittenMoment
         }
         DataType::Date => Reading::Date,
@@ -99,6 +111,9 @@ fn reading(data_type: DataType, system: System) -> Reading {
             Reading::Bytes
         }
         DataType::Other { data_type, .. } if ZONED.contains(&data_type) => Reading::WrittenMoment,
+        DataType::Other { data_type, .. } if data_type == GUID && !system.shouts_uuids() => {
+            Reading::Uuid
+        }
         _ => Reading::Text,
     }
 }

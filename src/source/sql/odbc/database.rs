@@ -60,7 +60,10 @@ impl OdbcDatabase {
                 Some(session) => session,
                 None => self.connect().await?,
             };
-            match self.run_on(&session, statement, rows, permit.clone()).await? {
+            match self
+                .run_on(&session, statement, rows, permit.clone())
+                .await?
+            {
                 Outcome::Stale => {}
                 Outcome::Abandoned => return Ok(()),
                 Outcome::Answered => {

@@ -21,7 +21,9 @@ pub fn choose(environment: &Environment, settings: &Settings) -> Result<Option<S
         Some(written) => named(written, &installed),
         None => matching(settings.vendor.drivers, &installed),
     };
-    found.map(Some).ok_or_else(|| absent(settings, &installed).into())
+    found
+        .map(Some)
+        .ok_or_else(|| absent(settings, &installed).into())
 }
 
 /// The driver of a name, as it is registered. A path names the library itself.
@@ -39,7 +41,9 @@ fn matching(words: &[&str], installed: &[String]) -> Option<String> {
     words.iter().find_map(|word| {
         let word = word.to_lowercase();
         let mut drivers = installed.iter();
-        drivers.find(|name| name.to_lowercase().contains(&word)).cloned()
+        drivers
+            .find(|name| name.to_lowercase().contains(&word))
+            .cloned()
     })
 }
 
@@ -66,7 +70,11 @@ mod tests {
     #[test]
     fn the_best_installed_driver_is_taken() {
         let installed = ["SQLite3", "FreeTDS", "ODBC Driver 17 for SQL Server"].map(str::to_owned);
-        let words = ["ODBC Driver 18 for SQL Server", "ODBC Driver 17 for SQL Server", "FreeTDS"];
+        let words = [
+            "ODBC Driver 18 for SQL Server",
+            "ODBC Driver 17 for SQL Server",
+            "FreeTDS",
+        ];
         let found = matching(&words, &installed);
         assert_eq!(found.as_deref(), Some("ODBC Driver 17 for SQL Server"));
         assert_eq!(matching(&["Oracle"], &installed), None);

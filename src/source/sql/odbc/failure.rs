@@ -125,8 +125,11 @@ fn classify(state: &str, number: i32, words: &str) -> Class {
             Class::Query { transient: true }
         }
         (_, "40") => Class::Query { transient: true },
-        // MySQL has no state of its own for a lock that it waited for too long.
-        ("HY000", _) if matches!(number, 1205 | 2006 | 2013) => Class::Query { transient: true },
+        // MySQL has no state of its own for a server that is not there, or that is lost, nor for a
+        // lock that it waited for too long.
+        ("HY000", _) if matches!(number, 1205 | 2002 | 2003 | 2006 | 2013) => {
+            Class::Query { transient: true }
+        }
         _ => Class::Query { transient: false },
     }
 }
@@ -146,7 +149,11 @@ fn cleaned(message: &str) -> String {
     let end = rest.find(";\nError while").unwrap_or(rest.len());
     let rest = &rest[..end];
     let rest = rest.strip_prefix("ERROR: ").unwrap_or(rest);
-    let lines: Vec<&str> = rest.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let lines: Vec<&str> = rest
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
     lines.join(" ")
 }
 
@@ -181,7 +188,10 @@ mod tests {
                 "ERROR: column \"nope\" does not exist;\nError while preparing parameters",
                 "column \"nope\" does not exist",
             ),
-            ("[SQLite]no such column: nope (1)", "no such column: nope (1)"),
+            (
+                "[SQLite]no such column: nope (1)",
+                "no such column: nope (1)",
+            ),
         ] {
             assert_eq!(cleaned(message), expected);
         }
@@ -192,10 +202,30 @@ mod tests {
         let transient = Class::Query { transient: true };
         let lasting = Class::Query { transient: false };
         for (state, number, words, class) in [
-            ("28000", 18456, "Login failed for user 'sa'.", Class::Refused),
-            ("08001", 101, "FATAL:  password authentication failed for user \"x\"", Class::Refused),
-            ("08001", -30082, "SQL30082N  Security processing failed: PASSWORD INVALID", Class::Refused),
-            ("08001", 101, "FATAL:  database \"x\" does not exist", lasting),
+            (
+                "28000",
+                18456,
+                "Login failed for user 'sa'.",
+                Class::Refused,
+            ),
+            (
+                "08001",
+                101,
+                "FATAL:  password authentication failed for user \"x\"",
+                Class::Refused,
+            ),
+            (
+                "08001",
+                -30082,
+                "SQL30082N  Security processing failed: PASSWORD INVALID",
+                Class::Refused,
+            ),
+            (
+                "08001",
+                101,
+                "FATAL:  database \"x\" does not exist",
+                lasting,
+            ),
             ("08S01", 0, "Communication link failure", transient),
             ("40001", 1205, "deadlock victim", transient),
             ("HYT00", 0, "Login timeout expired", transient),

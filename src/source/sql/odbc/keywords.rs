@@ -7,7 +7,8 @@ pub struct Keywords(Vec<(String, String)>);
 impl Keywords {
     /// Sets a keyword. Keywords are compared without case, and the last value of one counts.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
-        self.0.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self.0
+            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         self.0.push((name.to_owned(), value.into()));
     }
 
@@ -37,7 +38,9 @@ impl Keywords {
 /// The names alone: a value may be secret.
 impl std::fmt::Debug for Keywords {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.debug_list()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
     }
 }
 
@@ -144,7 +147,9 @@ mod tests {
         };
         assert_eq!(
             parts("HOSTNAME=h; PWD={a;}}b};UID=${USER};X={${WORD}};").as_deref(),
-            Some(&["HOSTNAME|h", "PWD|{a;}}b}", "UID|${USER}", "X|{${WORD}}"].map(str::to_owned)[..])
+            Some(
+                &["HOSTNAME|h", "PWD|{a;}}b}", "UID|${USER}", "X|{${WORD}}"].map(str::to_owned)[..]
+            )
         );
         for text in ["", "postgres", "PWD={a", "a@b=c"] {
             assert_eq!(parts(text), None, "{text}");

@@ -9,6 +9,7 @@ use odbc_api::sys::{Date, Timestamp};
 use odbc_api::{Bit, DataType};
 
 use super::System;
+use super::column::GUID;
 use super::system::{Describes, Least, Truth};
 use crate::expr::{Value, parse_time, to_text};
 use crate::source::SourceError;
@@ -25,6 +26,8 @@ pub struct Context {
     pub system: System,
     /// The type of the column that a cursor compares with.
     pub key: Option<DataType>,
+    /// Whether that column has no negative numbers.
+    pub key_is_unsigned: bool,
     /// Where a cursor of texts begins.
     pub least: Least,
 }
@@ -38,6 +41,7 @@ enum Form {
     Truth,
     Date,
     Moment,
+    Uuid,
     Text,
     Bytes,
 }
@@ -57,6 +61,9 @@ impl Form {
             DataType::Binary { .. }
             | DataType::Varbinary { .. }
             | DataType::LongVarbinary { .. } => Form::Bytes,
+            DataType::Other {
+                data_type: GUID, ..
+            } => Form::Uuid,
             _ => Form::Text,
         }
     }
@@ -69,6 +76,7 @@ impl Form {
             Form::Truth => "a truth value",
             Form::Date => "a date",
             Form::Moment => "a moment",
+            Form::Uuid => "a UUID",
             Form::Text => "text",
             Form::Bytes => "bytes",
         }
@@ -98,7 +106,10 @@ pub fn bind(
     };
     bound.map_err(|problem| {
         let form = form.unwrap_or(Form::Text).name();
-        SourceError::Invalid(format!("`?<{}>` is {form} here, and {problem}", parameter.name))
+        SourceError::Invalid(format!(
+            "`?<{}>` is {form} here, and {problem}",
+            parameter.name
+        ))
     })
 }
 
@@ -109,8 +120,7 @@ fn wanted(
     context: Context,
 ) -> Option<DataType> {
     let describes = context.system.describes();
-    let is_text =
-        |data_type: &DataType| Form::of(*data_type, context.system) == Form::Text;
+    let is_text = |data_type: &DataType| Form::of(*data_type, context.system) == Form::Text;
     let counts = ["limit", "offset"].contains(&parameter.name.to_lowercase().as_str());
     match (&parameter.binding, describes) {
         (_, Describes::Exactly) if described.is_some() => described,
@@ -119,9 +129,9 @@ fn wanted(
             described.filter(|data_type| !(counts && is_text(data_type)))
         }
         (Binding::Value(_), _) => None,
-        (Binding::Key(_) | Binding::Least, Describes::Vaguely) => {
-            described.filter(|data_type| !is_text(data_type)).or(context.key)
-        }
+        (Binding::Key(_) | Binding::Least, Describes::Vaguely) => described
+            .filter(|data_type| !is_text(data_type))
+            .or(context.key),
         (Binding::Key(_) | Binding::Least, _) => context.key,
     }
 }
@@ -190,12 +200,22 @@ fn convert(
     let bound = match form {
         Form::Whole => match number.parse::<i64>() {
             Ok(number) => Some(whole(number, system)),
-            Err(_) => number.parse::<u64>().ok().map(|number| decimal(&number.into())),
+            Err(_) => number
+                .parse::<u64>()
+                .ok()
+                .map(|number| decimal(&number.into())),
         },
         Form::Decimal => number.parse().ok().map(|number| decimal(&number)),
-        Form::Double => number.parse::<f64>().ok().map(|number| Box::new(number) as Bound),
+        Form::Double => number
+            .parse::<f64>()
+            .ok()
+            .map(|number| Box::new(number) as Bound),
         Form::Truth => truth(&written).map(|value| Box::new(Bit::from_bool(value)) as Bound),
         Form::Bytes => Some(bytes(written.clone().into_bytes())),
+        // As text: the servers read it, and few drivers do.
+        Form::Uuid => uuid::Uuid::parse_str(&number)
+            .ok()
+            .map(|_| text(&number, None)),
         _ if matches!(value, Value::Bool(_)) && system.truth() != Truth::Bit => {
             Some(text(&number, data_type))
         }
@@ -216,7 +236,7 @@ fn truth(text: &str) -> Option<bool> {
 fn least(form: Form, data_type: Option<DataType>, context: Context) -> Bound {
     let year = context.system.first_year();
     match form {
-        Form::Whole => whole(i64::MIN, context.system),
+        Form::Whole => whole(least_whole(data_type, context), context.system),
         Form::Decimal if context.system == System::Sqlite => Box::new(f64::MIN),
         Form::Decimal => {
             let digits = digits_before_the_point(data_type, context.system);
@@ -236,13 +256,29 @@ fn least(form: Form, data_type: Option<DataType>, context: Context) -> Bound {
                 day: 1,
                 ..Timestamp::default()
             };
-            Box::new(WithDataType::new(first, DataType::Timestamp { precision: 0 }))
+            Box::new(WithDataType::new(
+                first,
+                DataType::Timestamp { precision: 0 },
+            ))
         }
         Form::Text => match context.least {
             Least::Text(least) => text(least, data_type),
             Least::Number => Box::new(f64::MIN),
         },
+        Form::Uuid => text(&uuid::Uuid::nil().to_string(), None),
         Form::Bytes => bytes(Vec::new()),
+    }
+}
+
+/// The least whole number of a type: some drivers refuse smaller ones. SQLite has one type for all.
+fn least_whole(data_type: Option<DataType>, context: Context) -> i64 {
+    match data_type {
+        _ if context.system == System::Sqlite => i64::MIN,
+        // Its object ids, of which none is zero, take negative numbers for very large ones.
+        _ if context.system == System::Postgres && context.key_is_unsigned => 0,
+        Some(DataType::TinyInt | DataType::SmallInt) => i16::MIN.into(),
+        Some(DataType::Integer) => i32::MIN.into(),
+        _ => i64::MIN,
     }
 }
 
@@ -276,12 +312,17 @@ fn whole(number: i64, system: System) -> Bound {
 fn decimal(number: &BigDecimal) -> Bound {
     let written = number.to_plain_string();
     let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
-    let scale = written.split_once('.').map_or(0, |(_, fraction)| digits(fraction));
+    let scale = written
+        .split_once('.')
+        .map_or(0, |(_, fraction)| digits(fraction));
     let data_type = DataType::Decimal {
         precision: digits(&written).max(1),
         scale: i16::try_from(scale).unwrap_or(i16::MAX),
     };
-    Box::new(WithDataType::new(VarCharBox::from_string(written), data_type))
+    Box::new(WithDataType::new(
+        VarCharBox::from_string(written),
+        data_type,
+    ))
 }
 
 /// A text, as wide characters. Where the column has narrow ones and the text needs no others, the
@@ -289,20 +330,19 @@ fn decimal(number: &BigDecimal) -> Bound {
 fn text(text: &str, described: Option<DataType>) -> Bound {
     let value = VarWCharBox::from_str_slice(text);
     let length = text.encode_utf16().count();
-    let data_type = match described {
-        Some(DataType::Char { .. } | DataType::Varchar { .. } | DataType::LongVarchar { .. })
-            if text.is_ascii() =>
-        {
-            varchar(length)
-        }
-        _ => {
-            let length = NonZeroUsize::new(length.max(1));
-            match length.is_some_and(|length| length.get() > 4000) {
-                true => DataType::WLongVarchar { length },
-                false => DataType::WVarchar { length },
+    let data_type =
+        match described {
+            Some(
+                DataType::Char { .. } | DataType::Varchar { .. } | DataType::LongVarchar { .. },
+            ) if text.is_ascii() => varchar(length),
+            _ => {
+                let length = NonZeroUsize::new(length.max(1));
+                match length.is_some_and(|length| length.get() > 4000) {
+                    true => DataType::WLongVarchar { length },
+                    false => DataType::WVarchar { length },
+                }
             }
-        }
-    };
+        };
     Box::new(WithDataType::new(value, data_type))
 }
 
@@ -370,6 +410,7 @@ mod tests {
         let context = Context {
             system,
             key,
+            key_is_unsigned: false,
             least: Least::Text(""),
         };
         bind(&parameter, described, context)
@@ -389,20 +430,41 @@ mod tests {
     fn a_value_takes_the_type_that_the_driver_describes() {
         let id = || Binding::Value(Value::from("7"));
         let int = Some(DataType::Integer);
-        assert_eq!(bound(System::SqlServer, "id", id(), int, None), Ok(DataType::BigInt));
-        assert_eq!(bound(System::SqlServer, "id", id(), TEXT, None), Ok(varchar(1)));
+        assert_eq!(
+            bound(System::SqlServer, "id", id(), int, None),
+            Ok(DataType::BigInt)
+        );
+        assert_eq!(
+            bound(System::SqlServer, "id", id(), TEXT, None),
+            Ok(varchar(1))
+        );
         assert_eq!(bound(System::Mysql, "id", id(), int, None), Ok(wide(1)));
         assert_eq!(
-            bound(System::Postgres, "Group", Binding::Value("1 OR true".into()), int, None),
-            Err("`?<Group>` is a whole number here, and `1 OR true` cannot be converted to that".into())
+            bound(
+                System::Postgres,
+                "Group",
+                Binding::Value("1 OR true".into()),
+                int,
+                None
+            ),
+            Err(
+                "`?<Group>` is a whole number here, and `1 OR true` cannot be converted to that"
+                    .into()
+            )
         );
     }
 
     #[test]
     fn how_many_rows_there_are_is_never_a_text() {
         let limit = || Binding::Value(Value::Int(101));
-        assert_eq!(bound(System::Other, "Limit", limit(), TEXT, None), Ok(DataType::BigInt));
-        assert_eq!(bound(System::Other, "size", limit(), TEXT, None), Ok(varchar(3)));
+        assert_eq!(
+            bound(System::Other, "Limit", limit(), TEXT, None),
+            Ok(DataType::BigInt)
+        );
+        assert_eq!(
+            bound(System::Other, "size", limit(), TEXT, None),
+            Ok(varchar(3))
+        );
     }
 
     #[test]
@@ -413,14 +475,21 @@ mod tests {
             (System::SqlServer, DataType::BigInt),
             (System::Hana, DataType::Bit),
         ] {
-            assert_eq!(bound(system, "on", yes(), None, None), Ok(data_type), "{system:?}");
+            assert_eq!(
+                bound(system, "on", yes(), None, None),
+                Ok(data_type),
+                "{system:?}"
+            );
         }
         let decimal = DataType::Decimal {
             precision: 3,
             scale: 0,
         };
         let number = Binding::Value(Value::Int(101));
-        assert_eq!(bound(System::Oracle, "limit", number, None, None), Ok(decimal));
+        assert_eq!(
+            bound(System::Oracle, "limit", number, None, None),
+            Ok(decimal)
+        );
     }
 
     #[test]
@@ -437,8 +506,18 @@ mod tests {
         for (system, described, key, data_type) in [
             (System::Oracle, TEXT, exact, nine),
             (System::SqlServer, TEXT, exact, nine),
-            (System::Db2, Some(DataType::SmallInt), exact, DataType::BigInt),
-            (System::Hana, None, moment, DataType::Timestamp { precision: 0 }),
+            (
+                System::Db2,
+                Some(DataType::SmallInt),
+                exact,
+                DataType::BigInt,
+            ),
+            (
+                System::Hana,
+                None,
+                moment,
+                DataType::Timestamp { precision: 0 },
+            ),
             (System::Vertica, None, None, wide(1)),
         ] {
             let least = bound(system, "cursor", Binding::Least, described, key);

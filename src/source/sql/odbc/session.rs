@@ -4,19 +4,19 @@
 //! neither the run nor the program from ending.
 
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use odbc_api::{Connection, ConnectionOptions, Cursor, CursorRow, environment};
 use secrecy::ExposeSecret;
 use tokio::sync::{OwnedSemaphorePermit, mpsc as channel, oneshot};
 
+use super::Settings;
 use super::column::{Column, columns};
 use super::driver;
 use super::failure::Failure;
 use super::parameter::{self, Bound, Context};
 use super::system::{Describes, Least, System};
 use super::value::{self, Buffers};
-use super::Settings;
 use crate::expr::Map;
 use crate::source::SourceError;
 use crate::source::sql::statement::{Binding, Fragment, Parameter, Row, Statement};
@@ -26,6 +26,9 @@ const LOGIN_SECONDS: u32 = 15;
 
 /// How long it may take drivers that do not listen.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A connection that nobody used for so long is asked whether it is still there.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// Rows that are handed over at a time.
 const BATCH: usize = 200;
@@ -110,7 +113,11 @@ impl Session {
 
     /// Starts a statement; what comes of it comes through the channel, and nothing more when the
     /// thread is gone.
-    pub fn run(&self, order: Order, permit: Arc<OwnedSemaphorePermit>) -> channel::Receiver<Message> {
+    pub fn run(
+        &self,
+        order: Order,
+        permit: Arc<OwnedSemaphorePermit>,
+    ) -> channel::Receiver<Message> {
         let (to, messages) = channel::channel(2);
         let job = Job {
             order,
@@ -158,26 +165,23 @@ fn serve(
         system,
         asks_for_quotes: settings.vendor.scheme == "odbc",
     };
-    let mut is_new = true;
+    let mut used = Instant::now();
     for job in work {
-        if !is_new && session.connection.is_dead().unwrap_or(false) {
+        if used.elapsed() > IDLE && !session.answers() {
             job.to.blocking_send(Message::Stale).ok();
             return;
         }
-        is_new = false;
         let done = session.answer(&job.order, &job.to);
         let lost = done.as_ref().is_err_and(Failure::lost_connection);
         job.to.blocking_send(Message::Done(done)).ok();
         if lost {
             return;
         }
+        used = Instant::now();
     }
 }
 
-fn connect(
-    settings: &Settings,
-    database: &str,
-) -> Result<(Connection<'static>, System), Failure> {
+fn connect(settings: &Settings, database: &str) -> Result<(Connection<'static>, System), Failure> {
     let environment = environment()?;
     let driver = driver::choose(environment, settings)?;
     let text = settings.connection_string(driver.as_deref(), database);
@@ -185,8 +189,7 @@ fn connect(
         login_timeout_sec: Some(LOGIN_SECONDS),
         packet_size: None,
     };
-    let connection =
-        environment.connect_with_connection_string(text.expose_secret(), options)?;
+    let connection = environment.connect_with_connection_string(text.expose_secret(), options)?;
     let system = match settings.vendor.system {
         System::Other => System::named(&connection.database_management_system_name()?),
         system => system,
@@ -204,6 +207,15 @@ struct Connected {
 }
 
 impl Connected {
+    fn answers(&self) -> bool {
+        let is_dead = self.connection.is_dead().unwrap_or(false);
+        !is_dead
+            && self
+                .connection
+                .execute(self.system.check(), (), None)
+                .is_ok()
+    }
+
     fn answer(&self, order: &Order, to: &channel::Sender<Message>) -> Result<(), Failure> {
         let statement = Statement {
             fragments: self.quoted(&order.fragments)?,
@@ -211,8 +223,13 @@ impl Connected {
             max_rows: order.max_rows,
             key: order.key.as_deref(),
         };
-        let mut prepared = self.connection.prepare(&statement.sql(|_| "?".to_owned()))?;
-        let key = self.key_type(&mut prepared, &statement);
+        let mut sql = statement.sql(|_| "?".to_owned());
+        if sql.contains("--") {
+            // Some drivers write words of their own after the query, where it may end in a comment.
+            sql.push('\n');
+        }
+        let mut prepared = self.connection.prepare(&sql)?;
+        let key = self.key_column(&mut prepared, &statement);
         let described: Vec<_> = (1..=statement.parameters.len())
             .map(|number| {
                 let number = u16::try_from(number).ok()?;
@@ -222,10 +239,11 @@ impl Connected {
             })
             .map(|described| described.map(|described| described.data_type))
             .collect();
-        for least in self.leasts(&statement, key) {
+        for least in self.leasts(&statement, key.as_ref().map(|key| key.data_type)) {
             let context = Context {
                 system: self.system,
-                key,
+                key: key.as_ref().map(|key| key.data_type),
+                key_is_unsigned: key.as_ref().is_some_and(|key| key.is_unsigned),
                 least: *least,
             };
             let bound: Result<Vec<Bound>, SourceError> = statement
@@ -258,23 +276,22 @@ impl Connected {
         }
     }
 
-    /// The type of the key column, where a cursor compares with it and the driver knows the result
+    /// The key column, where a cursor compares with it and the driver knows the result
     /// before there is one.
-    fn key_type(
+    fn key_column(
         &self,
         prepared: &mut impl odbc_api::ResultSetMetadata,
         statement: &Statement<'_>,
-    ) -> Option<odbc_api::DataType> {
+    ) -> Option<Column> {
         let mut parameters = statement.parameters.iter();
-        let compares = |parameter: &Parameter| {
-            matches!(parameter.binding, Binding::Least | Binding::Key(_))
-        };
+        let compares =
+            |parameter: &Parameter| matches!(parameter.binding, Binding::Least | Binding::Key(_));
         if !parameters.any(compares) {
             return None;
         }
-        let columns = columns(prepared, self.system).ok()?;
+        let mut columns = columns(prepared, self.system).ok()?;
         let index = statement.key_index(&names(&columns)).ok()??;
-        Some(columns[index].data_type)
+        Some(columns.swap_remove(index))
     }
 
     /// Hands on the rows of a result. Returns how many there were.
@@ -310,7 +327,9 @@ impl Connected {
                 break;
             }
             let is_wanted = batch.len() < BATCH
-                || to.blocking_send(Message::Rows(std::mem::take(&mut batch))).is_ok();
+                || to
+                    .blocking_send(Message::Rows(std::mem::take(&mut batch)))
+                    .is_ok();
             if !is_wanted {
                 return Ok(count);
             }

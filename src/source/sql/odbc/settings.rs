@@ -58,12 +58,16 @@ impl Address<'_> {
     /// leading `@`.
     pub fn word(&self, name: &str) -> Option<&str> {
         let mut words = self.words.iter();
-        words.find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        words
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
 /// Parameters that would say a second time who connects.
-const CREDENTIALS: &[&str] = &["uid", "user", "userid", "username", "logonid", "pwd", "password"];
+const CREDENTIALS: &[&str] = &[
+    "uid", "user", "userid", "username", "logonid", "pwd", "password",
+];
 
 /// Parameters that would say a second time where to connect.
 const PLACES: &[&str] = &[
@@ -87,11 +91,7 @@ const PLACES: &[&str] = &[
 
 impl Settings {
     /// Understands a target. Notes the parameters that it cannot have.
-    pub fn compile(
-        vendor: Vendor,
-        target: &Target,
-        cx: &mut CompileContext,
-    ) -> Option<Self> {
+    pub fn compile(vendor: Vendor, target: &Target, cx: &mut CompileContext) -> Option<Self> {
         let mut settings = Self {
             vendor,
             driver: None,
@@ -108,9 +108,8 @@ impl Settings {
                 cx.note(Diagnostic::error("bad-param", at, message).help(help));
             }
         }
-        let anywhere = vendor.scheme != "odbc"
-            || settings.driver.is_some()
-            || settings.data_source.is_some();
+        let anywhere =
+            vendor.scheme != "odbc" || settings.driver.is_some() || settings.data_source.is_some();
         if understood && !anywhere {
             understood = false;
             let at = cx.at(target.span);
@@ -148,14 +147,20 @@ impl Settings {
             }
             name if CREDENTIALS.contains(&name) => {
                 return Err((
-                    format!("`{}` is no parameter: it would say again who connects", param.name),
+                    format!(
+                        "`{}` is no parameter: it would say again who connects",
+                        param.name
+                    ),
                     "write `user:` and `password:`",
                 ));
             }
             // Drivers that we know nothing of may have words of their own for it.
             name if PLACES.contains(&name) && !(generic && self.target.host.is_none()) => {
                 return Err((
-                    format!("`{}` is no parameter: it would say again where to connect", param.name),
+                    format!(
+                        "`{}` is no parameter: it would say again where to connect",
+                        param.name
+                    ),
                     "write `host:`, `port:` and `database:`",
                 ));
             }
@@ -176,7 +181,10 @@ impl Settings {
     }
 
     /// Where it is, for people.
-    #[cfg_attr(not(feature = "odbc"), allow(dead_code, reason = "shown where it fails"))]
+    #[cfg_attr(
+        not(feature = "odbc"),
+        allow(dead_code, reason = "shown where it fails")
+    )]
     pub fn place(&self, database: &str) -> String {
         let at = match (&self.target.host, &self.data_source) {
             (Some(host), _) => match self.target.port.or(self.vendor.port) {
@@ -196,13 +204,19 @@ impl Settings {
     }
 
     /// The password.
-    #[cfg_attr(not(feature = "odbc"), allow(dead_code, reason = "taken out of messages"))]
+    #[cfg_attr(
+        not(feature = "odbc"),
+        allow(dead_code, reason = "taken out of messages")
+    )]
     pub fn password(&self) -> Option<&SecretString> {
         self.target.password.as_ref()
     }
 
     /// The connection string for a driver and a database.
-    #[cfg_attr(not(any(test, feature = "odbc")), allow(dead_code, reason = "nothing connects"))]
+    #[cfg_attr(
+        not(any(test, feature = "odbc")),
+        allow(dead_code, reason = "nothing connects")
+    )]
     pub fn connection_string(&self, driver: Option<&str>, database: &str) -> SecretString {
         let mut keywords = Keywords::default();
         match (&self.data_source, driver) {

@@ -121,6 +121,17 @@ impl System {
         self == System::Oracle
     }
 
+    /// True where moments are read as texts, because drivers have no other form of infinite ones, or
+    /// because they are texts.
+    pub fn shows_moments(self) -> bool {
+        matches!(self, System::Postgres | System::Sqlite)
+    }
+
+    /// True where UUIDs are written in capitals.
+    pub fn shouts_uuids(self) -> bool {
+        self == System::SqlServer
+    }
+
     /// True where dates are texts.
     pub fn writes_moments(self) -> bool {
         self == System::Sqlite

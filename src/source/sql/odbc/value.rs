@@ -42,7 +42,10 @@ pub fn read(
     buffers: &mut Buffers,
 ) -> Result<Value, Failure> {
     let unreadable = |reason: String| {
-        SourceError::Invalid(format!("the column `{}` cannot be read: {reason}", column.name))
+        SourceError::Invalid(format!(
+            "the column `{}` cannot be read: {reason}",
+            column.name
+        ))
     };
     let mut cell = Cell {
         cells,
@@ -64,12 +67,18 @@ pub fn read(
             Some(at) => moment(at).map_err(unreadable)?,
             None => None,
         },
-        Reading::Text | Reading::WrittenMoment => {
+        Reading::Uuid => {
+            let text = cell.text().map_err(|error| error.or(unreadable))?;
+            text.map(|text| Value::Text(text.to_lowercase()))
+        }
+        Reading::Text | Reading::WrittenMoment | Reading::WrittenTruth => {
             let text = cell.text().map_err(|error| error.or(unreadable))?;
             text.map(Value::Text)
         }
         Reading::Bytes => {
-            let bytes = cell.parts::<Binary>().map_err(|error| error.or(unreadable))?;
+            let bytes = cell
+                .parts::<Binary>()
+                .map_err(|error| error.or(unreadable))?;
             bytes.map(Value::Bytes)
         }
     };
@@ -232,10 +241,15 @@ fn moment(at: Timestamp) -> Result<Option<Value>, String> {
         .ok_or_else(|| format!("{}-{}-{} is no date", at.year, at.month, at.day))
 }
 
-/// The value as people see it: a text that means a moment is one.
+/// The value as people see it: a text that means a moment is one, and so are truth values.
 pub fn shown(stored: Value, reading: Reading) -> Value {
     match (reading, stored) {
         (Reading::WrittenMoment, Value::Text(text)) => written_moment(text),
+        (Reading::WrittenTruth, Value::Text(text)) => match text.as_str() {
+            "0" => Value::Bool(false),
+            "1" => Value::Bool(true),
+            _ => Value::Text(text),
+        },
         (_, stored) => stored,
     }
 }
@@ -244,8 +258,15 @@ fn written_moment(text: String) -> Value {
     // SQL Server leaves a space before the zone.
     let joined = text.replace(" +", "+").replace(" -", "-");
     let value = Value::Text(text);
+    // What never begins or ends is absent; one driver has no date for it.
+    if joined.eq_ignore_ascii_case("infinity")
+        || joined.eq_ignore_ascii_case("-infinity")
+        || joined.starts_with("0000-00-00")
+    {
+        return Value::Null;
+    }
     if !joined.contains('-') {
-        return value;
+        return joined.parse().map_or(value, Value::Int);
     }
     if let Ok(at) = chrono::DateTime::parse_from_str(&joined, "%Y-%m-%d %H:%M:%S%.f%:z") {
         return Value::Timestamp(at);

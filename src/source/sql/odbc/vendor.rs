@@ -70,6 +70,10 @@ impl Dialect for Vendor {
         matches!(self.scheme, "odbc" | "db2")
     }
 
+    fn names_paths(&self) -> bool {
+        self.scheme == "odbc"
+    }
+
     fn server(&self, target: &Target, cx: &mut CompileContext) -> Option<Arc<dyn Server>> {
         let settings = Settings::compile(*self, target, cx)?;
         Some(Arc::new(Servers(Arc::new(settings))))

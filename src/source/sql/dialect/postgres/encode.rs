@@ -9,8 +9,8 @@ use sqlx::postgres::{PgArgumentBuffer, PgTypeInfo, PgTypeKind};
 use sqlx::{Postgres, Type, TypeInfo as _};
 
 use super::super::super::row;
-use super::Flavour;
 use super::super::super::statement::{Binding, Parameter};
+use super::Flavour;
 use crate::expr::{Value, parse_time, to_text};
 use crate::source::SourceError;
 
@@ -168,7 +168,9 @@ fn least_of_redshift(native: Native) -> Vec<u8> {
             .unwrap_or_default(),
         // The first day of the year 1, before 2000-01-01.
         Native::Date => FIRST_DAY.to_be_bytes().to_vec(),
-        Native::Timestamp => (i64::from(FIRST_DAY) * 86_400_000_000).to_be_bytes().to_vec(),
+        Native::Timestamp => (i64::from(FIRST_DAY) * 86_400_000_000)
+            .to_be_bytes()
+            .to_vec(),
         Native::Float4 => f32::MIN.to_be_bytes().to_vec(),
         Native::Float8 => f64::MIN.to_be_bytes().to_vec(),
         native => least(native),
@@ -295,7 +297,8 @@ mod tests {
 
     #[test]
     fn the_least_values_of_redshift_are_its_own() {
-        let first = "0001-01-01".into();
+        let first = NaiveDate::from_ymd_opt(1, 1, 1).expect("is a date");
+        let first = row::day(first);
         for native in [Native::Date, Native::Timestamp] {
             assert_eq!(Ok(least_of_redshift(native)), convert(&first, native));
         }
