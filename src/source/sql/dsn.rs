@@ -112,6 +112,7 @@ impl Reader<'_, '_> {
         if dsn.text[start..].starts_with("//") {
             return None;
         }
+        self.mask_passwords(dsn);
         let shift = |range: Range<usize>| range.start + start..range.end + start;
         let pairs: Vec<_> = split(&dsn.text[start..])?
             .into_iter()
@@ -136,6 +137,21 @@ impl Reader<'_, '_> {
             self.keyword(dsn, name, value, dialect);
         }
         Some(dialect)
+    }
+
+    /// Hides what may be a password, also where a brace out of place makes it part of something else.
+    fn mask_passwords(&mut self, dsn: Dsn<'_>) {
+        let lower = dsn.text.to_ascii_lowercase();
+        for word in ["pwd=", "password="] {
+            for (at, _) in lower.match_indices(word) {
+                let start = at + word.len();
+                let length = lower[start..].find(';').unwrap_or(lower.len() - start);
+                if !mentions_variable(&dsn.text[start..start + length]) {
+                    let span = self.span(dsn, start..start + length);
+                    self.cx.at(span).file.mask(span);
+                }
+            }
+        }
     }
 
     fn keyword(

@@ -24,7 +24,8 @@ pub static HDB: Vendor = Vendor {
     drivers: &["HDBODBC", "HANA"],
     install: "install the SAP HANA client and register its `libodbcHDB.so` as `HDBODBC` in odbcinst.ini",
     database_param: Some("databaseName"),
-    param: |_, _| None,
+    // The path of a DSN that a parameter beats: only SQL Server has a use for it.
+    param: |name, value| (name == "instance").then(|| ("@instance", value.to_owned())),
     address,
 };
 

@@ -55,3 +55,31 @@ impl Database for Unreached {
 
     async fn close(&self) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{CompileContext, Dialect};
+    use crate::diagnostic::{Severity, SourceFile};
+    use crate::source::sql::dialect::oracle::ORACLE;
+    use crate::source::sql::target::Target;
+
+    #[tokio::test]
+    async fn what_is_missing_is_said() {
+        let environment = std::collections::HashMap::new();
+        let file = SourceFile::new("acme.yaml", "connect:");
+        let mut cx = CompileContext::new(file, Dialect::Sql, &environment, Severity::Error);
+        let settings = Settings::compile(ORACLE, &Target::default(), &mut cx);
+        let settings = settings.expect("nothing is wrong with it");
+        let error = open(Arc::new(settings), Some("app")).check().await;
+        let text = error.expect_err("nothing can be reached").to_string();
+        for part in [
+            "Oracle Database",
+            "--features odbc",
+            "unixODBC",
+            "Instant Client",
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+}
