@@ -41,7 +41,11 @@ fn address(address: &Address<'_>, keywords: &mut Keywords) {
         keywords.set("UseServerSidePrepare", "1");
     }
     if address.driver.contains("mariadb") || address.driver.contains("maodbc") {
+        // Versions before 3.2 know no way not to hold a whole result.
         keywords.set("FORWARDONLY", "1");
         keywords.set("NO_CACHE", "1");
+    }
+    if address.driver.contains("sqlite") {
+        keywords.set("StepAPI", "1");
     }
 }

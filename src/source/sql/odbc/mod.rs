@@ -15,6 +15,10 @@ mod vendor;
 #[cfg(not(feature = "odbc"))]
 mod absent;
 #[cfg(feature = "odbc")]
+mod answer;
+#[cfg(feature = "odbc")]
+mod bound;
+#[cfg(feature = "odbc")]
 mod column;
 #[cfg(feature = "odbc")]
 mod database;

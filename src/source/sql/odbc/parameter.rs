@@ -1,23 +1,19 @@
 //! Values → what a driver binds, in the type that the parameter has, as far as it is known.
 
-use std::num::NonZeroUsize;
-
 use bigdecimal::BigDecimal;
-use chrono::{DateTime, Datelike, Timelike, Utc};
-use odbc_api::parameter::{InputParameter, VarBinaryBox, VarCharBox, VarWCharBox, WithDataType};
+use chrono::Utc;
+use odbc_api::parameter::{VarCharBox, VarWCharBox, WithDataType};
 use odbc_api::sys::{Date, Timestamp};
 use odbc_api::{Bit, DataType};
 
 use super::System;
+use super::bound::{Bound, bytes, date, decimal, moment, text, varchar};
 use super::column::GUID;
 use super::system::{Describes, Least, Truth};
 use crate::expr::{Value, parse_time, to_text};
 use crate::source::SourceError;
 use crate::source::sql::row;
 use crate::source::sql::statement::{Binding, Parameter};
-
-/// A value that a driver can take.
-pub type Bound = Box<dyn InputParameter>;
 
 /// What is known about the parameters of a statement.
 #[derive(Debug, Clone, Copy)]
@@ -308,92 +304,10 @@ fn whole(number: i64, system: System) -> Bound {
     }
 }
 
-/// A decimal as its digits: drivers differ in the binary forms that they know.
-fn decimal(number: &BigDecimal) -> Bound {
-    let written = number.to_plain_string();
-    let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
-    let scale = written
-        .split_once('.')
-        .map_or(0, |(_, fraction)| digits(fraction));
-    let data_type = DataType::Decimal {
-        precision: digits(&written).max(1),
-        scale: i16::try_from(scale).unwrap_or(i16::MAX),
-    };
-    Box::new(WithDataType::new(
-        VarCharBox::from_string(written),
-        data_type,
-    ))
-}
-
-/// A text, as wide characters. Where the column has narrow ones and the text needs no others, the
-/// parameter has too, so that an index is of use.
-fn text(text: &str, described: Option<DataType>) -> Bound {
-    let value = VarWCharBox::from_str_slice(text);
-    let length = text.encode_utf16().count();
-    let data_type =
-        match described {
-            Some(
-                DataType::Char { .. } | DataType::Varchar { .. } | DataType::LongVarchar { .. },
-            ) if text.is_ascii() => varchar(length),
-            _ => {
-                let length = NonZeroUsize::new(length.max(1));
-                match length.is_some_and(|length| length.get() > 4000) {
-                    true => DataType::WLongVarchar { length },
-                    false => DataType::WVarchar { length },
-                }
-            }
-        };
-    Box::new(WithDataType::new(value, data_type))
-}
-
-fn varchar(length: usize) -> DataType {
-    let length = NonZeroUsize::new(length.max(1));
-    match length.is_some_and(|length| length.get() > 8000) {
-        true => DataType::LongVarchar { length },
-        false => DataType::Varchar { length },
-    }
-}
-
-fn bytes(value: Vec<u8>) -> Bound {
-    let length = NonZeroUsize::new(value.len().max(1));
-    let data_type = match length.is_some_and(|length| length.get() > 8000) {
-        true => DataType::LongVarbinary { length },
-        false => DataType::Varbinary { length },
-    };
-    Box::new(WithDataType::new(VarBinaryBox::from_vec(value), data_type))
-}
-
-fn date(at: DateTime<Utc>) -> Date {
-    Date {
-        year: i16::try_from(at.year()).unwrap_or(i16::MAX),
-        month: u16::try_from(at.month()).expect("a month is small"),
-        day: u16::try_from(at.day()).expect("a day is small"),
-    }
-}
-
-/// A moment with as many decimals of a second as the parameter has; six where nobody says.
-fn moment(at: DateTime<Utc>, described: Option<DataType>) -> Bound {
-    let precision = match described {
-        Some(DataType::Timestamp { precision }) if (0..=9).contains(&precision) => precision,
-        _ => 6,
-    };
-    let step = 10_u32.pow(9 - u32::try_from(precision).unwrap_or(6));
-    let day = date(at);
-    let small = |number: u32| u16::try_from(number).expect("parts of a day are small");
-    let value = Timestamp {
-        year: day.year,
-        month: day.month,
-        day: day.day,
-        hour: small(at.hour()),
-        minute: small(at.minute()),
-        second: small(at.second()),
-        fraction: at.nanosecond().min(999_999_999) / step * step,
-    };
-    Box::new(WithDataType::new(value, DataType::Timestamp { precision }))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroUsize;
+
     use super::*;
 
     fn bound(

@@ -6,20 +6,17 @@
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use odbc_api::{Connection, ConnectionOptions, Cursor, CursorRow, environment};
+use odbc_api::{Connection, ConnectionOptions, environment};
 use secrecy::ExposeSecret;
 use tokio::sync::{OwnedSemaphorePermit, mpsc as channel, oneshot};
 
 use super::Settings;
-use super::column::{Column, columns};
+use super::answer::Connected;
 use super::driver;
 use super::failure::Failure;
-use super::parameter::{self, Bound, Context};
-use super::system::{Describes, Least, System};
-use super::value::{self, Buffers};
-use crate::expr::Map;
+use super::system::System;
 use crate::source::SourceError;
-use crate::source::sql::statement::{Binding, Fragment, Parameter, Row, Statement};
+use crate::source::sql::statement::{Fragment, Parameter, Row, Statement};
 
 /// How long opening a connection may take, as drivers are told.
 const LOGIN_SECONDS: u32 = 15;
@@ -30,16 +27,17 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// A connection that nobody used for so long is asked whether it is still there.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Rows that are handed over at a time.
-const BATCH: usize = 200;
-
 /// A statement that can travel to another thread.
 #[derive(Debug, Clone)]
 pub struct Order {
-    fragments: Vec<Fragment>,
-    parameters: Vec<Parameter>,
-    max_rows: Option<usize>,
-    key: Option<String>,
+    /// The SQL and its parameters, as in [`Statement`].
+    pub fragments: Vec<Fragment>,
+    /// One value per parameter.
+    pub parameters: Vec<Parameter>,
+    /// How many rows to read.
+    pub max_rows: Option<usize>,
+    /// The key column.
+    pub key: Option<String>,
 }
 
 impl From<&Statement<'_>> for Order {
@@ -198,198 +196,4 @@ fn connect(settings: &Settings, database: &str) -> Result<(Connection<'static>, 
         connection.execute(greeting, (), None)?;
     }
     Ok((connection, system))
-}
-
-struct Connected {
-    connection: Connection<'static>,
-    system: System,
-    asks_for_quotes: bool,
-}
-
-impl Connected {
-    fn answers(&self) -> bool {
-        let is_dead = self.connection.is_dead().unwrap_or(false);
-        !is_dead
-            && self
-                .connection
-                .execute(self.system.check(), (), None)
-                .is_ok()
-    }
-
-    fn answer(&self, order: &Order, to: &channel::Sender<Message>) -> Result<(), Failure> {
-        let statement = Statement {
-            fragments: self.quoted(&order.fragments)?,
-            parameters: order.parameters.clone(),
-            max_rows: order.max_rows,
-            key: order.key.as_deref(),
-        };
-        let mut sql = statement.sql(|_| "?".to_owned());
-        if sql.contains("--") {
-            // Some drivers write words of their own after the query, where it may end in a comment.
-            sql.push('\n');
-        }
-        let mut prepared = self.connection.prepare(&sql)?;
-        let key = self.key_column(&mut prepared, &statement);
-        let described: Vec<_> = (1..=statement.parameters.len())
-            .map(|number| {
-                let number = u16::try_from(number).ok()?;
-                let asked = self.system.describes() != Describes::Never;
-                // A driver that cannot say leaves it to the value.
-                asked.then(|| prepared.describe_param(number).ok())?
-            })
-            .map(|described| described.map(|described| described.data_type))
-            .collect();
-        for least in self.leasts(&statement, key.as_ref().map(|key| key.data_type)) {
-            let context = Context {
-                system: self.system,
-                key: key.as_ref().map(|key| key.data_type),
-                key_is_unsigned: key.as_ref().is_some_and(|key| key.is_unsigned),
-                least: *least,
-            };
-            let bound: Result<Vec<Bound>, SourceError> = statement
-                .parameters
-                .iter()
-                .zip(&described)
-                .map(|(parameter, described)| parameter::bind(parameter, *described, context))
-                .collect();
-            let Some(cursor) = prepared.execute(bound?.as_slice())? else {
-                return Ok(());
-            };
-            if self.fetch(cursor, &statement, to)? > 0 {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// What a cursor may begin with. The next one is tried when nothing is found.
-    fn leasts(
-        &self,
-        statement: &Statement<'_>,
-        key: Option<odbc_api::DataType>,
-    ) -> &'static [Least] {
-        let mut parameters = statement.parameters.iter();
-        let begins = parameters.any(|parameter| parameter.binding == Binding::Least);
-        match begins && parameter::begins_with_text(key, self.system) {
-            true => self.system.least_of_texts(),
-            false => &[Least::Text("")],
-        }
-    }
-
-    /// The key column, where a cursor compares with it and the driver knows the result
-    /// before there is one.
-    fn key_column(
-        &self,
-        prepared: &mut impl odbc_api::ResultSetMetadata,
-        statement: &Statement<'_>,
-    ) -> Option<Column> {
-        let mut parameters = statement.parameters.iter();
-        let compares =
-            |parameter: &Parameter| matches!(parameter.binding, Binding::Least | Binding::Key(_));
-        if !parameters.any(compares) {
-            return None;
-        }
-        let mut columns = columns(prepared, self.system).ok()?;
-        let index = statement.key_index(&names(&columns)).ok()??;
-        Some(columns.swap_remove(index))
-    }
-
-    /// Hands on the rows of a result. Returns how many there were.
-    fn fetch(
-        &self,
-        mut cursor: impl Cursor,
-        statement: &Statement<'_>,
-        to: &channel::Sender<Message>,
-    ) -> Result<usize, Failure> {
-        let fetched = self.fetch_all(&mut cursor, statement, to);
-        if fetched.as_ref().is_err_and(Failure::lost_connection) {
-            // Closing it would fail too, and freeing the statement does the same.
-            std::mem::forget(cursor);
-        }
-        fetched
-    }
-
-    fn fetch_all(
-        &self,
-        cursor: &mut impl Cursor,
-        statement: &Statement<'_>,
-        to: &channel::Sender<Message>,
-    ) -> Result<usize, Failure> {
-        let columns = columns(cursor, self.system)?;
-        let key = statement.key_index(&names(&columns))?;
-        let mut buffers = Buffers::default();
-        let mut batch = Vec::new();
-        let mut count = 0;
-        while let Some(mut cells) = cursor.next_row()? {
-            batch.push(self.row(&mut cells, &columns, key, &mut buffers)?);
-            count += 1;
-            if Some(count) == statement.max_rows {
-                break;
-            }
-            let is_wanted = batch.len() < BATCH
-                || to
-                    .blocking_send(Message::Rows(std::mem::take(&mut batch)))
-                    .is_ok();
-            if !is_wanted {
-                return Ok(count);
-            }
-        }
-        if !batch.is_empty() {
-            // Whether or not anybody wants them, there are no more.
-            to.blocking_send(Message::Rows(batch)).ok();
-        }
-        Ok(count)
-    }
-
-    fn row(
-        &self,
-        cells: &mut CursorRow<'_>,
-        columns: &[Column],
-        key: Option<usize>,
-        buffers: &mut Buffers,
-    ) -> Result<Row, Failure> {
-        let mut fields = Map::new();
-        let mut key_value = None;
-        for (index, column) in columns.iter().enumerate() {
-            let number = u16::try_from(index + 1).expect("a result has fewer columns");
-            let stored = value::read(cells, number, column, buffers)?;
-            if key == Some(index) {
-                // Not as shown: a date that is stored as text is compared as that text.
-                key_value = Some(stored.clone());
-            }
-            fields.insert(column.name.clone(), value::shown(stored, column.reading));
-        }
-        Ok(Row {
-            fields,
-            key: key_value,
-        })
-    }
-
-    /// The fragments with their identifiers quoted as the driver says, where the dialect does not.
-    fn quoted(&self, fragments: &[Fragment]) -> Result<Vec<Fragment>, Failure> {
-        let has_names = fragments
-            .iter()
-            .any(|fragment| matches!(fragment, Fragment::Identifier { .. }));
-        if !has_names || !self.asks_for_quotes {
-            return Ok(fragments.to_vec());
-        }
-        let Some(quote) = self.connection.identifier_quote_char()? else {
-            return Err(Failure::Source(SourceError::Invalid(
-                "the ODBC driver has no quotes for identifiers: use `|unquoted` instead of `|identifier`".to_owned(),
-            )));
-        };
-        Ok(fragments
-            .iter()
-            .map(|fragment| match fragment {
-                Fragment::Identifier { name, .. } => {
-                    Fragment::Sql(crate::source::sql::dialect::quoted(name, quote))
-                }
-                other => other.clone(),
-            })
-            .collect())
-    }
-}
-
-fn names(columns: &[Column]) -> Vec<&str> {
-    columns.iter().map(|column| column.name.as_str()).collect()
 }

@@ -170,8 +170,8 @@ impl Cell<'_, '_, '_> {
         let mut whole: Vec<K::Element> = Vec::new();
         loop {
             let buffer = K::buffer(self.buffers);
-            buffer.fill(K::ZERO);
             let room = buffer.len() - K::TERMINATING_ZEROES;
+            buffer[room - 1..].fill(K::ZERO);
             let mut part = VarCell::<&mut [K::Element], K>::from_buffer(buffer, Indicator::NoTotal);
             self.cells.get_data(self.number, &mut part)?;
             let length = match part.indicator() {
