@@ -221,7 +221,7 @@ impl Reader<'_, '_> {
             self.database_param(name, config.database.is_some());
         }
         if let Some(dialect) = dialect
-            && !dialect.is_file()
+            && !dialect.names_paths()
         {
             self.check_host(config);
         }
@@ -248,8 +248,7 @@ impl Reader<'_, '_> {
 
     /// A DSN says where the database is even without a host; fields alone do not.
     fn check_host(&mut self, config: &SqlConnectConfig) {
-        let elsewhere =
-            |name: &str| ["host", "hostaddr", "socket", "dsn", "driver"].contains(&name);
+        let elsewhere = |name: &str| ["host", "hostaddr", "socket"].contains(&name);
         let written =
             |text: &Option<EnvText>| text.as_ref().is_some_and(|text| !text.0.text.is_empty());
         let params = &self.target.params;

@@ -43,6 +43,18 @@ impl System {
     }
 }
 
+/// How a database is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Through {
+    /// The driver that is built in.
+    ItsDriver,
+    /// Its ODBC driver.
+    #[cfg_attr(not(feature = "odbc"), allow(dead_code, reason = "there is no ODBC"))]
+    Odbc,
+    /// The dialect of Redshift, which PostgreSQL understands.
+    Redshift,
+}
+
 /// A fresh database.
 pub struct Database {
     pub system: System,
@@ -50,8 +62,8 @@ pub struct Database {
     pub url: url::Url,
     /// Where connector files of this database live; the file itself on SQLite.
     pub folder: tempfile::TempDir,
-    /// Reached through ODBC rather than by its own driver.
-    pub through_odbc: bool,
+    /// How connectors reach it.
+    pub through: Through,
 }
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -80,7 +92,7 @@ impl Database {
             name,
             url,
             folder,
-            through_odbc: false,
+            through: Through::ItsDriver,
         };
         database.execute(schema).await;
         Some(database)
@@ -98,8 +110,10 @@ impl Database {
 
     /// The `connect` block that reaches it.
     pub fn connect(&self) -> String {
-        if self.through_odbc {
-            return self.connect_odbc();
+        match self.through {
+            Through::ItsDriver => {}
+            Through::Odbc => return self.connect_odbc(),
+            Through::Redshift => return self.connect_url("redshift"),
         }
         match self.system {
             System::Sqlite => "connect: {dsn: 'sqlite:acme.db'}\n".to_owned(),

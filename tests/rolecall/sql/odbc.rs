@@ -5,13 +5,13 @@ use std::time::Duration;
 use rolecall::expr::{Inputs, Value};
 use rolecall::source::SourceError;
 
-use super::harness::{Compiled, Database, System, column, compile, execute, fixture};
+use super::harness::{Compiled, Database, System, Through, column, compile, execute, fixture};
 use super::{injection, paging, placeholders, types};
 
 /// A database that is reached through ODBC.
 async fn create(system: System, schema: &str) -> Option<Database> {
     let mut database = Database::create(system, schema).await?;
-    database.through_odbc = true;
+    database.through = Through::Odbc;
     Some(database)
 }
 
@@ -47,7 +47,7 @@ async fn values_keep_their_types_and_null_is_null() {
     for system in System::ALL {
         if let Some(mut database) = placeholders::members(system, "INTEGER", ["1", "2", "3"]).await
         {
-            database.through_odbc = true;
+            database.through = Through::Odbc;
             placeholders::assert_types_and_nulls(&database).await;
         }
     }
@@ -300,6 +300,46 @@ async fn deadlocks_and_lost_connections_are_worth_another_try() {
     tokio::time::sleep(Duration::from_millis(1200)).await;
     let rows = other.rows().await.expect("has a new connection");
     assert_eq!(column(&rows, "one"), [Value::Int(1)]);
+}
+
+#[tokio::test]
+async fn every_query_runs_in_every_database() {
+    let schema = "CREATE TABLE t (id INT);";
+    for system in [System::Postgres, System::Mysql] {
+        let Some(one) = create(system, &format!("{schema} INSERT INTO t VALUES (1);")).await else {
+            continue;
+        };
+        let two = create(system, &format!("{schema} INSERT INTO t VALUES (2), (3);")).await;
+        let two = two.expect("there was a server a moment ago");
+        let names = [one.name.as_str(), &two.name];
+        let connect = one.connect();
+        let connect = connect.trim_end().strip_suffix('}').expect("it is a map");
+        let connect = format!(
+            "{connect}, databases: {{static: [{}, {}]}}}}\n",
+            names[0], names[1]
+        );
+        let compiled = one.compile_with(
+            &connect,
+            "resource_types: {row: {list: {query: SELECT id FROM t ORDER BY id}}}\n",
+            &[],
+        );
+        let rows = compiled.rows().await;
+        let rows = rows.unwrap_or_else(|error| panic!("{system:?}: {error}"));
+        let mut found: Vec<_> = rows
+            .iter()
+            .map(|row| format!("{:?} {:?}", row.get("id"), row.get("database")))
+            .collect();
+        found.sort();
+        let expected = [(1, 0), (2, 1), (3, 1)].map(|(id, index)| {
+            format!(
+                "{:?} {:?}",
+                Some(Value::Int(id)),
+                Some(Value::from(names[index]))
+            )
+        });
+        assert_eq!(found, expected, "{system:?}");
+        compiled.close().await;
+    }
 }
 
 /// Characters that mean something in a connection string, in a URL and to a shell.
@@ -557,7 +597,7 @@ async fn a_sync_finds_what_it_finds_by_the_native_driver() {
             continue;
         };
         let through_odbc = sync(&database);
-        database.through_odbc = false;
+        database.through = Through::ItsDriver;
         let natively = sync(&database);
         assert!(natively.len() > 251 + 251 + 5, "{} facts", natively.len());
         if system == System::Sqlite {
