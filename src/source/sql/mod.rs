@@ -1,6 +1,7 @@
 //! Databases: queries → pages of rows.
 
 mod connect;
+mod connection_string;
 pub mod dialect;
 mod dsn;
 mod failure;

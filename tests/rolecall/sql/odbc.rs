@@ -137,6 +137,64 @@ async fn a_value_of_any_length_comes_whole() {
     }
 }
 
+#[tokio::test]
+async fn text_comes_back_as_it_went() {
+    for system in System::ALL {
+        let Some(database) = create(system, "CREATE TABLE unused (id INT)").await else {
+            continue;
+        };
+        let (text, literal) = match system {
+            System::Postgres => ("text", "Ünï 😀"),
+            System::Mysql => ("char", "Ünï 😀"),
+            System::Sqlite => ("char", "plain"),
+        };
+        let compiled = database.compile(&format!(
+            "resource_types:\n  team:\n    grants:\n      query: \"SELECT CAST(?<id> AS {text}) AS bound, '{literal} ?<id> -- ' AS written\"\n      vars: {{id: resource.ID}}\n"
+        ));
+        assert_eq!(compiled.codes(), ["inert-placeholder"]);
+        for id in [
+            "Ünï 😀",
+            " a b ",
+            "it's \"x\" `y` \\ %_",
+            "a\nb\tc",
+            "",
+            &body(5000),
+        ] {
+            let rows = compiled.grants("team", id).await;
+            let rows = rows.unwrap_or_else(|error| panic!("{system:?} {id}: {error}"));
+            assert_eq!(rows[0].get("bound"), Some(&Value::from(id)), "{system:?}");
+            let written = rows[0].get("written");
+            assert_eq!(
+                written,
+                Some(&Value::from(format!("{literal} ?<id> -- "))),
+                "{system:?}"
+            );
+        }
+        if system == System::Sqlite {
+            // What a driver without Unicode makes of other letters depends on the locale, which other
+            // drivers set. It is right, or refused.
+            database
+                .execute("CREATE VIEW letters AS SELECT '✓' AS \"✓\"")
+                .await;
+            for query in [
+                "SELECT '✓' AS letter WHERE ?<id> = '7'",
+                "SELECT * FROM letters WHERE ?<id> = '7'",
+            ] {
+                let compiled = database.compile(&format!(
+                    "resource_types: {{team: {{grants: {{query: \"{query}\", vars: {{id: resource.ID}}}}}}}}\n"
+                ));
+                match compiled.grants("team", "7").await {
+                    Ok(rows) => {
+                        let shown = serde_json::Value::from(&rows[0]).to_string();
+                        assert!(shown.contains("\"✓\""), "{shown}");
+                    }
+                    Err(error) => assert!(error.to_string().contains("garbles"), "{error}"),
+                }
+            }
+        }
+    }
+}
+
 fn body(length: usize) -> String {
     "a😀ü".chars().cycle().take(length).collect()
 }
@@ -505,6 +563,20 @@ async fn an_absent_driver_is_named_with_what_to_install() {
         );
         assert!(!error.is_transient());
     }
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let library = folder.path().join("libacme.so");
+    std::fs::write(&library, "no library").expect("the folder is ours");
+    let yaml = format!(
+        "connect: {{scheme: hdb, host: db.example, params: {{driver: '{}'}}}}
+resource_types: {{row: {{list: {{query: SELECT 1 AS one}}}}}}\n",
+        library.display()
+    );
+    let compiled = compile("acme.yaml".as_ref(), &yaml, &[]);
+    let error = compiled.check().await.expect_err("it is no library");
+    let text = error.to_string();
+    let expected = "cannot reach db.example:30015: Can't open lib '";
+    assert!(text.starts_with(expected) && text.contains("ldd"), "{text}");
+    assert!(!error.is_transient());
 }
 
 #[test]

@@ -24,8 +24,8 @@ pub struct Connected {
     pub connection: Connection<'static>,
     /// The system that the driver speaks to.
     pub system: System,
-    /// Whether the driver says how identifiers are quoted.
-    pub asks_for_quotes: bool,
+    /// Whether the dialect knows nothing of the driver, which is asked instead.
+    pub is_generic: bool,
 }
 
 impl Connected {
@@ -37,6 +37,25 @@ impl Connected {
                 .connection
                 .execute(self.system.check(), (), None)
                 .is_ok()
+    }
+
+    /// Whether a query may hold any character. For a driver without Unicode unixODBC translates them
+    /// to what the locale of the process has, cuts the others in half, and says nothing.
+    fn takes_any_character(&self) -> bool {
+        // The drivers of the dialects that we know take them, and not every database does.
+        if !self.is_generic {
+            return true;
+        }
+        let query = self.system.check().replacen('1', "'✓'", 1);
+        let answered = || {
+            let mut cursor = self.connection.execute(&query, (), None).ok()??;
+            let mut cells = cursor.next_row().ok()??;
+            let mut text = Vec::new();
+            cells.get_wide_text(1, &mut text).ok()?;
+            Some(String::from_utf16_lossy(&text))
+        };
+        // A database that has another idea of a query gets the benefit of the doubt.
+        answered().is_none_or(|text| text == "✓")
     }
 
     /// Runs a statement and sends its rows.
@@ -51,6 +70,12 @@ impl Connected {
         if sql.contains("--") {
             // Some drivers write words of their own after the query, where it may end in a comment.
             sql.push('\n');
+        }
+        if !sql.is_ascii() && !self.takes_any_character() {
+            return Err(garbled(
+                "in a query",
+                "name the text in `vars` and write `?<name>`",
+            ));
         }
         let mut prepared = self.connection.prepare(&sql)?;
         let key = self.key_column(&mut prepared, &statement);
@@ -136,6 +161,13 @@ impl Connected {
         to: &Sender<Message>,
     ) -> Result<usize, Failure> {
         let columns = columns(cursor, self.system)?;
+        let plain = columns.iter().all(|column| column.name.is_ascii());
+        if !plain && !self.takes_any_character() {
+            return Err(garbled(
+                "in names of columns",
+                "give the column another name with `AS`",
+            ));
+        }
         let key = statement.key_index(&names(&columns))?;
         let mut buffers = Buffers::default();
         let mut batch = Vec::new();
@@ -190,7 +222,7 @@ impl Connected {
         let has_names = fragments
             .iter()
             .any(|fragment| matches!(fragment, Fragment::Identifier { .. }));
-        if !has_names || !self.asks_for_quotes {
+        if !has_names || !self.is_generic {
             return Ok(fragments.to_vec());
         }
         let Some(quote) = self.connection.identifier_quote_char()? else {
@@ -206,6 +238,12 @@ impl Connected {
             })
             .collect())
     }
+}
+
+fn garbled(place: &str, way_out: &str) -> Failure {
+    Failure::Source(SourceError::Invalid(format!(
+        "the ODBC driver garbles characters beyond ASCII {place}: use its Unicode version, or {way_out}"
+    )))
 }
 
 fn names(columns: &[Column]) -> Vec<&str> {

@@ -87,7 +87,11 @@ fn understood(error: &Error, settings: &Settings) -> (Class, String) {
         Error::Diagnostics { record, .. }
         | Error::InvalidRowArraySize { record, .. }
         | Error::UnableToRepresentNull(record) => {
-            let words = words(record);
+            let mut words = words(record);
+            if words.contains("Can't open lib") {
+                // unixODBC says so too when a library that the driver needs is absent.
+                words.push_str("; install the driver, and what `ldd` says that it lacks");
+            }
             let class = classify(record.state.as_str(), record.native_error, &words);
             (class, words)
         }

@@ -161,7 +161,7 @@ fn serve(
     let session = Connected {
         connection,
         system,
-        asks_for_quotes: settings.vendor.scheme == "odbc",
+        is_generic: settings.vendor.scheme == "odbc",
     };
     let mut used = Instant::now();
     for job in work {
