@@ -16,7 +16,7 @@ pub const LEXICON: Lexicon = Lexicon {
 /// The dialect.
 pub static ODBC: Vendor = Vendor {
     scheme: "odbc",
-    doc: "Any other database, through its ODBC driver: `dsn: odbc://${USER}:${PASSWORD}@db.example/app?driver=Acme`, `params: {dsn: NAME}` for a data source of this machine, or a connection string, `dsn: odbc:Driver=Acme;Server=db.example;UID=${USER};PWD=${PASSWORD}`. Tested against PostgreSQL, MariaDB and SQLite.",
+    doc: "Any other database, through its ODBC driver: `dsn: odbc://${USER}:${PASSWORD}@db.example/app?driver=Acme`, `params: {dsn: NAME}` for a data source of this machine, or a connection string, `dsn: odbc:Driver=Acme;Server=db.example;UID=${USER};PWD=${PASSWORD}`. An addition of rolecall; tested against PostgreSQL, MariaDB and SQLite.",
     other_names: &["unixodbc", "iodbc"],
     lexicon: &LEXICON,
     system: System::Other,
