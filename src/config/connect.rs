@@ -29,7 +29,8 @@ section! {
         /// or `sqlite:acme.db`. Variables are filled in part by part, so a password may hold any
         /// character. A relative SQLite path starts at the folder of this file.
         pub dsn: Option<SecretDsn>,
-        /// The database system: `postgres`, `mysql` or `sqlite`.
+        /// The database system: `postgres`, `redshift`, `mysql`, `sqlite`, and through ODBC `sqlserver`,
+        /// `oracle`, `hdb`, `db2`, `vertica` and `odbc`.
         pub scheme: Option<EnvText>,
         /// Host name or address.
         pub host: Option<EnvText>,
@@ -41,7 +42,8 @@ section! {
         pub user: Option<EnvText>,
         /// Password, any characters.
         pub password: Option<SecretText>,
-        /// Further parameters of the connection, for example `sslmode: require`.
+        /// Further parameters of the connection, for example `sslmode: require`; through ODBC, keywords
+        /// of the driver, and `driver` for its name.
         pub params: Named<EnvText>,
         /// Several databases of one server: every query runs in each of them.
         pub databases: Option<DatabasesConfig>,

@@ -20,7 +20,7 @@ pub const DIAGNOSTICS: &[Code] = &[
     ),
     code(
         "bad-dsn",
-        "The DSN is no URL such as `postgres://host/database`.",
+        "The DSN is neither a URL such as `postgres://host/database` nor a connection string of ODBC or Db2.",
     ),
     code(
         "bad-duration",
@@ -29,7 +29,7 @@ pub const DIAGNOSTICS: &[Code] = &[
     code("bad-header", "The name is not the name of an HTTP header."),
     code(
         "bad-param",
-        "A parameter of the connection has a value that it cannot have.",
+        "A parameter of the connection has a value that it cannot have, or says again what a field says.",
     ),
     code(
         "bad-path",

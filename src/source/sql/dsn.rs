@@ -14,10 +14,13 @@ use crate::diagnostic::{Diagnostic, Span};
 
 /// A DSN: text of the file, or the whole value of one variable, which is taken as it is.
 #[derive(Clone, Copy)]
-struct Dsn<'t> {
-    text: &'t str,
-    written: &'t Text,
-    verbatim: bool,
+pub(super) struct Dsn<'t> {
+    /// What is read.
+    pub text: &'t str,
+    /// Where it is written.
+    pub written: &'t Text,
+    /// Whether it is the value of a variable.
+    pub verbatim: bool,
 }
 
 impl Reader<'_, '_> {
@@ -59,6 +62,9 @@ impl Reader<'_, '_> {
         dsn: Dsn<'_>,
         scheme: Option<(&str, Span)>,
     ) -> Option<&'static dyn Dialect> {
+        if let Some(found) = self.connection_string(dsn, scheme) {
+            return found;
+        }
         let colon = dsn.text.find(':');
         let head = colon.unwrap_or(0);
         let double_slash = dsn.text[head..].starts_with("://");
@@ -92,6 +98,18 @@ impl Reader<'_, '_> {
             self.query(dsn, query + 1..end);
         }
         dialect
+    }
+
+    /// Hides a password that the file holds, and says so.
+    pub(super) fn plain_secret(&mut self, dsn: Dsn<'_>, range: Range<usize>) {
+        let span = self.span(dsn, range);
+        self.cx.at(span).file.mask(span);
+        self.cx.warning(
+            "plain-secret",
+            span,
+            "a secret is written here as plain text",
+            "write `${NAME}` and keep the value in the environment",
+        );
     }
 
     fn bad_dsn<T>(&mut self, dsn: Dsn<'_>) -> Option<T> {
@@ -146,14 +164,7 @@ impl Reader<'_, '_> {
         let password = colon + 1..range.end;
         if !dsn.verbatim && !password.is_empty() && !mentions_variable(&dsn.text[password.clone()])
         {
-            let span = self.span(dsn, password.clone());
-            self.cx.at(span).file.mask(span);
-            self.cx.warning(
-                "plain-secret",
-                span,
-                "a secret is written here as plain text",
-                "write `${NAME}` and keep the value in the environment",
-            );
+            self.plain_secret(dsn, password.clone());
         }
         self.target.password = self.part(dsn, password).map(SecretString::from);
     }
@@ -224,7 +235,7 @@ impl Reader<'_, '_> {
 
     /// A part of the DSN with its variables filled in. Only what the author wrote is decoded: the
     /// value of a variable is taken as it is.
-    fn fill(
+    pub(super) fn fill(
         &mut self,
         dsn: Dsn<'_>,
         range: Range<usize>,
@@ -256,7 +267,8 @@ impl Reader<'_, '_> {
         filled
     }
 
-    fn span(&self, dsn: Dsn<'_>, range: Range<usize>) -> Span {
+    /// Where a part of the DSN is written.
+    pub(super) fn span(&self, dsn: Dsn<'_>, range: Range<usize>) -> Span {
         match dsn.verbatim {
             true => dsn.written.span,
             false => self.cx.locate(dsn.written, range),

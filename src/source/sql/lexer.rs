@@ -15,6 +15,10 @@ pub struct Lexicon {
     pub backticks: bool,
     /// Square brackets enclose identifiers.
     pub brackets: bool,
+    /// `]]` stands for a bracket inside of them.
+    pub doubled_brackets: bool,
+    /// `q'[ … ]'` is a string that ends with the mark it begins with.
+    pub q_quotes: bool,
     /// `$tag$ … $tag$` is a string.
     pub dollar_quotes: bool,
     /// Block comments nest.
@@ -27,8 +31,29 @@ pub struct Lexicon {
     pub executable_comments: bool,
     /// A bare `?` is a parameter; elsewhere it is an operator.
     pub question_parameters: bool,
-    /// `:name`, `@name` and `$name` are parameters.
-    pub named_parameters: bool,
+    /// The characters that make the word after them a parameter: `:@$` for `:name`, `@name` and
+    /// `$name`. Doubled, as in `@@version` and `x::int`, they mean something else.
+    pub named_parameters: &'static str,
+}
+
+impl Lexicon {
+    /// Standard SQL with `?` for parameters: what dialects differ from.
+    pub const STANDARD: Lexicon = Lexicon {
+        backslash_escapes: false,
+        escape_strings: false,
+        double_quoted_strings: false,
+        backticks: false,
+        brackets: false,
+        doubled_brackets: false,
+        q_quotes: false,
+        dollar_quotes: false,
+        nested_comments: false,
+        hash_comments: false,
+        dashes_need_space: false,
+        executable_comments: false,
+        question_parameters: true,
+        named_parameters: "",
+    };
 }
 
 /// What a stretch of SQL is.
@@ -95,6 +120,9 @@ fn opening(sql: &str, at: usize, lexicon: &Lexicon) -> Option<(Region, Option<us
     let rest = &sql[at..];
     let bytes = rest.as_bytes();
     match bytes[0] {
+        b'\'' if lexicon.q_quotes && follows_q_mark(&sql[..at]) => {
+            Some((Region::Literal, q_quoted_end(sql, at)))
+        }
         b'\'' => {
             let escapes = lexicon.backslash_escapes
                 || lexicon.escape_strings && follows_escape_mark(&sql[..at]);
@@ -106,6 +134,9 @@ fn opening(sql: &str, at: usize, lexicon: &Lexicon) -> Option<(Region, Option<us
         )),
         b'"' => Some((Region::Identifier, quoted_end(sql, at, b'"', false))),
         b'`' if lexicon.backticks => Some((Region::Identifier, quoted_end(sql, at, b'`', false))),
+        b'[' if lexicon.doubled_brackets => {
+            Some((Region::Identifier, quoted_end(sql, at, b']', false)))
+        }
         b'[' if lexicon.brackets => Some((
             Region::Identifier,
             rest.find(']').map(|length| at + length + 1),
@@ -190,6 +221,31 @@ fn follows_escape_mark(before: &str) -> bool {
     before
         .strip_suffix(['e', 'E'])
         .is_some_and(|head| !ends_with_word(head))
+}
+
+/// True after a `Q` that stands alone or follows the `N` of a national string, as in `q'[it's]'`.
+fn follows_q_mark(before: &str) -> bool {
+    before.strip_suffix(['q', 'Q']).is_some_and(|head| {
+        let head = head.strip_suffix(['n', 'N']).unwrap_or(head);
+        !ends_with_word(head)
+    })
+}
+
+/// The end of a string like `q'[it's]'`: the closing mark and a quote.
+fn q_quoted_end(sql: &str, start: usize) -> Option<usize> {
+    let mark = sql[start + 1..].chars().next()?;
+    let closing = match mark {
+        '[' => ']',
+        '{' => '}',
+        '(' => ')',
+        '<' => '>',
+        other => other,
+    };
+    let body = start + 1 + mark.len_utf8();
+    let end = format!("{closing}'");
+    sql[body..]
+        .find(&end)
+        .map(|length| body + length + end.len())
 }
 
 /// True when the last character may belong to a name or a number.
@@ -278,6 +334,36 @@ mod tests {
             quoted("1--1 -- c\n/*!50000 x */ /* y */", &mysql::LEXICON),
             [(Region::Comment, "-- c"), (Region::Comment, "/* y */")]
         );
+    }
+
+    #[test]
+    fn brackets_and_q_quotes_end_where_their_dialects_say() {
+        use super::super::dialect::{oracle, sqlserver};
+        use Region::*;
+        assert_eq!(
+            quoted("[a]]b] N'it''s' /* /* */ */ x", &sqlserver::LEXICON),
+            [
+                (Identifier, "[a]]b]"),
+                (Literal, "'it''s'"),
+                (Comment, "/* /* */ */")
+            ]
+        );
+        assert_eq!(quoted("[a]]b", &sqlite::LEXICON), [(Identifier, "[a]")]);
+        assert_eq!(
+            quoted(
+                "q'[it's]' nQ'!a'b!' eq'a' Q'(x)y)' /* /* */",
+                &oracle::LEXICON
+            ),
+            [
+                (Literal, "'[it's]'"),
+                (Literal, "'!a'b!'"),
+                (Literal, "'a'"),
+                (Literal, "'(x)y)'"),
+                (Comment, "/* /* */")
+            ]
+        );
+        let open = regions("q'[a]", &oracle::LEXICON).map_err(|open| open.region);
+        assert_eq!(open, Err(Literal));
     }
 
     #[test]

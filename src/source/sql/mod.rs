@@ -2,11 +2,13 @@
 
 mod change;
 mod connect;
+mod connection_string;
 pub mod dialect;
 mod dsn;
 mod failure;
 mod lexer;
 mod listing;
+mod odbc;
 pub mod pagination;
 mod place;
 mod placeholder;

@@ -172,7 +172,13 @@ impl Scan<'_, '_, '_> {
                     None => 1,
                 },
                 b'$' if !lexer::ends_with_word(before) => self.dollar(at, range.end),
-                b':' | b'@' if self.lexicon.named_parameters => self.named(at, range.end),
+                mark @ (b':' | b'@') if self.names_parameters(mark) => {
+                    match bytes.get(at + 1) == Some(&mark) {
+                        // `@@version` and `x::int` are no parameters.
+                        true => 1 + self.named_length(at + 1, range.end),
+                        false => self.named(at, range.end),
+                    }
+                }
                 b';' if at >= self.end => {
                     self.push_sql(start..at);
                     start = at + 1;
@@ -242,7 +248,7 @@ impl Scan<'_, '_, '_> {
         let rest = &self.sql[at + 1..end];
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         if digits == 0 {
-            return match self.lexicon.named_parameters {
+            return match self.names_parameters(b'$') {
                 true => self.named(at, end),
                 false => 1,
             };
@@ -275,15 +281,23 @@ impl Scan<'_, '_, '_> {
         self.stray(at, 1 + digits)
     }
 
+    fn names_parameters(&self, mark: u8) -> bool {
+        self.lexicon.named_parameters.as_bytes().contains(&mark)
+    }
+
     fn named(&mut self, at: usize, end: usize) -> usize {
-        let length = 1 + self.sql[at + 1..end]
+        match self.named_length(at, end) {
+            1 => 1,
+            length => self.stray(at, length),
+        }
+    }
+
+    /// The length of a mark and the word after it.
+    fn named_length(&self, at: usize, end: usize) -> usize {
+        1 + self.sql[at + 1..end]
             .bytes()
             .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_')
-            .count();
-        match length {
-            1 => 1,
-            _ => self.stray(at, length),
-        }
+            .count()
     }
 
     fn stray(&mut self, at: usize, length: usize) -> usize {

@@ -359,8 +359,7 @@ impl SqlQuery {
                     binding,
                 });
             } else {
-                let sql = self.inline(name, form, binding)?;
-                fragments.push(Fragment::Sql(sql));
+                fragments.push(self.inline(name, form, binding)?);
             }
         }
         let paging = self.paging.as_deref();
@@ -424,7 +423,7 @@ impl SqlQuery {
     }
 
     /// A value written into the SQL, filtered so that it stays one word or one identifier.
-    fn inline(&self, name: &str, form: Form, binding: Binding) -> Result<String, SourceError> {
+    fn inline(&self, name: &str, form: Form, binding: Binding) -> Result<Fragment, SourceError> {
         let text = match &binding {
             Binding::Value(value) | Binding::Key(value) => to_text(value)
                 .map_err(|message| SourceError::Invalid(format!("`?<{name}>`: {message}")))?,
@@ -439,7 +438,8 @@ impl SqlQuery {
                         "`?<{name}|identifier>` is no identifier: it is empty or holds a zero byte"
                     )));
                 }
-                self.source.dialect.quote_identifier(&text)
+                let quoted = self.source.dialect.quote_identifier(&text);
+                return Ok(Fragment::Identifier { name: text, quoted });
             }
             Form::Keyword => {
                 let kept: String = text.chars().filter(|c| word(c) || *c == ' ').collect();
@@ -450,7 +450,7 @@ impl SqlQuery {
             }
             Form::Unquoted | Form::Parameter => text.chars().filter(word).collect(),
         };
-        Ok(inlined)
+        Ok(Fragment::Sql(inlined))
     }
 
     /// Takes the extra row off. Its presence alone says that there is another page.

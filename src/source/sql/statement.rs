@@ -14,6 +14,13 @@ pub enum Fragment {
     Sql(String),
     /// The next parameter.
     Parameter,
+    /// A name, and how the dialect quotes it. A driver that quotes otherwise goes by the name.
+    Identifier {
+        /// The name.
+        name: String,
+        /// The quoted identifier.
+        quoted: String,
+    },
 }
 
 /// What a parameter is bound to.
@@ -179,6 +186,7 @@ impl Statement<'_> {
         for fragment in &self.fragments {
             let next = match fragment {
                 Fragment::Sql(text) => text.clone(),
+                Fragment::Identifier { quoted, .. } => quoted.clone(),
                 Fragment::Parameter => {
                     index += 1;
                     mark(index - 1)

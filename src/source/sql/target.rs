@@ -59,6 +59,7 @@ pub fn resolve(config: &SqlConnectConfig, cx: &mut CompileContext) -> Option<Res
     let mut reader = Reader {
         cx,
         complete: true,
+        is_connection_string: false,
         target: Target {
             span: place(config),
             ..Target::default()
@@ -93,6 +94,8 @@ pub struct Reader<'c, 'e> {
     pub cx: &'c mut CompileContext<'e>,
     /// False when a part has no value.
     pub complete: bool,
+    /// True when the DSN is a connection string, which says everything.
+    pub is_connection_string: bool,
     /// What is known so far.
     pub target: Target,
 }
@@ -110,8 +113,45 @@ impl Reader<'_, '_> {
                 None => self.no_scheme(),
             },
         };
+        if self.is_connection_string {
+            self.check_alone(config);
+        }
         self.fields(config, dialect);
         dialect
+    }
+
+    /// A connection string cannot stand beside fields, nor name one database of several.
+    fn check_alone(&mut self, config: &SqlConnectConfig) {
+        let fields = [
+            ("host", &config.host),
+            ("port", &config.port),
+            ("database", &config.database),
+            ("user", &config.user),
+        ];
+        let fields = fields
+            .into_iter()
+            .filter_map(|(name, text)| Some((name, text.as_ref()?.0.span)));
+        let password = config
+            .password
+            .as_ref()
+            .map(|text| ("password", text.0.span));
+        let params = config
+            .params
+            .iter()
+            .next()
+            .map(|(key, _)| ("params", key.span));
+        let databases = config
+            .databases
+            .as_ref()
+            .map(|_| ("databases", place(config)));
+        for (name, span) in fields.chain(password).chain(params).chain(databases) {
+            let at = self.cx.at(span);
+            let message = format!("`{name}` cannot stand beside a connection string");
+            self.cx.note(
+                Diagnostic::error("conflicting-fields", at, message)
+                    .help("put it into the DSN, or write fields only"),
+            );
+        }
     }
 
     fn no_scheme<T>(&mut self) -> Option<T> {
@@ -137,7 +177,8 @@ impl Reader<'_, '_> {
         {
             self.target.port = self.port(&port, text.0.span).or(self.target.port);
             let is_file = dialect.is_some_and(|dialect| dialect.is_file());
-            if self.target.host.is_none() && self.complete && !is_file {
+            if self.target.host.is_none() && self.complete && !is_file && !self.is_connection_string
+            {
                 let at = self.cx.at(text.0.span);
                 self.cx.note(
                     Diagnostic::error("port-without-host", at, "`port` is written, but no host")
@@ -146,8 +187,8 @@ impl Reader<'_, '_> {
             }
         }
         if let Some(database) = config.database.as_ref().and_then(|text| self.field(text)) {
-            let is_file = dialect.is_some_and(|dialect| dialect.is_file());
-            let name = match is_file {
+            let is_path = dialect.is_some_and(|dialect| dialect.names_paths());
+            let name = match is_path {
                 true => database.as_str(),
                 false => database.strip_prefix('/').unwrap_or(&database),
             };
@@ -176,10 +217,32 @@ impl Reader<'_, '_> {
                 None => self.complete = false,
             }
         }
+        if let Some(name) = dialect.and_then(|dialect| dialect.database_param()) {
+            self.database_param(name, config.database.is_some());
+        }
         if let Some(dialect) = dialect
-            && !dialect.is_file()
+            && !dialect.names_paths()
         {
             self.check_host(config);
+        }
+    }
+
+    /// Where a parameter names the database, the path of the DSN names an instance of the server.
+    /// The structured field beats the parameter.
+    fn database_param(&mut self, name: &str, is_structured: bool) {
+        let params = &mut self.target.params;
+        let Some(index) = params
+            .iter()
+            .position(|p| p.name.eq_ignore_ascii_case(name))
+        else {
+            return;
+        };
+        let param = params.remove(index);
+        if is_structured {
+            return;
+        }
+        if let Some(instance) = self.target.database.replace(param.value) {
+            self.param("instance".to_owned(), instance, param.span);
         }
     }
 

@@ -3,7 +3,8 @@
 use rolecall::expr::Value;
 use rolecall::source::SourceError;
 
-use super::harness::{Database, System, column, compile, execute};
+use super::harness::{Database, System, Through, column, compile, execute};
+use super::{injection, paging, placeholders};
 
 const ONE: &str = "resource_types: {row: {list: {query: SELECT 1 AS one}}}\n";
 
@@ -336,4 +337,19 @@ async fn deadlocks_and_lost_connections_are_worth_another_try() {
             .expect("the next page has a new connection");
         assert_eq!(column(&rows, "one"), [Value::Int(1)]);
     }
+}
+
+#[tokio::test]
+async fn what_redshift_is_sent_is_understood_by_postgres() {
+    let Some(mut database) = Database::create(System::Postgres, injection::SCHEMA).await else {
+        return;
+    };
+    database.through = Through::Redshift;
+    paging::assert_cursor(&database).await;
+    placeholders::assert_ids(&database).await;
+    injection::assert_only_values(&database).await;
+    let compiled = database.query("SELECT current_setting('extra_float_digits') AS digits", "");
+    let rows = compiled.rows().await.expect("runs");
+    // What the server has by itself: nothing is asked for when the connection starts.
+    assert_eq!(column(&rows, "digits"), [Value::from("1")]);
 }

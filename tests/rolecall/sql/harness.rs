@@ -24,6 +24,15 @@ pub enum System {
 impl System {
     pub const ALL: [System; 3] = [System::Sqlite, System::Postgres, System::Mysql];
 
+    /// The name of its ODBC driver, as Debian's packages register it.
+    pub fn odbc_driver(self) -> &'static str {
+        match self {
+            System::Sqlite => "SQLite3",
+            System::Postgres => "PostgreSQL Unicode",
+            System::Mysql => "MariaDB Unicode",
+        }
+    }
+
     /// The URL of the server; `None`, with a line that says so, when there is none to test with.
     pub fn server(self) -> Option<url::Url> {
         match self {
@@ -34,6 +43,18 @@ impl System {
     }
 }
 
+/// How a database is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Through {
+    /// The driver that is built in.
+    ItsDriver,
+    /// Its ODBC driver.
+    #[cfg_attr(not(feature = "odbc"), allow(dead_code, reason = "there is no ODBC"))]
+    Odbc,
+    /// The dialect of Redshift, which PostgreSQL understands.
+    Redshift,
+}
+
 /// A fresh database.
 pub struct Database {
     pub system: System,
@@ -41,6 +62,8 @@ pub struct Database {
     pub url: url::Url,
     /// Where connector files of this database live; the file itself on SQLite.
     pub folder: tempfile::TempDir,
+    /// How connectors reach it.
+    pub through: Through,
 }
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -69,6 +92,7 @@ impl Database {
             name,
             url,
             folder,
+            through: Through::ItsDriver,
         };
         database.execute(schema).await;
         Some(database)
@@ -86,10 +110,33 @@ impl Database {
 
     /// The `connect` block that reaches it.
     pub fn connect(&self) -> String {
+        match self.through {
+            Through::ItsDriver => {}
+            Through::Odbc => return self.connect_odbc(),
+            Through::Redshift => return self.connect_url("redshift"),
+        }
         match self.system {
             System::Sqlite => "connect: {dsn: 'sqlite:acme.db'}\n".to_owned(),
             System::Postgres => self.connect_url("postgres"),
             System::Mysql => self.connect_url("mysql"),
+        }
+    }
+
+    fn connect_odbc(&self) -> String {
+        let file = self.folder.path().join("acme.db");
+        match self.system {
+            System::Sqlite => format!(
+                "connect: {{scheme: odbc, database: '{}', params: {{driver: SQLite3}}}}\n",
+                file.display()
+            ),
+            system => format!(
+                "connect: {{dsn: 'odbc://{}:${{PASSWORD}}@{}:{}/{}?driver={}'}}\n",
+                self.url.username(),
+                self.url.host_str().expect("the server has a host"),
+                self.url.port().expect("the server has a port"),
+                self.name,
+                system.odbc_driver().replace(' ', "+")
+            ),
         }
     }
 

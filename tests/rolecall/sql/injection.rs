@@ -5,7 +5,7 @@ use rolecall::expr::Value;
 
 use super::harness::{Compiled, Database, System};
 
-const SCHEMA: &str =
+pub const SCHEMA: &str =
     "CREATE TABLE secrets (word VARCHAR(40)); INSERT INTO secrets VALUES ('hunter2');
 CREATE TABLE words (word VARCHAR(200)); INSERT INTO words VALUES ('plain');";
 
@@ -39,7 +39,15 @@ async fn a_bound_value_is_only_ever_a_value() {
         let Some(database) = Database::create(system, SCHEMA).await else {
             continue;
         };
-        let compiled = echo(&database, "SELECT word FROM words WHERE word = ?<id>");
+        assert_only_values(&database).await;
+    }
+}
+
+/// Binds what would break out of a literal.
+pub async fn assert_only_values(database: &Database) {
+    {
+        let system = database.system;
+        let compiled = echo(database, "SELECT word FROM words WHERE word = ?<id>");
         for attack in ATTACKS {
             let found = compiled.grants("team", attack).await;
             let found = found.unwrap_or_else(|error| panic!("{system:?} {attack}: {error}"));

@@ -6,6 +6,8 @@ mod diagnostics;
 mod faults;
 pub mod harness;
 mod injection;
+#[cfg(feature = "odbc")]
+mod odbc;
 mod paging;
 mod placeholders;
 mod types;

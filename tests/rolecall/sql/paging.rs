@@ -106,45 +106,57 @@ async fn a_cursor_brings_every_row_once_whatever_the_key() {
         let Some(database) = Database::create(system, "SELECT 1").await else {
             continue;
         };
-        for (index, key) in keys(system).into_iter().enumerate() {
-            database.execute(&table(&format!("t{index}"), &key)).await;
-            // Every boundary with the first type, two of them with each other one.
-            let sizes: &[usize] = match index {
-                0 => &[1, 50, 83, 125, 126, 249, 250, 251, 252, 1000],
-                _ => &[83, 250],
-            };
-            for &size in sizes {
-                let pagination =
-                    format!("{{strategy: cursor, primary_key: id, page_size: {size}}}");
-                let query = format!(
-                    "SELECT id, n FROM t{index} WHERE id > ?<cursor> ORDER BY id LIMIT ?<limit>"
-                );
-                let what = format!("{system:?} {}", key.column);
-                assert_every_row(&database, &what, &query, &pagination, size).await;
-            }
+        assert_cursor(&database).await;
+    }
+}
+
+/// Pages by a cursor over a table of each type of key.
+pub async fn assert_cursor(database: &Database) {
+    let system = database.system;
+    for (index, key) in keys(system).into_iter().enumerate() {
+        database.execute(&table(&format!("t{index}"), &key)).await;
+        // Every boundary with the first type, two of them with each other one.
+        let sizes: &[usize] = match index {
+            0 => &[1, 50, 83, 125, 126, 249, 250, 251, 252, 1000],
+            _ => &[83, 250],
+        };
+        for &size in sizes {
+            let pagination = format!("{{strategy: cursor, primary_key: id, page_size: {size}}}");
+            let query = format!(
+                "SELECT id, n FROM t{index} WHERE id > ?<cursor> ORDER BY id LIMIT ?<limit>"
+            );
+            let what = format!("{system:?} {}", key.column);
+            assert_every_row(database, &what, &query, &pagination, size).await;
         }
     }
 }
 
 #[tokio::test]
 async fn an_offset_brings_every_row_once_at_every_boundary() {
+    for system in System::ALL {
+        let Some(database) = Database::create(system, "SELECT 1").await else {
+            continue;
+        };
+        assert_offset(&database).await;
+    }
+}
+
+/// Pages by an offset at every boundary.
+pub async fn assert_offset(database: &Database) {
     let key = Key {
         column: "INTEGER",
         key: |n| n.to_string(),
     };
-    for system in System::ALL {
-        let Some(database) = Database::create(system, &table("t", &key)).await else {
-            continue;
-        };
-        for size in [1, 2, 50, 100, 125, 126, 249, 250, 251, 252, 1000] {
-            let pagination = format!("{{strategy: offset, primary_key: id, page_size: {size}}}");
-            let query = "SELECT id, n FROM t ORDER BY id LIMIT ?<Limit> OFFSET ?<Offset>";
-            assert_every_row(&database, &format!("{system:?}"), query, &pagination, size).await;
-        }
-        let default = "{strategy: offset, primary_key: ID}";
-        let query = "SELECT id, n FROM t ORDER BY id LIMIT ?<limit> OFFSET ?<offset>";
-        assert_every_row(&database, "default", query, default, 100).await;
+    database.execute(&table("t", &key)).await;
+    let system = database.system;
+    for size in [1, 2, 50, 100, 125, 126, 249, 250, 251, 252, 1000] {
+        let pagination = format!("{{strategy: offset, primary_key: id, page_size: {size}}}");
+        let query = "SELECT id, n FROM t ORDER BY id LIMIT ?<Limit> OFFSET ?<Offset>";
+        assert_every_row(database, &format!("{system:?}"), query, &pagination, size).await;
     }
+    let default = "{strategy: offset, primary_key: ID}";
+    let query = "SELECT id, n FROM t ORDER BY id LIMIT ?<limit> OFFSET ?<offset>";
+    assert_every_row(database, "default", query, default, 100).await;
 }
 
 async fn small(rows: usize) -> Database {

@@ -12,7 +12,7 @@ fn shown(record: &Value) -> String {
     lines(fields)
 }
 
-fn lines(fields: &Map) -> String {
+pub fn lines(fields: &Map) -> String {
     fields
         .iter()
         .map(|(name, value)| match value {

@@ -1,8 +1,15 @@
 //! What differs between database systems: one file per dialect.
 
+pub(super) mod db2;
+pub(super) mod hdb;
 pub(super) mod mysql;
+pub(super) mod odbc;
+pub(super) mod oracle;
 pub(super) mod postgres;
+mod redshift;
 pub(super) mod sqlite;
+pub(super) mod sqlserver;
+pub(super) mod vertica;
 
 use std::sync::Arc;
 
@@ -31,9 +38,24 @@ pub trait Dialect: Send + Sync + std::fmt::Debug {
     /// A name as a quoted identifier.
     fn quote_identifier(&self, name: &str) -> String;
 
+    /// The parameter that names the database, where there is one: `?database=acme`.
+    fn database_param(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// True when a DSN may be a connection string: `KEYWORD=value;KEYWORD=value`.
+    fn takes_connection_strings(&self) -> bool {
+        false
+    }
+
     /// True when a database is a file rather than a name on a server.
     fn is_file(&self) -> bool {
         false
+    }
+
+    /// True when the name of a database may begin with a slash that belongs to it.
+    fn names_paths(&self) -> bool {
+        self.is_file()
     }
 
     /// Understands the settings of a connection; nothing is opened. Notes what it cannot use.
@@ -132,7 +154,7 @@ fn with_params<O: Clone>(
 }
 
 /// A name between quotes, with the quotes inside it doubled.
-fn quoted(name: &str, quote: char) -> String {
+pub(super) fn quoted(name: &str, quote: char) -> String {
     let doubled = name.replace(quote, &format!("{quote}{quote}"));
     format!("{quote}{doubled}{quote}")
 }

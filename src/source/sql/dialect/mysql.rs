@@ -34,13 +34,15 @@ pub const LEXICON: Lexicon = Lexicon {
     double_quoted_strings: true,
     backticks: true,
     brackets: false,
+    doubled_brackets: false,
+    q_quotes: false,
     dollar_quotes: false,
     nested_comments: false,
     hash_comments: true,
     dashes_need_space: true,
     executable_comments: true,
     question_parameters: true,
-    named_parameters: false,
+    named_parameters: "",
 };
 
 /// The dialect.

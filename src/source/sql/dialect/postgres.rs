@@ -36,13 +36,15 @@ pub const LEXICON: Lexicon = Lexicon {
     double_quoted_strings: false,
     backticks: false,
     brackets: false,
+    doubled_brackets: false,
+    q_quotes: false,
     dollar_quotes: true,
     nested_comments: true,
     hash_comments: false,
     dashes_need_space: false,
     executable_comments: false,
     question_parameters: false,
-    named_parameters: false,
+    named_parameters: "",
 };
 
 static POSTGRES: Postgres = Postgres;
@@ -60,7 +62,7 @@ impl Dialect for Postgres {
     }
 
     fn other_names(&self) -> &'static [&'static str] {
-        &["postgresql", "pg", "pgsql", "psql", "redshift"]
+        &["postgresql", "pg", "pgsql", "psql"]
     }
 
     fn lexicon(&self) -> &'static Lexicon {
@@ -72,23 +74,62 @@ impl Dialect for Postgres {
     }
 
     fn server(&self, target: &Target, cx: &mut CompileContext) -> Option<Arc<dyn Server>> {
-        // Nothing comes from files or variables that the connector file does not name.
-        let mut options = PgConnectOptions::new_without_pgpass()
-            .host(target.host.as_deref().unwrap_or("localhost"))
-            .port(target.port.unwrap_or(5432))
-            .application_name("rolecall");
-        if let Some(user) = &target.user {
-            options = options.username(user);
-        }
-        if let Some(password) = &target.password {
-            options = options.password(password.expose_secret());
-        }
-        let options = with_params("PostgreSQL", options, &target.params, apply, cx)?;
-        Some(Arc::new(Cluster {
-            options,
-            target: target.clone(),
-        }))
+        server(Flavour::Postgres, target, cx)
     }
+}
+
+/// PostgreSQL, or a system that grew out of it and speaks its protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flavour {
+    /// PostgreSQL itself.
+    Postgres,
+    /// Amazon Redshift: PostgreSQL 8.0, with shorter decimals and no infinite dates.
+    Redshift,
+}
+
+impl Flavour {
+    fn name(self) -> &'static str {
+        match self {
+            Flavour::Postgres => "PostgreSQL",
+            Flavour::Redshift => "Redshift",
+        }
+    }
+
+    fn port(self) -> u16 {
+        match self {
+            Flavour::Postgres => 5432,
+            Flavour::Redshift => 5439,
+        }
+    }
+}
+
+/// Understands the settings of a connection.
+pub fn server(
+    flavour: Flavour,
+    target: &Target,
+    cx: &mut CompileContext,
+) -> Option<Arc<dyn Server>> {
+    // Nothing comes from files or variables that the connector file does not name.
+    let mut options = PgConnectOptions::new_without_pgpass()
+        .host(target.host.as_deref().unwrap_or("localhost"))
+        .port(target.port.unwrap_or(flavour.port()))
+        .application_name("rolecall");
+    if flavour == Flavour::Redshift {
+        // It refuses to start with a setting that it does not know.
+        options = options.extra_float_digits(None);
+    }
+    if let Some(user) = &target.user {
+        options = options.username(user);
+    }
+    if let Some(password) = &target.password {
+        options = options.password(password.expose_secret());
+    }
+    let options = with_params(flavour.name(), options, &target.params, apply, cx)?;
+    Some(Arc::new(Cluster {
+        flavour,
+        options,
+        target: target.clone(),
+    }))
 }
 
 /// Settings of a session that a connection may ask for.
@@ -168,6 +209,7 @@ fn session_options(value: &str) -> Vec<(String, String)> {
 
 /// The databases of a server.
 struct Cluster {
+    flavour: Flavour,
     options: PgConnectOptions,
     target: Target,
 }
@@ -193,7 +235,11 @@ impl Server for Cluster {
             classify,
         };
         let options = self.options.clone().database(name);
-        Arc::new(Pooled::new(name.to_owned(), PostgresDriver, options, peer))
+        let name = name.to_owned();
+        match self.flavour {
+            Flavour::Postgres => Arc::new(Pooled::new(name, PostgresDriver, options, peer)),
+            Flavour::Redshift => Arc::new(Pooled::new(name, RedshiftDriver, options, peer)),
+        }
     }
 }
 
@@ -232,37 +278,62 @@ impl Driver for PostgresDriver {
         statement: &Statement<'_>,
         rows: &mut Rows<'_>,
     ) -> Result<(), Failure> {
-        // The server says what each parameter and each column is. What it speaks no binary form of,
-        // or what we do not read in that form, goes as text and is cast by the server itself.
-        let (asked, texts) = ask(connection, statement).await?;
-        let types = parameter_types(&asked)?;
-        let key = key_index(statement, &asked)?;
-        let sql = statement.sql(|index| match encode::cast(&types[index]) {
-            Some(cast) => format!("(${}::text)::{cast}", index + 1),
-            None => mark(index, &texts),
-        });
-        let sql = decode::readable(&sql, &asked)?;
-        let prepared = prepare(connection, sql).await?;
-        let mut arguments = PgArguments::default();
-        for (parameter, kind) in statement.parameters.iter().zip(&types) {
-            let bound = encode::bind(parameter, kind)?;
-            arguments.add(bound).map_err(|error| {
-                SourceError::Invalid(format!("`?<{}>` cannot be bound: {error}", parameter.name))
-            })?;
-        }
-        let names: Vec<String> = asked
-            .columns()
-            .iter()
-            .map(|c| c.name().to_owned())
-            .collect();
-        let mut stream = prepared.query_with(arguments).fetch(connection);
-        while let Some(row) = stream.try_next().await? {
-            if !rows.push(read(&row, &names, key)?).await {
-                break;
-            }
-        }
-        Ok(())
+        run(Flavour::Postgres, connection, statement, rows).await
     }
+}
+
+#[derive(Debug)]
+struct RedshiftDriver;
+
+#[async_trait]
+impl Driver for RedshiftDriver {
+    type Db = sqlx::Postgres;
+
+    async fn run(
+        connection: &mut PgConnection,
+        statement: &Statement<'_>,
+        rows: &mut Rows<'_>,
+    ) -> Result<(), Failure> {
+        run(Flavour::Redshift, connection, statement, rows).await
+    }
+}
+
+async fn run(
+    flavour: Flavour,
+    connection: &mut PgConnection,
+    statement: &Statement<'_>,
+    rows: &mut Rows<'_>,
+) -> Result<(), Failure> {
+    // The server says what each parameter and each column is. What it speaks no binary form of,
+    // or what we do not read in that form, goes as text and is cast by the server itself.
+    let (asked, texts) = ask(connection, statement).await?;
+    let types = parameter_types(&asked)?;
+    let key = key_index(statement, &asked)?;
+    let sql = statement.sql(|index| match encode::cast(&types[index]) {
+        Some(cast) => format!("(${}::text)::{cast}", index + 1),
+        None => mark(index, &texts),
+    });
+    let sql = decode::readable(&sql, &asked)?;
+    let prepared = prepare(connection, sql).await?;
+    let mut arguments = PgArguments::default();
+    for (parameter, kind) in statement.parameters.iter().zip(&types) {
+        let bound = encode::bind(parameter, kind, flavour)?;
+        arguments.add(bound).map_err(|error| {
+            SourceError::Invalid(format!("`?<{}>` cannot be bound: {error}", parameter.name))
+        })?;
+    }
+    let names: Vec<String> = asked
+        .columns()
+        .iter()
+        .map(|c| c.name().to_owned())
+        .collect();
+    let mut stream = prepared.query_with(arguments).fetch(connection);
+    while let Some(row) = stream.try_next().await? {
+        if !rows.push(read(&row, &names, key)?).await {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Prepares the query as it is. A parameter that nothing gives a type, as in `?<x> IS NULL`, is
@@ -296,6 +367,12 @@ fn explained(error: sqlx::Error, sql: String) -> Failure {
         sqlx::Error::ColumnDecode { index, .. } if index.contains("typcategory") => {
             Failure::Source(SourceError::Invalid(
                 "a column of the query is of a type that only the server uses, such as pg_node_tree; name the columns that are needed instead of `*`".to_owned(),
+            ))
+        }
+        // Redshift does not even have the bookkeeping that the driver asks for.
+        sqlx::Error::Database(database) if database.message().contains("typcategory") => {
+            Failure::Source(SourceError::Invalid(
+                "a column of the query is of a type that cannot be read; cast it to varchar in the query".to_owned(),
             ))
         }
         _ => Failure::Sent { error, sql },

@@ -35,13 +35,15 @@ pub const LEXICON: Lexicon = Lexicon {
     double_quoted_strings: false,
     backticks: true,
     brackets: true,
+    doubled_brackets: false,
+    q_quotes: false,
     dollar_quotes: false,
     nested_comments: false,
     hash_comments: false,
     dashes_need_space: false,
     executable_comments: false,
     question_parameters: true,
-    named_parameters: true,
+    named_parameters: ":@$",
 };
 
 static SQLITE: Sqlite = Sqlite;

@@ -10,6 +10,7 @@ use sqlx::{Postgres, Type, TypeInfo as _};
 
 use super::super::super::row;
 use super::super::super::statement::{Binding, Parameter};
+use super::Flavour;
 use crate::expr::{Value, parse_time, to_text};
 use crate::source::SourceError;
 
@@ -96,7 +97,11 @@ pub fn cast(kind: &PgTypeInfo) -> Option<String> {
 }
 
 /// Converts the value of a parameter.
-pub fn bind(parameter: &Parameter, kind: &PgTypeInfo) -> Result<Bound, SourceError> {
+pub fn bind(
+    parameter: &Parameter,
+    kind: &PgTypeInfo,
+    flavour: Flavour,
+) -> Result<Bound, SourceError> {
     let native = native(kind);
     let bytes = match &parameter.binding {
         Binding::Value(Value::Null) => None,
@@ -114,7 +119,10 @@ pub fn bind(parameter: &Parameter, kind: &PgTypeInfo) -> Result<Bound, SourceErr
                 ))
             })?)
         }
-        Binding::Least => Some(native.map_or_else(Vec::new, least)),
+        Binding::Least => Some(native.map_or_else(Vec::new, |native| match flavour {
+            Flavour::Postgres => least(native),
+            Flavour::Redshift => least_of_redshift(native),
+        })),
     };
     let kind = match native {
         Some(_) => kind.clone(),
@@ -149,6 +157,27 @@ fn least(native: Native) -> Vec<u8> {
         Native::Timestamp => i64::MIN.to_be_bytes().to_vec(),
     }
 }
+
+/// The least value of a type on Redshift, whose decimals have 38 digits and whose dates end.
+fn least_of_redshift(native: Native) -> Vec<u8> {
+    match native {
+        Native::Numeric => format!("-{}", "9".repeat(38))
+            .parse()
+            .ok()
+            .and_then(numeric)
+            .unwrap_or_default(),
+        // The first day of the year 1, before 2000-01-01.
+        Native::Date => FIRST_DAY.to_be_bytes().to_vec(),
+        Native::Timestamp => (i64::from(FIRST_DAY) * 86_400_000_000)
+            .to_be_bytes()
+            .to_vec(),
+        Native::Float4 => f32::MIN.to_be_bytes().to_vec(),
+        Native::Float8 => f64::MIN.to_be_bytes().to_vec(),
+        native => least(native),
+    }
+}
+
+const FIRST_DAY: i32 = -730_119;
 
 fn convert(value: &Value, native: Native) -> Result<Vec<u8>, String> {
     match (native, value) {
@@ -263,6 +292,20 @@ mod tests {
         assert_eq!(
             convert(&"2000-01-01T00:00:00.000001Z".into(), Native::Timestamp),
             Ok(vec![0, 0, 0, 0, 0, 0, 0, 1])
+        );
+    }
+
+    #[test]
+    fn the_least_values_of_redshift_are_its_own() {
+        let first = NaiveDate::from_ymd_opt(1, 1, 1).expect("is a date");
+        let first = row::day(first);
+        for native in [Native::Date, Native::Timestamp] {
+            assert_eq!(Ok(least_of_redshift(native)), convert(&first, native));
+        }
+        let decimal = Value::from(format!("-{}", "9".repeat(38)));
+        assert_eq!(
+            Ok(least_of_redshift(Native::Numeric)),
+            convert(&decimal, Native::Numeric)
         );
     }
 

@@ -1,0 +1,181 @@
+//! A bounded set of connections to one database.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::Settings;
+use super::failure::Failure;
+use super::session::{Message, Order, STOPPED, Session};
+use crate::source::SourceError;
+use crate::source::sql::dialect::Database;
+use crate::source::sql::place;
+use crate::source::sql::statement::{Row, Rows, Statement, TakeRows};
+
+/// Connections to one database at a time. Pages beyond that wait for their turn.
+const CONNECTIONS: usize = 5;
+
+/// Describes a database; nothing is opened yet.
+pub fn open(settings: Arc<Settings>, name: Option<&str>) -> Arc<dyn Database> {
+    let name = name.unwrap_or(settings.database()).to_owned();
+    Arc::new(OdbcDatabase {
+        settings,
+        name,
+        turns: Arc::new(Semaphore::new(CONNECTIONS)),
+        idle: Mutex::new(Vec::new()),
+    })
+}
+
+#[derive(Debug)]
+struct OdbcDatabase {
+    settings: Arc<Settings>,
+    name: String,
+    turns: Arc<Semaphore>,
+    /// Connections that nobody uses at the moment.
+    idle: Mutex<Vec<Session>>,
+}
+
+impl OdbcDatabase {
+    async fn connect(&self) -> Result<Session, SourceError> {
+        Session::open(self.settings.clone(), self.name.clone()).await
+    }
+
+    async fn turn(&self) -> Result<Arc<OwnedSemaphorePermit>, SourceError> {
+        let permit = self.turns.clone().acquire_owned().await;
+        permit.map(Arc::new).map_err(|_| SourceError::Query {
+            at: None,
+            reason: "the connection is closed".to_owned(),
+            transient: true,
+        })
+    }
+
+    async fn fill(
+        &self,
+        statement: &Statement<'_>,
+        rows: &mut Rows<'_>,
+    ) -> Result<(), SourceError> {
+        let permit = self.turn().await?;
+        loop {
+            let waiting = self.idle().pop();
+            let session = match waiting {
+                Some(session) => session,
+                None => self.connect().await?,
+            };
+            match self
+                .run_on(&session, statement, rows, permit.clone())
+                .await?
+            {
+                Outcome::Stale => {}
+                Outcome::Abandoned => return Ok(()),
+                Outcome::Answered => {
+                    if !self.turns.is_closed() {
+                        self.idle().push(session);
+                    }
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    async fn run_on(
+        &self,
+        session: &Session,
+        statement: &Statement<'_>,
+        rows: &mut Rows<'_>,
+        permit: Arc<OwnedSemaphorePermit>,
+    ) -> Result<Outcome, SourceError> {
+        let mut messages = session.run(Order::from(statement), permit);
+        while let Some(message) = messages.recv().await {
+            match message {
+                Message::Stale => return Ok(Outcome::Stale),
+                Message::Rows(batch) => {
+                    for row in batch {
+                        // A statement that says how many rows it wants ends by itself.
+                        if !rows.push(row).await && statement.max_rows.is_none() {
+                            return Ok(Outcome::Abandoned);
+                        }
+                    }
+                }
+                Message::Done(Ok(())) => return Ok(Outcome::Answered),
+                Message::Done(Err(failure)) => {
+                    // The statement failed, not the connection.
+                    return Err(self.explained(failure, statement));
+                }
+            }
+        }
+        Err(SourceError::Query {
+            at: None,
+            reason: STOPPED.to_owned(),
+            transient: false,
+        })
+    }
+
+    /// The error of a statement, with the place of its cause where its words tell it.
+    fn explained(&self, failure: Failure, statement: &Statement<'_>) -> SourceError {
+        let mut error = failure.while_running(&self.settings, &self.name);
+        if let SourceError::Query { at, reason, .. } = &mut error {
+            let sql = statement.sql(|_| "?".to_owned());
+            let place = place::of_message(reason, &sql);
+            let place = place.and_then(|place| statement.location(&sql, place));
+            *at = place.map(|place| place.to_string());
+        }
+        error
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Session>> {
+        // A list of connections is whole whatever else went wrong.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How a statement ended that did not fail.
+enum Outcome {
+    /// The connection had been lost before.
+    Stale,
+    /// Nobody wants the rest.
+    Abandoned,
+    /// All rows came.
+    Answered,
+}
+
+#[async_trait]
+impl Database for OdbcDatabase {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn check(&self) -> Result<(), SourceError> {
+        let permit = self.turn().await?;
+        let session = self.connect().await?;
+        let statement = Statement::plain(session.system.check());
+        let mut rows = Rows::collected(&statement);
+        self.run_on(&session, &statement, &mut rows, permit).await?;
+        session.close().await;
+        Ok(())
+    }
+
+    async fn run(&self, statement: &Statement<'_>) -> Result<Vec<Row>, SourceError> {
+        let mut rows = Rows::collected(statement);
+        self.fill(statement, &mut rows).await?;
+        Ok(rows.into_rest())
+    }
+
+    async fn stream(
+        &self,
+        statement: &Statement<'_>,
+        to: &mut dyn TakeRows,
+    ) -> Result<Vec<Row>, SourceError> {
+        let mut rows = Rows::streamed(to);
+        self.fill(statement, &mut rows).await?;
+        Ok(rows.into_rest())
+    }
+
+    async fn close(&self) {
+        self.turns.close();
+        let sessions = std::mem::take(&mut *self.idle());
+        for session in sessions {
+            session.close().await;
+        }
+    }
+}
