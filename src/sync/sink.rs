@@ -74,7 +74,7 @@ pub struct Audit {
 pub struct Finding {
     /// Number of rows.
     pub count: u64,
-    /// Ids of the first rows.
+    /// The first few ids, in their order.
     pub examples: Vec<String>,
 }
 

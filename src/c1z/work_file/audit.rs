@@ -77,7 +77,7 @@ fn missing(db: &Connection, named: &Named) -> rusqlite::Result<Finding> {
     let examples = db
         .prepare(&format!(
             "{missing} select external_id from {table}
-             where ({columns}) in (select {columns} from missing) order by id limit ?1"
+             where ({columns}) in (select {columns} from missing) order by external_id limit ?1"
         ))?
         .query_map([Finding::EXAMPLES as i64], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;

@@ -184,7 +184,7 @@ fn settle_grants(db: &Connection, begun_after: &[i64]) -> rusqlite::Result<Findi
     let examples = db
         .prepare(&format!(
             "select distinct external_id from v1_grants
-             where id in (select id {listed_twice}) order by id limit ?1"
+             where id in (select id {listed_twice}) order by external_id limit ?1"
         ))?
         .query_map([Finding::EXAMPLES as i64], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;

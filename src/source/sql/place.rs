@@ -69,7 +69,10 @@ fn quoted(message: &str) -> Vec<&str> {
             found.extend(end.map(|end| &rest[..end]));
         }
     }
-    found.extend(message.rsplit_once(": ").map(|(_, word)| word.trim()));
+    if let Some((_, words)) = message.rsplit_once(": ") {
+        found.push(words.trim());
+        found.extend(words.split_whitespace().next());
+    }
     let parts: Vec<&str> = found
         .iter()
         .filter(|word| !word.contains(char::is_whitespace))

@@ -139,7 +139,7 @@ fn what_points_at_nothing_is_found() {
     // `eng` lives in an organisation that was not listed either.
     let parents = Finding {
         count: 2,
-        examples: vec!["user:x".into(), "group:eng".into()],
+        examples: vec!["group:eng".into(), "user:x".into()],
     };
     assert_eq!(audit.missing_parents, parents);
 }
