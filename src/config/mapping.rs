@@ -1,6 +1,7 @@
 //! What records become: resources with their traits, entitlements, grants.
 
 use super::decode::{Named, OneOrMany, Placed, closed_set, section};
+use super::external_match::ExternalMatchConfig;
 use super::kind::Later;
 use super::provisioning::ProvisioningConfig;
 use super::scalar::{ExprText, Text};
@@ -239,6 +240,8 @@ section! {
         pub entitlement_id | "entitlement_name": ExprText,
         /// Makes the grant bring others: whoever holds these also holds this.
         pub expandable: Option<ExpandableConfig>,
+        /// Who holds it is known to another system.
+        pub external_match: Option<Placed<ExternalMatchConfig>>,
         /// Further facts; the reference ignores them.
         pub annotations: Later,
         /// Id of the resource that the entitlement is on. Only in `grant_replace`.

@@ -76,6 +76,10 @@ pub const DIAGNOSTICS: &[Code] = &[
     code("empty-query", "The query is empty."),
     code("empty-var", "A variable of a query has no value."),
     code(
+        "external-match",
+        "`external_match` finds principals of another system by `id`, by `key` and `value`, or all of a `trait`.",
+    ),
+    code(
         "ignored-param",
         "A parameter of the connection has no meaning here and is left out.",
     ),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::external_match::ExternalMatchMapping;
 use super::field::{FieldContext, optional_text, required_id, skips};
 use super::{MappingError, Remarks, ResourceKey};
 use crate::config::mapping::GrantMappingConfig;
@@ -18,6 +19,7 @@ pub struct GrantMapping {
     principal_type: Expression,
     entitlement_id: Expression,
     expandable: Option<ExpandableMapping>,
+    external_match: Option<ExternalMatchMapping>,
 }
 
 #[derive(Debug, Clone)]
@@ -74,6 +76,9 @@ impl GrantMapping {
                 .collect(),
             shallow: config.shallow,
         });
+        let external_match = config.external_match.as_ref();
+        let external_match = external_match
+            .map(|config| ExternalMatchMapping::compile(config, config.span, &mut fields));
         Some(Self {
             resource_key: ResourceKey::of(resource_id.as_ref(), skip_if.as_ref()),
             skip_if,
@@ -81,6 +86,7 @@ impl GrantMapping {
             principal_type: principal_type?,
             entitlement_id: entitlement_id?,
             expandable,
+            external_match: external_match.flatten(),
         })
     }
 
@@ -114,6 +120,21 @@ impl GrantMapping {
             required_id("principal_type", &self.principal_type, scope)?,
             required_id("principal_id", &self.principal_id, scope)?,
         );
+        let external_match = match &self.external_match {
+            Some(mapping) => match mapping.apply(scope)? {
+                Some(found) => Some(found),
+                None => {
+                    remarks.add(
+                        "no-principal",
+                        format!(
+                            "a record of `{entitlement}` names nobody of another system: it is left out"
+                        ),
+                    );
+                    return Ok(MappedGrant::Nobody);
+                }
+            },
+            None => None,
+        };
         let expansion = match &self.expandable {
             Some(mapping) => mapping.apply(scope)?,
             None => None,
@@ -124,6 +145,7 @@ impl GrantMapping {
             resource: resource.clone(),
             principal,
             expansion,
+            external_match,
             immutable: false,
             sources: Default::default(),
             annotations: Vec::new(),

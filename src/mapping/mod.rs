@@ -2,6 +2,7 @@
 
 mod entitlement;
 mod error;
+mod external_match;
 mod field;
 mod grant;
 mod resource;
@@ -17,3 +18,4 @@ pub use grant::{GrantMapping, MappedGrant};
 pub use resource::ResourceMapping;
 pub use resource_key::ResourceKey;
 pub use resource_value::resource_value;
+pub use words::trait_kind;

@@ -4,9 +4,12 @@
 //! meaning; a word outside of them is remarked on and maps to "unspecified".
 
 use super::field::FieldContext;
+use crate::config::resource_type::TraitWord;
 use crate::config::scalar::ExprText;
 use crate::expr::Expression;
-use crate::model::{AccountType, AgentStatus, CredentialType, NhiType, Purpose, UserStatus};
+use crate::model::{
+    AccountType, AgentStatus, CredentialType, NhiType, Purpose, TraitKind, UserStatus,
+};
 
 /// A closed set: the word's meaning, and the words to write.
 pub(super) struct Words<T: 'static> {
@@ -56,6 +59,18 @@ impl<T> Words<T> {
             fields.cx.warning(code, span, message, &help);
         }
         Some(expression)
+    }
+}
+
+/// The trait that a word of the file names.
+pub fn trait_kind(word: TraitWord) -> TraitKind {
+    match word {
+        TraitWord::User => TraitKind::User,
+        TraitWord::Group => TraitKind::Group,
+        TraitWord::Role => TraitKind::Role,
+        TraitWord::App => TraitKind::App,
+        TraitWord::Secret => TraitKind::Secret,
+        TraitWord::Agent => TraitKind::Agent,
     }
 }
 

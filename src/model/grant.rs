@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::{Annotation, EntitlementId, Resource, ResourceId, ResourceTypeId};
+use super::{Annotation, EntitlementId, Resource, ResourceId, ResourceTypeId, TraitKind};
 
 /// Identifies a grant. Opaque: parts are joined without escaping, so it is never split.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,6 +42,8 @@ pub struct Grant {
     pub principal: ResourceId,
     /// Set when holding other entitlements brings this one too.
     pub expansion: Option<GrantExpansion>,
+    /// Set when the principal only stands for principals of another system.
+    pub external_match: Option<ExternalMatch>,
     /// True when it cannot be revoked.
     pub immutable: bool,
     /// Where the grant comes from, by entitlement id; empty when it was not derived.
@@ -59,6 +61,24 @@ pub struct GrantExpansion {
     pub shallow: bool,
     /// Only principals of these types. Empty: of any type.
     pub resource_type_ids: Vec<ResourceTypeId>,
+}
+
+/// Which principals of another system hold an entitlement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExternalMatch {
+    /// The one with this id.
+    Id(String),
+    /// Those with an attribute of this value, both compared without regard to case.
+    Attribute {
+        /// What they are.
+        kind: TraitKind,
+        /// The name of the attribute.
+        key: String,
+        /// Its value.
+        value: String,
+    },
+    /// All that are this.
+    All(TraitKind),
 }
 
 /// One origin of a derived grant.

@@ -11,7 +11,7 @@ mod sync_run;
 
 pub use annotation::Annotation;
 pub use entitlement::{Entitlement, EntitlementId, ExclusionGroup, Purpose};
-pub use grant::{Grant, GrantExpansion, GrantId, GrantSource};
+pub use grant::{ExternalMatch, Grant, GrantExpansion, GrantId, GrantSource};
 pub use profile::{Profile, ProfileValue};
 pub use resource::{NhiType, NonHumanIdentity, Resource, ResourceId};
 pub use resource_trait::{

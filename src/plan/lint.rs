@@ -267,7 +267,9 @@ impl TypeLint<'_, '_> {
 
     fn grant(&mut self, mapping: &GrantMappingConfig, statics: Option<&[&str]>) {
         let principal_type = &mapping.principal_type.0;
-        if !is_program(&principal_type.text) && !principal_type.text.is_empty() {
+        // A principal of another system may be of a type that this one does not have.
+        let here = mapping.external_match.is_none();
+        if here && !is_program(&principal_type.text) && !principal_type.text.is_empty() {
             self.principal_type(principal_type);
         }
         let id = &mapping.entitlement_id.0;

@@ -7,7 +7,7 @@ use super::provisioning::TypeProvisioning;
 use super::variables::{Scopes, scopes};
 use crate::config::http::MappingType;
 use crate::config::resource_type::{
-    EntitlementsConfig, GrantsConfig, ListConfig, StaticResourceConfig, TraitWord,
+    EntitlementsConfig, GrantsConfig, ListConfig, StaticResourceConfig,
 };
 use crate::diagnostic::Diagnostic;
 use crate::expr::Expression;
@@ -157,7 +157,7 @@ impl TypeCompiler<'_, '_> {
             .config
             .traits
             .iter()
-            .map(|word| trait_kind(*word))
+            .map(|word| crate::mapping::trait_kind(*word))
             .collect();
         if let ResourcesPlan::Listed { mapping, .. } = resources
             && let Some(mapped) = mapping.trait_kind()
@@ -251,7 +251,9 @@ impl TypeCompiler<'_, '_> {
                 .config
                 .traits
                 .iter()
-                .filter_map(|word| ResourceTrait::plain(trait_kind(*word), profile.clone()))
+                .filter_map(|word| {
+                    ResourceTrait::plain(crate::mapping::trait_kind(*word), profile.clone())
+                })
                 .collect();
             resource
         };
@@ -351,16 +353,5 @@ impl TypeCompiler<'_, '_> {
             mappings: mappings?,
             changes,
         })
-    }
-}
-
-fn trait_kind(word: TraitWord) -> TraitKind {
-    match word {
-        TraitWord::User => TraitKind::User,
-        TraitWord::Group => TraitKind::Group,
-        TraitWord::Role => TraitKind::Role,
-        TraitWord::App => TraitKind::App,
-        TraitWord::Secret => TraitKind::Secret,
-        TraitWord::Agent => TraitKind::Agent,
     }
 }

@@ -8,11 +8,12 @@ use prost_types::Any;
 use super::any::{Annotations, keep_unread, pack, pack_others, unread_of};
 use super::entitlement::embedded_resource;
 use super::resource;
+use super::resource_type::{trait_kind, trait_number};
 use super::scalar::{id_message, resource_id};
 use super::wire::{Fields, embed, embed_rest};
 use crate::model::{
-    EntitlementId, Grant, GrantExpansion, GrantId, GrantSource, Resource, ResourceId,
-    ResourceTypeId,
+    Annotation, EntitlementId, ExternalMatch, Grant, GrantExpansion, GrantId, GrantSource,
+    Resource, ResourceId, ResourceTypeId,
 };
 use crate::proto::connector::v2 as proto;
 
@@ -101,11 +102,58 @@ fn annotations(grant: &Grant) -> Vec<Any> {
             .as_ref()
             .map(|facts| pack(&expansion_message(facts), kept)),
     );
+    all.extend(
+        grant
+            .external_match
+            .as_ref()
+            .map(|facts| external_match(facts, kept)),
+    );
     if grant.immutable {
         all.push(pack(&proto::GrantImmutable::default(), kept));
     }
     all.extend(pack_others(kept));
     all
+}
+
+fn external_match(facts: &ExternalMatch, kept: &[Annotation]) -> Any {
+    match facts {
+        ExternalMatch::Id(id) => pack(&proto::ExternalResourceMatchId { id: id.clone() }, kept),
+        ExternalMatch::Attribute { kind, key, value } => {
+            let message = proto::ExternalResourceMatch {
+                resource_type: trait_number(*kind),
+                key: key.clone(),
+                value: value.clone(),
+            };
+            pack(&message, kept)
+        }
+        ExternalMatch::All(kind) => {
+            let message = proto::ExternalResourceMatchAll {
+                resource_type: trait_number(*kind),
+            };
+            pack(&message, kept)
+        }
+    }
+}
+
+/// The match of a grant. One that has several keeps the others as they are.
+fn take_external_match(found: &mut Annotations) -> Option<ExternalMatch> {
+    let by_id = |facts: proto::ExternalResourceMatchId| Some((facts.id, vec![1]));
+    let by_attribute = |facts: proto::ExternalResourceMatch| {
+        let found = ExternalMatch::Attribute {
+            kind: trait_kind(facts.resource_type),
+            key: facts.key,
+            value: facts.value,
+        };
+        Some((found, vec![1, 2, 3]))
+    };
+    let all = |facts: proto::ExternalResourceMatchAll| {
+        Some((ExternalMatch::All(trait_kind(facts.resource_type)), vec![1]))
+    };
+    found
+        .take(by_id)
+        .map(ExternalMatch::Id)
+        .or_else(|| found.take(by_attribute))
+        .or_else(|| found.take(all))
 }
 
 /// The value of the `expansion` column: the bare message, or `None` when there is nothing to expand.
@@ -157,6 +205,7 @@ pub fn decode(bytes: &[u8]) -> Result<Grant, DecodeError> {
 
     let mut found = Annotations::of(message.annotations);
     let expansion = found.take(|facts| Some((expansion(facts), vec![1, 2, 3])));
+    let external_match = take_external_match(&mut found);
     let immutable = found
         .take(|_: proto::GrantImmutable| Some(((), Vec::new())))
         .is_some();
@@ -166,6 +215,7 @@ pub fn decode(bytes: &[u8]) -> Result<Grant, DecodeError> {
         resource: Arc::new(embedded_resource(&entitlement, 1)?),
         principal: principal_id.map_or_else(|| ResourceId::new("", ""), resource_id),
         expansion,
+        external_match,
         immutable,
         sources: message
             .sources

@@ -51,7 +51,7 @@ pub fn decode(bytes: &[u8]) -> Result<ResourceType, DecodeError> {
     })
 }
 
-fn trait_number(kind: TraitKind) -> i32 {
+pub(super) fn trait_number(kind: TraitKind) -> i32 {
     use proto::resource_type::Trait;
     match kind {
         TraitKind::User => Trait::User as i32,
@@ -64,7 +64,7 @@ fn trait_number(kind: TraitKind) -> i32 {
     }
 }
 
-fn trait_kind(number: i32) -> TraitKind {
+pub(super) fn trait_kind(number: i32) -> TraitKind {
     use proto::resource_type::Trait;
     match Trait::try_from(number) {
         Ok(Trait::User) => TraitKind::User,

@@ -13,6 +13,8 @@ struct Named {
     /// Where it should be listed, and the id it has there.
     listed: &'static str,
     id: &'static str,
+    /// Which of the rows need not name anything that is listed.
+    exempt: &'static str,
 }
 
 const PRINCIPALS: Named = Named {
@@ -20,6 +22,9 @@ const PRINCIPALS: Named = Named {
     by: &["principal_resource_type_id", "principal_resource_id"],
     listed: "v1_resources",
     id: "principal_resource_type_id || ':' || principal_resource_id",
+    // The principal stands for principals of another system. All annotations that say so have the
+    // beginning of their names in common.
+    exempt: "instr(data, cast('c1.connector.v2.ExternalResourceMatch' as blob)) > 0",
 };
 
 const ENTITLEMENTS: Named = Named {
@@ -27,6 +32,7 @@ const ENTITLEMENTS: Named = Named {
     by: &["entitlement_id"],
     listed: "v1_entitlements",
     id: "entitlement_id",
+    exempt: "false",
 };
 
 const PARENTS: Named = Named {
@@ -34,6 +40,7 @@ const PARENTS: Named = Named {
     by: &["parent_resource_type_id", "parent_resource_id"],
     listed: "v1_resources",
     id: "parent_resource_type_id || ':' || parent_resource_id",
+    exempt: "false",
 };
 
 /// Looks for principals, entitlements and parents that are named but were not listed.
@@ -51,6 +58,7 @@ fn missing(db: &Connection, named: &Named) -> rusqlite::Result<Finding> {
         by,
         listed,
         id,
+        exempt,
     } = named;
     let columns = by.join(", ");
     let present: Vec<_> = by
@@ -60,24 +68,21 @@ fn missing(db: &Connection, named: &Named) -> rusqlite::Result<Finding> {
     let present = present.join(" and ");
     let missing = format!(
         "with named as materialized (
-             select {columns}, count(*) as times from {table} where {present} group by {columns}
+             select distinct {columns} from {table} where {present}
          ), missing as materialized (
              select * from named
              where not exists (select 1 from {listed} as listed where listed.external_id = {id})
          )"
     );
-    let count: i64 = db.query_row(
-        &format!("{missing} select coalesce(sum(times), 0) from missing"),
-        [],
-        |row| row.get(0),
-    )?;
-    if count == 0 {
-        return Ok(Finding::default());
-    }
+    let rows = format!(
+        "from {table} where ({columns}) in (select {columns} from missing) and not ({exempt})"
+    );
+    let count: i64 = db.query_row(&format!("{missing} select count(*) {rows}"), [], |row| {
+        row.get(0)
+    })?;
     let examples = db
         .prepare(&format!(
-            "{missing} select external_id from {table}
-             where ({columns}) in (select {columns} from missing) order by external_id limit ?1"
+            "{missing} select external_id {rows} order by external_id limit ?1"
         ))?
         .query_map([Finding::EXAMPLES as i64], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;

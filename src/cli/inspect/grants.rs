@@ -48,6 +48,7 @@ fn view(grant: &Grant, names: &Names) -> GrantView {
         principal: names.resource(&grant.principal),
         immutable: grant.immutable,
         expansion: grant.expansion.as_ref().map(Into::into),
+        external_match: grant.external_match.as_ref().map(Into::into),
         sources: grant
             .sources
             .iter()

@@ -244,6 +244,19 @@ pub fn entitlement() -> impl Strategy<Value = Entitlement> {
         })
 }
 
+fn external_match() -> impl Strategy<Value = ExternalMatch> {
+    let kind = || prop_oneof![Just(TraitKind::User), Just(TraitKind::Other(99))];
+    prop_oneof![
+        text().prop_map(ExternalMatch::Id),
+        kind().prop_map(ExternalMatch::All),
+        (kind(), text(), text()).prop_map(|(kind, key, value)| ExternalMatch::Attribute {
+            kind,
+            key,
+            value
+        }),
+    ]
+}
+
 pub fn grant() -> impl Strategy<Value = Grant> {
     let expansion = (vec(text(), 0..3), any::<bool>(), type_ids()).prop_map(
         |(entitlement_ids, shallow, resource_type_ids)| GrantExpansion {
@@ -256,7 +269,13 @@ pub fn grant() -> impl Strategy<Value = Grant> {
     let sources = vec((text(), source), 0..3);
     (
         (text(), text(), resource(), id()),
-        (option::of(expansion), any::<bool>(), sources, annotations()),
+        (
+            option::of(expansion),
+            option::of(external_match()),
+            any::<bool>(),
+            sources,
+            annotations(),
+        ),
     )
         .prop_map(|(one, two)| Grant {
             id: GrantId(one.0),
@@ -264,9 +283,10 @@ pub fn grant() -> impl Strategy<Value = Grant> {
             resource: Arc::new(one.2),
             principal: one.3,
             expansion: two.0,
-            immutable: two.1,
-            sources: two.2.into_iter().collect(),
-            annotations: two.3,
+            external_match: two.1,
+            immutable: two.2,
+            sources: two.3.into_iter().collect(),
+            annotations: two.4,
         })
 }
 

@@ -247,6 +247,7 @@ pub fn grant(mut json: Object) -> Grant {
         resource: Arc::new(resource(entitlement.object("resource").unwrap())),
         principal: resource_id(principal.object("id").unwrap()),
         expansion: None,
+        external_match: None,
         immutable: false,
         sources: IndexMap::new(),
         annotations: Vec::new(),

@@ -102,6 +102,7 @@ pub fn grant(slug: &str, principal: ResourceId) -> Grant {
         resource: Arc::new(entitlement.resource),
         principal,
         expansion: None,
+        external_match: None,
         immutable: false,
         sources: IndexMap::new(),
         annotations: Vec::new(),

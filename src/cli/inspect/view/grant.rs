@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{ResourceRefView, is_false};
-use crate::model::GrantExpansion;
+use crate::model::{ExternalMatch, GrantExpansion};
 
 /// A grant.
 #[derive(Debug, Clone, Serialize)]
@@ -20,6 +20,9 @@ pub struct GrantView {
     /// Set when holding other entitlements brings this one too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expansion: Option<ExpansionView>,
+    /// Set when the principal only stands for principals of another system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_match: Option<ExternalMatchView>,
     /// Where it comes from; left out when it was not derived.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<GrantSourceView>,
@@ -72,6 +75,39 @@ impl From<&GrantExpansion> for ExpansionView {
                 .iter()
                 .map(|id| id.0.clone())
                 .collect(),
+        }
+    }
+}
+
+/// Which principals of another system are meant.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum ExternalMatchView {
+    Id {
+        id: String,
+    },
+    Attribute {
+        r#trait: &'static str,
+        key: String,
+        value: String,
+    },
+    All {
+        r#trait: &'static str,
+    },
+}
+
+impl From<&ExternalMatch> for ExternalMatchView {
+    fn from(found: &ExternalMatch) -> Self {
+        match found {
+            ExternalMatch::Id(id) => Self::Id { id: id.clone() },
+            ExternalMatch::Attribute { kind, key, value } => Self::Attribute {
+                r#trait: kind.name(),
+                key: key.clone(),
+                value: value.clone(),
+            },
+            ExternalMatch::All(kind) => Self::All {
+                r#trait: kind.name(),
+            },
         }
     }
 }
