@@ -198,6 +198,25 @@ impl<'e> CompileContext<'e> {
         self.interpolate(&source.0)
     }
 
+    /// Notes that this machine lacks what the file counts on: an error before a run, a warning when
+    /// only checking, like an unset variable.
+    pub fn lacking(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        help: &str,
+    ) {
+        let at = self.at(span);
+        self.note(
+            Diagnostic {
+                severity: self.unset_variable,
+                ..Diagnostic::error(code, at, message)
+            }
+            .help(help),
+        );
+    }
+
     /// Fills in the environment variables of a secret. A secret written as plain text is a warning
     /// and is blanked in excerpts.
     pub fn secret(&mut self, source: &SecretText) -> Option<SecretString> {

@@ -13,6 +13,7 @@ mod query;
 mod row;
 mod statement;
 mod target;
+mod tls;
 
 pub use connect::SqlSource;
 pub use dialect::{DialectView, documented as documented_dialects};

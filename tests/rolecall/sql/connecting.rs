@@ -193,32 +193,6 @@ async fn nobody_listening_is_a_transient_failure_that_names_host_and_port() {
 }
 
 #[tokio::test]
-async fn required_encryption_is_never_given_up() {
-    for (system, server) in servers() {
-        let (scheme, param) = match system {
-            System::Mysql => ("mysql", "ssl-mode: required"),
-            _ => ("postgres", "sslmode: require"),
-        };
-        let (host, port) = (
-            server.host_str().expect("a host"),
-            server.port().expect("a port"),
-        );
-        let yaml = format!(
-            "connect: {{dsn: '{scheme}://{}:${{WORD}}@{host}:{port}', params: {{{param}}}}}\n{ONE}",
-            server.username()
-        );
-        let word = server.password().expect("a password");
-        let compiled = compile("acme.yaml".as_ref(), &yaml, &[("WORD", word)]);
-        assert_eq!(compiled.codes(), [""; 0]);
-        // A server that speaks TLS is fine; one that does not is refused rather than trusted.
-        if let Err(error) = compiled.check().await {
-            assert!(error.to_string().contains("TLS failed"), "{error}");
-            assert!(!error.is_transient());
-        }
-    }
-}
-
-#[tokio::test]
 async fn a_sqlite_file_is_read_only_and_never_made() {
     let database = Database::create(System::Sqlite, "CREATE TABLE t (id INTEGER)").await;
     let database = database.expect("SQLite needs no server");

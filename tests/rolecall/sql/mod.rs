@@ -7,4 +7,5 @@ pub mod harness;
 mod injection;
 mod paging;
 mod placeholders;
+mod tls;
 mod types;

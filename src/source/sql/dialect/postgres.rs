@@ -21,6 +21,7 @@ use super::super::lexer::Lexicon;
 use super::super::pool::{Driver, Pooled};
 use super::super::statement::{Row, Rows, Statement};
 use super::super::target::{Param, Target};
+use super::super::tls;
 use super::{Database, Dialect, Registered, Server, quoted, with_params};
 use crate::config::CompileContext;
 use crate::expr::Map;
@@ -55,7 +56,7 @@ impl Dialect for Postgres {
     }
 
     fn doc(&self) -> &'static str {
-        "PostgreSQL: `dsn: postgres://${USER}:${PASSWORD}@db.example:5432/app?sslmode=require`. The port is 5432 unless written."
+        "PostgreSQL: `dsn: postgres://${USER}:${PASSWORD}@db.example:5432/app?sslmode=require`. The port is 5432 unless written. TLS as libpq has it: `sslmode` is `disable`, `prefer` (the default), `require`, `verify-ca` or `verify-full`; `sslrootcert`, `sslcert` and `sslkey` name PEM files."
     }
 
     fn other_names(&self) -> &'static [&'static str] {
@@ -82,7 +83,9 @@ impl Dialect for Postgres {
         if let Some(password) = &target.password {
             options = options.password(password.expose_secret());
         }
-        let options = with_params("PostgreSQL", options, &target.params, apply, cx)?;
+        let params = tls::located(&target.params, cx);
+        let options = with_params("PostgreSQL", options, &params, apply, cx)?;
+        let options = checked(options, &params, cx);
         Some(Arc::new(Cluster {
             options,
             target: target.clone(),
@@ -116,18 +119,27 @@ const WITHOUT_EFFECT: &[&str] = &[
     "pool_max_conn_lifetime",
     "pool_max_conn_idle_time",
     "binary_parameters",
+    "sslsni",
 ];
 
 /// Applies a parameter. `None` when there is none of that name.
 fn apply(options: PgConnectOptions, param: &Param) -> Result<Option<PgConnectOptions>, String> {
     let name = param.name.to_lowercase();
     let value = param.value.as_str();
+    if let Some(file) = tls::File::named(&name) {
+        return Ok(Some(match file {
+            tls::File::Authority if value == tls::SYSTEM => options,
+            tls::File::Authority => options.ssl_root_cert(value),
+            tls::File::Certificate => options.ssl_client_cert(value),
+            tls::File::Key => options.ssl_client_key(value),
+        }));
+    }
     Ok(Some(match name.as_str() {
         "sslmode" | "ssl-mode" => {
             let mode = match value {
                 "disable" => PgSslMode::Disable,
-                "allow" => PgSslMode::Allow,
-                "prefer" => PgSslMode::Prefer,
+                // The driver never encrypts for `allow`, also not for a server that insists on it.
+                "allow" | "prefer" => PgSslMode::Prefer,
                 "require" => PgSslMode::Require,
                 "verify-ca" => PgSslMode::VerifyCa,
                 "verify-full" => PgSslMode::VerifyFull,
@@ -137,9 +149,6 @@ fn apply(options: PgConnectOptions, param: &Param) -> Result<Option<PgConnectOpt
             };
             options.ssl_mode(mode)
         }
-        "sslrootcert" | "ssl-root-cert" | "ssl-ca" => options.ssl_root_cert(value),
-        "sslcert" | "ssl-cert" => options.ssl_client_cert(value),
-        "sslkey" | "ssl-key" => options.ssl_client_key(value),
         "application_name" => options.application_name(value),
         // `?host=/var/run/postgresql` names the folder of a socket.
         "host" if value.starts_with('/') => options.socket(value),
@@ -154,6 +163,39 @@ fn apply(options: PgConnectOptions, param: &Param) -> Result<Option<PgConnectOpt
         name if WITHOUT_EFFECT.contains(&name) => options,
         _ => return Ok(None),
     }))
+}
+
+/// How much of the server's certificate is checked where its authority is named, as libpq has it:
+/// `require` becomes `verify-ca`, and `sslrootcert=system` means nothing below `verify-full`.
+fn checked(
+    options: PgConnectOptions,
+    params: &[Param],
+    cx: &mut CompileContext,
+) -> PgConnectOptions {
+    let authority = |param: &&Param| tls::File::named(&param.name) == Some(tls::File::Authority);
+    let Some(authority) = params.iter().find(authority) else {
+        return options;
+    };
+    let is_written = params
+        .iter()
+        .any(|param| ["sslmode", "ssl-mode"].contains(&param.name.to_lowercase().as_str()));
+    match options.get_ssl_mode() {
+        PgSslMode::VerifyFull => options,
+        _ if authority.value == tls::SYSTEM && !is_written => {
+            options.ssl_mode(PgSslMode::VerifyFull)
+        }
+        _ if authority.value == tls::SYSTEM => {
+            let message = "`sslrootcert: system` needs `sslmode: verify-full`: anybody can have a certificate of those authorities, for a host of their own";
+            cx.error::<()>("bad-param", authority.span, message);
+            options
+        }
+        PgSslMode::VerifyCa => options,
+        PgSslMode::Require => options.ssl_mode(PgSslMode::VerifyCa),
+        PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer => {
+            tls::unchecked_authority(params, "write `sslmode: verify-full`", cx);
+            options
+        }
+    }
 }
 
 /// `-c name=value -c name=value`, as libpq takes it.
