@@ -332,6 +332,11 @@ fn explained(error: sqlx::Error) -> Failure {
                 "a column of the query is of a type that only the server uses, such as pg_node_tree; name the columns that are needed instead of `*`".to_owned(),
             ))
         }
+        sqlx::Error::ColumnDecode { index, .. } if index.contains("typtype") => {
+            Failure::Source(SourceError::Invalid(
+                "a column of the query is of a multirange type, which cannot be read; cast it to text in the query: `the_column::text`".to_owned(),
+            ))
+        }
         _ => Failure::Driver(error),
     }
 }
