@@ -148,7 +148,7 @@ impl<'e> CompileContext<'e> {
                 self.check_literal(&source.0, variables);
                 Some(Expression::Literal(text.clone()))
             }
-            _ if is_bare_word(text) => Some(bare_word(text)),
+            _ if is_bare_word(text) && !is_truth(text) => Some(Expression::Literal(text.clone())),
             _ => self.cel(&source.0, text, variables),
         }
     }
@@ -310,7 +310,7 @@ fn without_indexes(path: &str) -> String {
         .join(".")
 }
 
-/// `true` and `false` keep their meaning; a truth value's text is the same word, so a literal does.
-fn bare_word(text: &str) -> Expression {
-    Expression::Literal(text.to_owned())
+/// `true` and `false` keep their meaning: bound to a query, they are no text.
+fn is_truth(text: &str) -> bool {
+    matches!(text, "true" | "false")
 }
