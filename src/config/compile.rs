@@ -22,6 +22,8 @@ pub struct CompileContext<'e> {
     unset_variable: Severity,
     /// Everything found so far.
     pub diagnostics: Vec<Diagnostic>,
+    /// The columns that the expressions compiled so far read, for whoever knows which there are.
+    pub columns: Vec<(String, Span)>,
     failed: Vec<String>,
 }
 
@@ -48,6 +50,7 @@ impl<'e> CompileContext<'e> {
             environment,
             unset_variable,
             diagnostics: Vec::new(),
+            columns: Vec::new(),
             failed: Vec::new(),
         }
     }
@@ -262,7 +265,15 @@ impl<'e> CompileContext<'e> {
 
     fn cel(&mut self, whole: &Text, source: &str, variables: Variables) -> Option<Expression> {
         match CelProgram::compile(source, variables) {
-            Ok(program) => Some(Expression::Cel(program)),
+            Ok(program) => {
+                let offset = whole.text.len() - source.len();
+                for (name, range) in program.columns() {
+                    let range = range.start + offset..range.end + offset;
+                    let span = self.locate(whole, range);
+                    self.columns.push((name.to_owned(), span));
+                }
+                Some(Expression::Cel(program))
+            }
             Err(problems) => self.problems(whole, source, problems),
         }
     }

@@ -1,6 +1,7 @@
 //! `ConnectorConfig` → `Plan`: everything compiled, nothing left to parse.
 
 mod check;
+mod columns;
 mod compile;
 mod connection;
 mod lint;

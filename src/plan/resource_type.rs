@@ -178,6 +178,7 @@ impl TypeCompiler<'_, '_> {
             MappingType::Resource,
             self.key.span
         );
+        self.cx.columns.clear();
         let fetch = self.fetch(&step, scopes.list, None);
         let skip_if = self.skip_if(&step, scopes.resource);
         let mapping = self.mapping(&step, list.map.as_ref(), |response| {
@@ -193,6 +194,7 @@ impl TypeCompiler<'_, '_> {
             }
             ResourceMapping::compile(configs.first()?, id, bare, scopes.resource, self.cx)
         });
+        self.check_columns(&step);
         Some(ResourcesPlan::Listed {
             fetch: fetch?,
             skip_if,
@@ -261,6 +263,7 @@ impl TypeCompiler<'_, '_> {
     ) -> Option<EntitlementsPlan> {
         let name = self.entry_name("entitlements", self.config.entitlements.0.len(), index);
         let step = step!(config, name, MappingType::Entitlement, self.key.span);
+        self.cx.columns.clear();
         let fetch = self.fetch(&step, scopes.per_resource, Some(&self.key.text));
         let skip_if = self.skip_if(&step, scopes.record);
         let mappings = self
@@ -283,6 +286,7 @@ impl TypeCompiler<'_, '_> {
             fetch.as_deref(),
             keys.flatten().any(ResourceKey::is_written),
         );
+        self.check_columns(&step);
         Some(EntitlementsPlan {
             fetch: fetch?,
             skip_if,
@@ -298,6 +302,7 @@ impl TypeCompiler<'_, '_> {
     ) -> Option<GrantsPlan> {
         let name = self.entry_name("grants", self.config.grants.0.len(), index);
         let step = step!(config, name, MappingType::Grant, self.key.span);
+        self.cx.columns.clear();
         let fetch = self.fetch(&step, scopes.per_resource, Some(&self.key.text));
         let skip_if = self.skip_if(&step, scopes.record);
         let mappings = self
@@ -317,6 +322,7 @@ impl TypeCompiler<'_, '_> {
             fetch.as_deref(),
             keys.flatten().any(ResourceKey::is_written),
         );
+        self.check_columns(&step);
         Some(GrantsPlan {
             fetch: fetch?,
             skip_if,

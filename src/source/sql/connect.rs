@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
 use super::dialect::{Database, Dialect, Server};
+use super::select;
 use super::statement::Statement;
 use super::target;
 use crate::config::CompileContext;
@@ -53,6 +54,11 @@ impl SqlSource {
             names,
             databases: OnceCell::new(),
         }))
+    }
+
+    /// The names of the columns that a query selects, where they can be told without running it.
+    pub fn selected(&self, query: &str) -> Option<Vec<String>> {
+        select::selected(query, self.dialect.lexicon())
     }
 
     /// True when rows come from several databases.

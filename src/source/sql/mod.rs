@@ -11,6 +11,7 @@ mod placeholder;
 mod pool;
 mod query;
 mod row;
+mod select;
 mod statement;
 mod target;
 mod tls;
