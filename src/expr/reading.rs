@@ -73,8 +73,9 @@ fn collect<'e>(
         }
         _ => {}
     }
-    let parts = parts(expression).into_iter();
-    parts.fold(false, |whole, part| collect(part, read, asked) || whole)
+    parts(expression)
+        .into_iter()
+        .any(|part| collect(part, read, asked))
 }
 
 fn record(expression: &IdedExpr) -> Option<&'static str> {
