@@ -36,14 +36,6 @@ impl Connection {
         }
     }
 
-    /// The names of the columns that a query selects, where they can be told without running it.
-    pub(super) fn selected(&self, query: &str) -> Option<Vec<String>> {
-        match self {
-            Connection::Sql(source) => source.selected(query),
-            Connection::Http(_) => None,
-        }
-    }
-
     #[expect(clippy::too_many_arguments, reason = "one per field of a SQL step")]
     pub(super) fn sql_listing(
         &self,
@@ -93,5 +85,13 @@ impl Connection {
             },
             cx,
         )
+    }
+
+    /// The names of the columns that a query selects, where they can be told without running it.
+    pub(super) fn selected(&self, query: &str) -> Option<Vec<String>> {
+        match self {
+            Connection::Sql(source) => source.selected(query),
+            Connection::Http(_) => None,
+        }
     }
 }

@@ -56,11 +56,6 @@ impl SqlSource {
         }))
     }
 
-    /// The names of the columns that a query selects, where they can be told without running it.
-    pub fn selected(&self, query: &str) -> Option<Vec<String>> {
-        select::selected(query, self.dialect.lexicon())
-    }
-
     /// True when rows come from several databases.
     pub(super) fn is_multiple(&self) -> bool {
         !matches!(self.names, Names::One)
@@ -94,6 +89,11 @@ impl SqlSource {
             .iter()
             .map(|name| server.database(Some(name)))
             .collect())
+    }
+
+    /// The names of the columns that a query selects, where they can be told without running it.
+    pub fn selected(&self, query: &str) -> Option<Vec<String>> {
+        select::selected(query, self.dialect.lexicon())
     }
 }
 

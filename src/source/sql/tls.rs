@@ -98,13 +98,14 @@ pub fn located(params: &[Param], cx: &mut CompileContext) -> Vec<Param> {
         }
         found.push(param_found);
     }
-    let (lonely, other) = match pair {
-        [Some(certificate), None] => (certificate, "the key of the certificate"),
-        [None, Some(key)] => (key, "the certificate of the key"),
+    let ((span, name), other) = match pair {
+        [Some(certificate), None] => (certificate, certificate.1.replace("cert", "key")),
+        [None, Some(key)] => (key, key.1.replace("key", "cert")),
         _ => return found,
     };
-    let message = format!("`{}` is written, but not {other}", lonely.1);
-    cx.error::<()>("bad-param", lonely.0, message);
+    let message =
+        format!("`{name}` is written, but not `{other}`: a certificate and its key go together");
+    cx.error::<()>("bad-param", span, message);
     found
 }
 

@@ -458,11 +458,11 @@ fn files_are_looked_at_before_anything_connects() {
         ),
         (
             "sslcert: ca.pem",
-            "bad-param: `sslcert` is written, but not the key of the certificate",
+            "bad-param: `sslcert` is written, but not `sslkey`: a certificate and its key go together",
         ),
         (
             "ssl-key: key.pem",
-            "bad-param: `ssl-key` is written, but not the certificate of the key",
+            "bad-param: `ssl-key` is written, but not `ssl-cert`: a certificate and its key go together",
         ),
         (
             "sslmode: prefer, sslrootcert: ca.pem",
