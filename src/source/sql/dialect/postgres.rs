@@ -327,14 +327,14 @@ fn mark(index: usize, texts: &[usize]) -> String {
 /// The driver knows no types of the server's own bookkeeping and fails on its description of them.
 fn explained(error: sqlx::Error) -> Failure {
     match &error {
-        sqlx::Error::ColumnDecode { index, .. } if index.contains("typcategory") => {
-            Failure::Source(SourceError::Invalid(
-                "a column of the query is of a type that only the server uses, such as pg_node_tree; name the columns that are needed instead of `*`".to_owned(),
-            ))
-        }
         sqlx::Error::ColumnDecode { index, .. } if index.contains("typtype") => {
             Failure::Source(SourceError::Invalid(
                 "a column of the query is of a multirange type, which cannot be read; cast it to text in the query: `the_column::text`".to_owned(),
+            ))
+        }
+        sqlx::Error::ColumnDecode { index, .. } if index.contains("typcategory") => {
+            Failure::Source(SourceError::Invalid(
+                "a column of the query is of a type that only the server uses, such as pg_node_tree; name the columns that are needed instead of `*`".to_owned(),
             ))
         }
         _ => Failure::Driver(error),
