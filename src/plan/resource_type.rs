@@ -275,6 +275,7 @@ impl TypeCompiler<'_, '_> {
                     .iter()
                     .map(|config| EntitlementMapping::compile(config, bare, scopes.record, self.cx))
                     .collect();
+                self.check_columns(&step);
                 compiled.into_iter().collect::<Option<Vec<_>>>()
             });
         let keys = mappings
@@ -286,7 +287,6 @@ impl TypeCompiler<'_, '_> {
             fetch.as_deref(),
             keys.flatten().any(ResourceKey::is_written),
         );
-        self.check_columns(&step);
         Some(EntitlementsPlan {
             fetch: fetch?,
             skip_if,
@@ -314,6 +314,7 @@ impl TypeCompiler<'_, '_> {
                     .iter()
                     .map(|config| GrantMapping::compile(config, bare, scopes.record, self.cx))
                     .collect();
+                self.check_columns(&step);
                 compiled.into_iter().collect::<Option<Vec<_>>>()
             });
         let keys = mappings.iter().flatten().map(GrantMapping::resource_key);
@@ -322,7 +323,6 @@ impl TypeCompiler<'_, '_> {
             fetch.as_deref(),
             keys.flatten().any(ResourceKey::is_written),
         );
-        self.check_columns(&step);
         Some(GrantsPlan {
             fetch: fetch?,
             skip_if,
