@@ -33,22 +33,26 @@ impl File {
     }
 
     /// What is wrong with the file, and the way out.
-    fn problem(self, path: &Path) -> Option<(String, &'static str)> {
-        let text = match std::fs::read(path) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+    fn problem_of_file(self, path: &Path) -> Option<(String, &'static str)> {
+        let shown = path.display();
+        match std::fs::read(path) {
+            Ok(bytes) => self.problem(&String::from_utf8_lossy(&bytes), &shown.to_string()),
             Err(error) => {
-                let shown = path.display();
                 let message = match error.kind() {
                     io::ErrorKind::NotFound => format!("there is no file {shown}"),
                     io::ErrorKind::PermissionDenied => format!("{shown} may not be read"),
                     _ => format!("{shown} cannot be read"),
                 };
-                return Some((
+                Some((
                     message,
                     "a relative path starts at the folder of the connector file, or else where the program runs",
-                ));
+                ))
             }
-        };
+        }
+    }
+
+    /// What is wrong with the text of a file that is called `shown`.
+    fn problem(self, text: &str, shown: &str) -> Option<(String, &'static str)> {
         let locked =
             text.contains("ENCRYPTED PRIVATE KEY") || text.contains("Proc-Type: 4,ENCRYPTED");
         let (wanted, what) = match self {
@@ -57,12 +61,12 @@ impl File {
         };
         match self {
             File::Key if locked => Some((
-                format!("the key in {} is locked with a password", path.display()),
+                format!("the key in {shown} is locked with a password"),
                 "unlock it: `openssl pkey -in locked.pem -out key.pem`, and let nobody else read that file",
             )),
             _ if text.contains(wanted) => None,
             _ => Some((
-                format!("{} holds no {what} in PEM form", path.display()),
+                format!("{shown} holds no {what} in PEM form"),
                 "a PEM file is text between `-----BEGIN …-----` and `-----END …-----`; `openssl` makes one of other forms",
             )),
         }
@@ -87,13 +91,18 @@ pub fn located(params: &[Param], cx: &mut CompileContext) -> Vec<Param> {
                 File::Certificate => pair[0] = Some((param.span, &param.name)),
                 File::Key => pair[1] = Some((param.span, &param.name)),
             }
-            if !(file == File::Authority && param.value == SYSTEM) {
+            let problem = if is_inline(&param.value) {
+                file.problem(&param.value, "the value")
+            } else if file == File::Authority && param.value == SYSTEM {
+                None
+            } else {
                 let path = path(&folder, &param.value);
-                if let Some((problem, help)) = file.problem(&path) {
-                    let message = format!("`{}`: {problem}", param.name);
-                    cx.lacking("bad-param", param.span, message, help);
-                }
                 param_found.value = path.to_string_lossy().into_owned();
+                file.problem_of_file(&path)
+            };
+            if let Some((problem, help)) = problem {
+                let message = format!("`{}`: {problem}", param.name);
+                cx.lacking("bad-param", param.span, message, help);
             }
         }
         found.push(param_found);
@@ -107,6 +116,11 @@ pub fn located(params: &[Param], cx: &mut CompileContext) -> Vec<Param> {
         format!("`{name}` is written, but not `{other}`: a certificate and its key go together");
     cx.error::<()>("bad-param", span, message);
     found
+}
+
+/// True for what is no path but the content of such a file: a variable may hold a key.
+pub fn is_inline(value: &str) -> bool {
+    value.trim_start().starts_with("-----BEGIN")
 }
 
 /// Beside the connector file where there is such a file, else where the program runs.

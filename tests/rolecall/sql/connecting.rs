@@ -193,6 +193,25 @@ async fn nobody_listening_is_a_transient_failure_that_names_host_and_port() {
 }
 
 #[tokio::test]
+async fn settings_of_a_session_are_those_of_the_connection() {
+    let Some(database) = Database::create(System::Postgres, "CREATE SCHEMA crew").await else {
+        return;
+    };
+    let connect = database.connect();
+    let connect = connect.trim_end().trim_end_matches('}');
+    let connect = format!(
+        "{connect}, params: {{search_path: crew, acme.site: 'Pier 1', row_security: 'off', statement_timeout: '5000'}}}}\n"
+    );
+    let query = "resource_types: {row: {list: {query: \"SELECT current_schema() AS a, current_setting('acme.site') AS b, current_setting('row_security') AS c, current_setting('statement_timeout') AS d\"}}}\n";
+    let compiled = database.compile_with(&connect, query, &[]);
+    assert_eq!(compiled.codes(), [""; 0]);
+    let rows = compiled.rows().await.expect("the query runs");
+    for (name, expected) in [("a", "crew"), ("b", "Pier 1"), ("c", "off"), ("d", "5s")] {
+        assert_eq!(column(&rows, name), [Value::from(expected)], "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_sqlite_file_is_read_only_and_never_made() {
     let database = Database::create(System::Sqlite, "CREATE TABLE t (id INTEGER)").await;
     let database = database.expect("SQLite needs no server");

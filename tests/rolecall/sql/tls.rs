@@ -56,7 +56,16 @@ impl Encrypted {
         );
         let query = serde_json::to_string(query).expect("text is JSON");
         let yaml = connect + &VIEWS.replace("QUERY", &query);
-        compile("acme.yaml".as_ref(), &yaml, &[("WORD", password)])
+        let read = |file: &str| std::fs::read_to_string(self.folder.join(file));
+        let [ca, certificate, key] = ["ca.pem", "client.pem", "client.key"]
+            .map(|file| read(file).expect("the certificates are there"));
+        let variables = [
+            ("WORD", password),
+            ("CA", &ca),
+            ("CERTIFICATE", &certificate),
+            ("KEY", &key),
+        ];
+        compile("acme.yaml".as_ref(), &yaml, &variables)
     }
 
     /// `encrypted` or `plain`, as the server sees it, or the error.
@@ -227,6 +236,7 @@ async fn postgres_takes_a_certificate_for_a_password() {
         execute(System::Postgres, &server.server, &sql).await;
     }
     let ours = "sslcert: TLS/client.pem, sslkey: TLS/client.key";
+    let inline = "sslrootcert: '${CA}', sslcert: '${CERTIFICATE}', sslkey: '${KEY}'";
     for (user, params, expected) in [
         (
             "rolecall_certified",
@@ -236,6 +246,11 @@ async fn postgres_takes_a_certificate_for_a_password() {
         (
             "rolecall_certified",
             format!("sslmode: verify-full, sslrootcert: TLS/ca.pem, {ours}"),
+            "encrypted",
+        ),
+        (
+            "rolecall_certified",
+            format!("sslmode: verify-full, {inline}"),
             "encrypted",
         ),
         (
@@ -285,6 +300,7 @@ async fn mariadb_takes_no_account_less_protected_than_it_requires() {
         execute(System::Mysql, &server.server, &database).await;
     }
     let ours = "ssl-cert: TLS/client.pem, ssl-key: TLS/client.key";
+    let inline = "ssl-ca: '${CA}', ssl-cert: '${CERTIFICATE}', ssl-key: '${KEY}'";
     for (user, params, expected) in [
         ("rolecall_ssl", "tls: skip-verify".to_owned(), "encrypted"),
         ("rolecall_ssl", "tls: 'false'".to_owned(), "Access denied"),
@@ -296,6 +312,11 @@ async fn mariadb_takes_no_account_less_protected_than_it_requires() {
         (
             "rolecall_x509",
             format!("ssl-ca: TLS/ca.pem, {ours}"),
+            "encrypted",
+        ),
+        (
+            "rolecall_x509",
+            format!("tls: 'true', {inline}"),
             "encrypted",
         ),
         (
@@ -457,6 +478,14 @@ fn files_are_looked_at_before_anything_connects() {
             "bad-param: `sslkey`: the key in FOLDER/old.pem is locked",
         ),
         (
+            "sslcert: ca.pem, sslkey: '-----BEGIN ENCRYPTED PRIVATE KEY----- open-sesame'",
+            "bad-param: `sslkey`: the key in the value is locked with a password; unlock it",
+        ),
+        (
+            "sslcert: ca.pem, sslkey: '-----BEGIN open-sesame'",
+            "bad-param: `sslkey`: the value holds no private key in PEM form",
+        ),
+        (
             "sslcert: ca.pem",
             "bad-param: `sslcert` is written, but not `sslkey`: a certificate and its key go together",
         ),
@@ -476,5 +505,6 @@ fn files_are_looked_at_before_anything_connects() {
         let said = said(folder, params);
         assert_eq!(said.len(), 1, "{params}: {said:?}");
         assert!(said[0].starts_with(expected), "{params}: {said:?}");
+        assert!(!said[0].contains("open-sesame"), "{said:?}");
     }
 }

@@ -129,7 +129,11 @@ fn apply(
     let name = param.name.to_lowercase().replace('_', "-");
     let value = param.value.as_str();
     if let Some(file) = tls::File::named(&name) {
+        let inline = tls::is_inline(value);
         return Ok(Some(match file {
+            tls::File::Authority if inline => options.ssl_ca_from_pem(value.into()),
+            tls::File::Certificate if inline => options.ssl_client_cert_from_pem(value),
+            tls::File::Key if inline => options.ssl_client_key_from_pem(value),
             tls::File::Authority => options.ssl_ca(value),
             tls::File::Certificate => options.ssl_client_cert(value),
             tls::File::Key => options.ssl_client_key(value),

@@ -104,6 +104,7 @@ const SETTINGS: &[&str] = &[
     "work_mem",
     "default_transaction_isolation",
     "default_transaction_read_only",
+    "row_security",
 ];
 
 /// Parameters of other drivers that change nothing for the reader of a result.
@@ -127,7 +128,11 @@ fn apply(options: PgConnectOptions, param: &Param) -> Result<Option<PgConnectOpt
     let name = param.name.to_lowercase();
     let value = param.value.as_str();
     if let Some(file) = tls::File::named(&name) {
+        let inline = tls::is_inline(value);
         return Ok(Some(match file {
+            tls::File::Authority if inline => options.ssl_root_cert_from_pem(value.into()),
+            tls::File::Certificate if inline => options.ssl_client_cert_from_pem(value),
+            tls::File::Key if inline => options.ssl_client_key_from_pem(value),
             tls::File::Authority if value == tls::SYSTEM => options,
             tls::File::Authority => options.ssl_root_cert(value),
             tls::File::Certificate => options.ssl_client_cert(value),
@@ -159,7 +164,8 @@ fn apply(options: PgConnectOptions, param: &Param) -> Result<Option<PgConnectOpt
             options.statement_cache_capacity(capacity)
         }
         "options" => options.options(session_options(value)),
-        name if SETTINGS.contains(&name) => options.options([(name, value)]),
+        // A name with a dot is a setting of the database's own, which its policies may ask for.
+        name if SETTINGS.contains(&name) || name.contains('.') => options.options([(name, value)]),
         name if WITHOUT_EFFECT.contains(&name) => options,
         _ => return Ok(None),
     }))
