@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154  # run_dir is in processes.sh
 # A private PostgreSQL. Its files, its port and its password last as long as the run.
 
 # The path of a PostgreSQL program: Debian keeps them out of PATH, or wraps them there.
