@@ -22,6 +22,8 @@ pub struct CompileContext<'e> {
     unset_variable: Severity,
     /// Everything found so far.
     pub diagnostics: Vec<Diagnostic>,
+    /// The columns that the expressions compiled so far read, for whoever knows which there are.
+    pub columns: Vec<(String, Span)>,
     failed: Vec<String>,
     /// Places whose mistakes are only warnings, because what stands there is not needed now.
     pub excused: Vec<Span>,
@@ -50,6 +52,7 @@ impl<'e> CompileContext<'e> {
             environment,
             unset_variable,
             diagnostics: Vec::new(),
+            columns: Vec::new(),
             failed: Vec::new(),
             excused: Vec::new(),
         }
@@ -167,7 +170,7 @@ impl<'e> CompileContext<'e> {
                 self.check_literal(&source.0, variables);
                 Some(Expression::Literal(text.clone()))
             }
-            _ if is_bare_word(text) => Some(bare_word(text)),
+            _ if is_bare_word(text) && !is_truth(text) => Some(Expression::Literal(text.clone())),
             _ => self.cel(&source.0, text, variables),
         }
     }
@@ -217,6 +220,25 @@ impl<'e> CompileContext<'e> {
         self.interpolate(&source.0)
     }
 
+    /// Notes that this machine lacks what the file counts on: an error before a run, a warning when
+    /// only checking, like an unset variable.
+    pub fn lacking(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        help: &str,
+    ) {
+        let at = self.at(span);
+        self.note(
+            Diagnostic {
+                severity: self.unset_variable,
+                ..Diagnostic::error(code, at, message)
+            }
+            .help(help),
+        );
+    }
+
     /// Fills in the environment variables of a secret. A secret written as plain text is a warning
     /// and is blanked in excerpts.
     pub fn secret(&mut self, source: &SecretText) -> Option<SecretString> {
@@ -262,7 +284,15 @@ impl<'e> CompileContext<'e> {
 
     fn cel(&mut self, whole: &Text, source: &str, variables: Variables) -> Option<Expression> {
         match CelProgram::compile(source, variables) {
-            Ok(program) => Some(Expression::Cel(program)),
+            Ok(program) => {
+                let offset = whole.text.len() - source.len();
+                for (name, range) in program.columns() {
+                    let range = range.start + offset..range.end + offset;
+                    let span = self.locate(whole, range);
+                    self.columns.push((name.to_owned(), span));
+                }
+                Some(Expression::Cel(program))
+            }
             Err(problems) => self.problems(whole, source, problems),
         }
     }
@@ -310,7 +340,7 @@ fn without_indexes(path: &str) -> String {
         .join(".")
 }
 
-/// `true` and `false` keep their meaning; a truth value's text is the same word, so a literal does.
-fn bare_word(text: &str) -> Expression {
-    Expression::Literal(text.to_owned())
+/// `true` and `false` keep their meaning: bound to a query, they are no text.
+fn is_truth(text: &str) -> bool {
+    matches!(text, "true" | "false")
 }

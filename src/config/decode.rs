@@ -141,13 +141,11 @@ impl<'n> Fields<'n> {
         self.taken.resize(self.entries.len(), false);
     }
 
-    /// Ticks off an entry and returns it, when one of the names is written.
+    /// Ticks off an entry and returns it, when one of the names is written: the first of them that is.
     pub fn raw(&mut self, names: &[&'static str]) -> Option<(&'n Key, &'n Node)> {
         self.known.extend_from_slice(names);
-        let index = self
-            .entries
-            .iter()
-            .position(|(key, _)| names.contains(&key.text.as_str()))?;
+        let named = |name: &&str| self.entries.iter().position(|(key, _)| key.text == **name);
+        let index = names.iter().find_map(named)?;
         self.taken[index] = true;
         Some(self.entries[index])
     }
@@ -206,6 +204,21 @@ impl<'n> Fields<'n> {
                 ("", false) => format!("`{}`", decoder.path()),
                 (owner, _) => owner.to_owned(),
             };
+            if self.known.contains(&key.text.as_str()) {
+                let message = format!(
+                    "{place} has `{}` besides another name of the same field: it is ignored",
+                    key.text
+                );
+                let at = decoder.at(key.span);
+                let diagnostic = Diagnostic {
+                    severity,
+                    ..Diagnostic::error("conflicting-fields", at, message)
+                };
+                decoder
+                    .diagnostics
+                    .push(diagnostic.help("keep one of the two"));
+                continue;
+            }
             let mut message = format!("{place} has no field `{}`", key.text);
             if severity != Severity::Error {
                 message.push_str(": it is ignored");

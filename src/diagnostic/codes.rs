@@ -234,6 +234,10 @@ pub const DIAGNOSTICS: &[Code] = &[
         "A listing is asked for with a method that may change the system. It is not tried again when it fails.",
     ),
     code(
+        "unselected-column",
+        "A mapping uses a column that its query does not select. Told where the query names its columns: without `*`, and with a name for each expression.",
+    ),
+    code(
         "unset-variable",
         "An environment variable has no value. An error before a sync, a warning in `validate`.",
     ),

@@ -89,6 +89,29 @@ impl CelProgram {
         reading::possible_texts(self.0.program.expression())
     }
 
+    /// The columns of a row that the program reads without asking first whether they are there, and
+    /// where the author wrote each.
+    pub fn columns(&self) -> Vec<(&str, Range<usize>)> {
+        let source = self.source();
+        let place = |name: &str| {
+            let written = [
+                format!(".{name}"),
+                format!("'{name}'"),
+                format!("\"{name}\""),
+            ];
+            let found = written.iter().find_map(|written| {
+                let start = whole_word(source, written)?;
+                Some(start..start + written.len())
+            });
+            found.unwrap_or(0..source.len())
+        };
+        let columns = reading::columns(self.expression());
+        columns
+            .into_iter()
+            .map(|name| (name, place(name)))
+            .collect()
+    }
+
     /// What to say about a field that the record itself does not have; `None` when the field is one
     /// of something else. Rows have columns, which are told; the fields of an API's items may be
     /// data, so only one that must be meant is.
@@ -174,6 +197,15 @@ fn name_column(source: &str, problem: &mut ExprError) {
         let column = &source[problem.range.clone()];
         problem.message = format!("`{column}` is a field of a record, and there is none here");
     }
+}
+
+/// Where a text stands that is not the beginning of a longer name.
+fn whole_word(source: &str, text: &str) -> Option<usize> {
+    let ends = |at: &usize| {
+        let next = source[at + text.len()..].chars().next();
+        next.is_none_or(|c| !c.is_alphanumeric() && c != '_') || text.ends_with(['\'', '"'])
+    };
+    source.match_indices(text).map(|(at, _)| at).find(ends)
 }
 
 fn author_range(rewritten: &Preprocessed, range: Range<usize>) -> Range<usize> {

@@ -110,3 +110,50 @@ fn of_entry(entry: &EntryExpr) -> Vec<&IdedExpr> {
         EntryExpr::MapEntry(entry) => vec![&entry.key, &entry.value],
     }
 }
+
+/// The columns of a row that a program reads without asking first whether they are there.
+pub(super) fn columns(expression: &IdedExpr) -> Vec<&str> {
+    let (mut read, mut asked) = (Vec::new(), Vec::new());
+    let whole = collect(expression, &mut read, &mut asked);
+    // What is done with the row as a whole may ask for any column.
+    match whole {
+        true => Vec::new(),
+        false => {
+            read.retain(|name| !asked.contains(name));
+            read
+        }
+    }
+}
+
+/// Collects the columns that are read and those that `has()` asks for; true when the row is used as a
+/// whole.
+fn collect<'e>(
+    expression: &'e IdedExpr,
+    read: &mut Vec<&'e str>,
+    asked: &mut Vec<&'e str>,
+) -> bool {
+    match &expression.expr {
+        Expr::Ident(_) => return record(expression).is_some(),
+        Expr::Select(select) if record(&select.operand).is_some() => {
+            match select.test {
+                true => asked.push(&select.field),
+                false => read.push(&select.field),
+            }
+            return false;
+        }
+        Expr::Call(call) => {
+            if let [of, index] = call.args.as_slice()
+                && call.func_name == "_[_]"
+                && record(of).is_some()
+                && let Some(name) = literal(index)
+            {
+                read.push(name);
+                return false;
+            }
+        }
+        _ => {}
+    }
+    parts(expression)
+        .into_iter()
+        .any(|part| collect(part, read, asked))
+}

@@ -29,6 +29,7 @@ const ZONED: &[&str] = &[
     "%a %b %d %H:%M:%S %z %Y",
     "%d %b %y %H:%M %z",
     "%a, %d %b %Y %H:%M:%S %z",
+    "%A, %d-%b-%y %H:%M:%S %z",
 ];
 
 const DATES: &[&str] = &[
@@ -69,8 +70,11 @@ fn parse_text(text: &str) -> Result<Option<DateTime<Utc>>, String> {
     {
         return Ok(Some(at.with_timezone(&Utc)));
     }
+    // Of the names of zones only these say the same everywhere.
+    let offset = text.replace(" UTC", " +0000").replace(" GMT", " +0000");
     for layout in ZONED {
-        if let Ok(at) = DateTime::parse_from_str(text, layout) {
+        let at = DateTime::parse_from_str(text, layout);
+        if let Ok(at) = at.or_else(|_| DateTime::parse_from_str(&offset, layout)) {
             return Ok(Some(at.with_timezone(&Utc)));
         }
     }
@@ -119,42 +123,101 @@ fn from_number(number: i64) -> Result<DateTime<Utc>, String> {
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> Option<String> {
+        let at = parse_time(&text.into()).ok()??;
+        Some(at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
+    }
+
+    /// One moment in every form that the reference lists, in its order, as the systems write it.
     #[test]
     fn moments_are_read_in_every_documented_form() {
-        let expect = |text: &str, rfc3339: &str| {
-            let at = parse_time(&text.into()).expect(text).expect(text);
-            assert_eq!(
-                at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
-                rfc3339,
-                "{text}"
-            );
-        };
-        expect("2024-05-06T07:08:09Z", "2024-05-06T07:08:09Z");
-        expect("2024-05-06T07:08:09.120+02:00", "2024-05-06T05:08:09.120Z");
-        expect("2024-05-06 07:08:09", "2024-05-06T07:08:09Z");
-        expect(
-            "2024-05-06 07:08:09.123456789",
-            "2024-05-06T07:08:09.123456789Z",
-        );
-        expect("2024-05-06 07:08:09+00", "2024-05-06T07:08:09Z");
-        expect(
-            "2024-05-06 07:08:09.12 +0000 UTC",
-            "2024-05-06T07:08:09.120Z",
-        );
-        expect("2024-05-06", "2024-05-06T00:00:00Z");
-        expect("05/06/2024 07:08:09", "2024-05-06T07:08:09Z");
-        expect("25/06/2024", "2024-06-25T00:00:00Z");
-        expect("06-MAY-2024 07:08:09", "2024-05-06T07:08:09Z");
-        expect("06-may-24", "2024-05-06T00:00:00Z");
-        expect("May 06, 2024 07:08:09", "2024-05-06T07:08:09Z");
-        expect("2024-05-06-07.08.09.123456", "2024-05-06T07:08:09.123456Z");
-        expect("Mon, 06 May 2024 07:08:09 +0000", "2024-05-06T07:08:09Z");
-        expect("Mon May  6 07:08:09 2024", "2024-05-06T07:08:09Z");
-        expect("1714979289", "2024-05-06T07:08:09Z");
-        expect("1714979289000", "2024-05-06T07:08:09Z");
+        let moment = "2024-05-06T07:08:09Z";
+        let minute = "2024-05-06T07:08:00Z";
+        let day = "2024-05-06T00:00:00Z";
+        for (text, expected) in [
+            // What each engine writes.
+            ("2024-05-06 07:08:09", moment),
+            ("2024-05-06 07:08:09.120", "2024-05-06T07:08:09.120Z"),
+            ("2024-05-06 07:08:09.123456", "2024-05-06T07:08:09.123456Z"),
+            ("2024-05-06 07:08:09+00", moment),
+            ("2024-05-06 09:08:09+02", moment),
+            (
+                "2024-05-06 07:08:09.123456-07",
+                "2024-05-06T14:08:09.123456Z",
+            ),
+            ("06-MAY-2024 07:08:09", moment),
+            ("06-may-2024 07:08:09", moment),
+            ("06-May-2024 07:08:09", moment),
+            ("06-MAY-24 07:08:09", moment),
+            // RFC 3339 and ISO 8601.
+            ("2024-05-06T07:08:09Z", moment),
+            ("2024-05-06T07:08:09.12Z", "2024-05-06T07:08:09.120Z"),
+            ("2024-05-06T07:08:09.120+02:00", "2024-05-06T05:08:09.120Z"),
+            ("2024-05-06T07:08:09", moment),
+            (
+                "2024-05-06 07:08:09.123456789",
+                "2024-05-06T07:08:09.123456789Z",
+            ),
+            // Dates alone, and month before day where both could be meant.
+            ("2024-05-06", day),
+            ("05/06/2024 07:08:09", moment),
+            ("25/06/2024 07:08:09", "2024-06-25T07:08:09Z"),
+            ("05/06/2024", day),
+            ("25/06/2024", "2024-06-25T00:00:00Z"),
+            ("May 06, 2024 07:08:09", moment),
+            ("Sep 06, 2024 07:08:09", "2024-09-06T07:08:09Z"),
+            ("September 06, 2024 07:08:09", "2024-09-06T07:08:09Z"),
+            ("06-MAY-2024", day),
+            ("06-may-24", day),
+            ("06-05-2024", day),
+            ("06-05-24", day),
+            ("2024-05-06-07.08.09.123456", "2024-05-06T07:08:09.123456Z"),
+            // Of Unix, C and Ruby, and of letters.
+            ("Mon May  6 07:08:09 UTC 2024", moment),
+            ("Mon May  6 07:08:09 2024", moment),
+            ("Mon May 06 07:08:09 +0000 2024", moment),
+            ("06 May 24 07:08 UTC", minute),
+            ("06 May 24 07:08 GMT", minute),
+            ("06 May 24 09:08 +0200", minute),
+            ("Monday, 06-May-24 07:08:09 UTC", moment),
+            ("Mon, 06 May 2024 07:08:09 GMT", moment),
+            ("Mon, 06 May 2024 07:08:09 UTC", moment),
+            ("Mon, 06 May 2024 09:08:09 +0200", moment),
+            // Text of a moment, as the Go connector makes it.
+            (
+                "2024-05-06 07:08:09.12 +0000 UTC",
+                "2024-05-06T07:08:09.120Z",
+            ),
+            // White space around it, and numbers.
+            (" 2024-05-06 07:08:09\n", moment),
+            ("0", "1970-01-01T00:00:00Z"),
+            ("1714979289", moment),
+            ("4102444800", "2100-01-01T00:00:00Z"),
+            ("4102444801", "1970-02-17T11:34:04.801Z"),
+            ("1714979289000", moment),
+            ("4102444800000", "2100-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_moment_is_told_from_none_at_all() {
         assert_eq!(parse_time(&"".into()), Ok(None));
+        assert_eq!(parse_time(&" ".into()), Ok(None));
         assert_eq!(parse_time(&Value::Null), Ok(None));
-        assert!(parse_time(&"soon".into()).is_err());
+        // Without a year, nobody knows when it was.
+        for text in [
+            "soon",
+            "never",
+            "-1",
+            "4102444800001",
+            "0000-00-00 00:00:00",
+            "May  6 07:08:09",
+        ] {
+            assert!(parse_time(&text.into()).is_err(), "{text}");
+        }
         assert!(parse_time(&Value::Int(-1)).is_err());
+        assert!(parse_time(&Value::Bool(true)).is_err());
     }
 }

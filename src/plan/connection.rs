@@ -100,4 +100,12 @@ impl Connection {
             cx,
         )
     }
+
+    /// The names of the columns that a query selects, where they can be told without running it.
+    pub(super) fn selected(&self, query: &str) -> Option<Vec<String>> {
+        match self {
+            Connection::Sql(source) => source.selected(query),
+            Connection::Http(_) => None,
+        }
+    }
 }

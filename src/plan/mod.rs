@@ -4,6 +4,7 @@ mod account;
 mod action;
 mod change;
 mod check;
+mod columns;
 mod compile;
 mod connection;
 mod credential;

@@ -204,6 +204,7 @@ impl TypeCompiler<'_, '_> {
             MappingType::Resource,
             self.key.span
         );
+        self.cx.columns.clear();
         let fetch = self.fetch(&step, scopes.list, None);
         let skip_if = self.skip_if(&step, scopes.resource);
         let mapping = self.mapping(&step, list.map.as_ref(), |response| {
@@ -219,6 +220,7 @@ impl TypeCompiler<'_, '_> {
             }
             ResourceMapping::compile(configs.first()?, id, bare, scopes.resource, self.cx)
         });
+        self.check_columns(&step);
         Some(ResourcesPlan::Listed {
             fetch: fetch?,
             skip_if,
@@ -289,6 +291,7 @@ impl TypeCompiler<'_, '_> {
     ) -> Option<EntitlementsPlan> {
         let name = self.entry_name("entitlements", self.config.entitlements.0.len(), index);
         let step = step!(config, name, MappingType::Entitlement, self.key.span);
+        self.cx.columns.clear();
         let fetch = self.fetch(&step, scopes.per_resource, Some(&self.key.text));
         let skip_if = self.skip_if(&step, scopes.record);
         let mappings = self
@@ -300,6 +303,7 @@ impl TypeCompiler<'_, '_> {
                     .iter()
                     .map(|config| EntitlementMapping::compile(config, bare, scopes.record, self.cx))
                     .collect();
+                self.check_columns(&step);
                 compiled.into_iter().collect::<Option<Vec<_>>>()
             });
         let keys = mappings
@@ -326,6 +330,7 @@ impl TypeCompiler<'_, '_> {
     ) -> Option<GrantsPlan> {
         let name = self.entry_name("grants", self.config.grants.0.len(), index);
         let step = step!(config, name, MappingType::Grant, self.key.span);
+        self.cx.columns.clear();
         let fetch = self.fetch(&step, scopes.per_resource, Some(&self.key.text));
         let skip_if = self.skip_if(&step, scopes.record);
         let mappings = self
@@ -337,6 +342,7 @@ impl TypeCompiler<'_, '_> {
                     .iter()
                     .map(|config| GrantMapping::compile(config, bare, scopes.record, self.cx))
                     .collect();
+                self.check_columns(&step);
                 compiled.into_iter().collect::<Option<Vec<_>>>()
             });
         let changes = config.incremental_sync.as_ref();

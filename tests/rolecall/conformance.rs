@@ -175,7 +175,7 @@ async fn pages(connector: &Path, variables: &Variables) -> String {
 }
 
 /// More facts than this are shown by the first and the last ones.
-const SHOWN: usize = 12;
+const SHOWN: usize = 40;
 
 /// The facts of one kind, sorted, a line each.
 fn facts(what: &str, listed: &[u8], seen: &mut String) {

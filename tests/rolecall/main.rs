@@ -4,6 +4,7 @@ mod api;
 mod c1z;
 mod cli;
 mod company;
+mod complete;
 mod conformance;
 mod diagnostics;
 mod examples;

@@ -1,6 +1,8 @@
 //! The real servers that `scripts/with-servers` starts. Tests that need one skip themselves, and
 //! say so, where none is named.
 
+use std::path::PathBuf;
+
 use url::Url;
 
 /// The URL of a PostgreSQL superuser.
@@ -23,6 +25,25 @@ pub fn rabbitmq() -> Option<(String, String, String)> {
         variable("ROLECALL_TEST_RABBITMQ_USER"),
         variable("ROLECALL_TEST_RABBITMQ_PASSWORD"),
     ))
+}
+
+/// The folder with the certificates of PostgreSQL: `ca.pem`, `other-ca.pem`, which signed nothing,
+/// `client.pem` and `client.key`.
+pub fn postgres_tls() -> Option<PathBuf> {
+    folder("ROLECALL_TEST_POSTGRES_TLS")
+}
+
+/// The folder with the certificates of MariaDB.
+pub fn mysql_tls() -> Option<PathBuf> {
+    folder("ROLECALL_TEST_MYSQL_TLS")
+}
+
+fn folder(variable: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os(variable).map(PathBuf::from);
+    if folder.is_none() {
+        eprintln!("skipped: {variable} names no certificates; scripts/test makes some");
+    }
+    folder
 }
 
 /// The password of a URL, decoded.

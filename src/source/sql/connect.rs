@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
 use super::dialect::{Database, Dialect, Server};
+use super::select;
 use super::statement::Statement;
 use super::target;
 use crate::config::CompileContext;
@@ -93,6 +94,11 @@ impl SqlSource {
             .iter()
             .map(|name| server.database(Some(name)))
             .collect())
+    }
+
+    /// The names of the columns that a query selects, where they can be told without running it.
+    pub fn selected(&self, query: &str) -> Option<Vec<String>> {
+        select::selected(query, self.dialect.lexicon())
     }
 }
 

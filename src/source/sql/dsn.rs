@@ -90,7 +90,12 @@ impl Reader<'_, '_> {
             .unwrap_or(dsn.text.len());
         let query = dsn.text[rest..end].find('?').map(|at| rest + at);
         let body = rest..query.unwrap_or(end);
-        match dialect.is_some_and(|dialect| dialect.is_file()) {
+        let is_file = dialect.is_some_and(|dialect| dialect.is_file());
+        if !is_file && splits_its_password(&dsn.text[rest..]) {
+            self.split_password(dsn);
+            return dialect;
+        }
+        match is_file {
             true => self.target.database = self.part(dsn, body).filter(|path| !path.is_empty()),
             false => self.address(dsn, body),
         }
@@ -121,6 +126,21 @@ impl Reader<'_, '_> {
                 .help(format!("begin it with one of {} and `://`; user and password may stand in `user:` and `password:` beside it", schemes())),
         );
         None
+    }
+
+    /// Nobody can tell where the password ends, so no part of the DSN is shown.
+    fn split_password(&mut self, dsn: Dsn<'_>) {
+        self.complete = false;
+        let at = self.cx.at(dsn.written.span);
+        at.file.mask(dsn.written.span);
+        self.cx.note(
+            Diagnostic::error(
+                "bad-dsn",
+                at,
+                "the password in the DSN seems to hold `/`, `?` or `#`, at which a URL splits",
+            )
+            .help("write it beside the DSN, where it may hold anything: `password: ${NAME}`"),
+        );
     }
 
     /// `user:password@host:port/database`.
@@ -274,6 +294,21 @@ impl Reader<'_, '_> {
             false => self.cx.locate(dsn.written, range),
         }
     }
+}
+
+/// True when what ends the host stands inside of the password: then the `@` after it comes too late,
+/// and a piece of the password is where the port should be.
+fn splits_its_password(address: &str) -> bool {
+    let end = address.find(['/', '?', '#']).unwrap_or(address.len());
+    let (authority, rest) = address.split_at(end);
+    let host = authority.rsplit('@').next().unwrap_or(authority);
+    let port = host.rsplit_once(':').map(|(_, port)| port);
+    let no_port = |port: &str| {
+        !port.contains("${") && !port.contains(']') && !port.bytes().all(|b| b.is_ascii_digit())
+    };
+    let path = rest.split(['?', '#']).next().unwrap_or(rest);
+    let at_in_path = !authority.contains('@') && port.is_some() && path.contains('@');
+    (port.is_some_and(no_port) && rest.contains('@')) || at_in_path
 }
 
 fn decoded(text: &str) -> String {

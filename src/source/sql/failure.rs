@@ -5,6 +5,7 @@ use std::io;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::error::DatabaseError;
 
+use super::tls;
 use crate::source::SourceError;
 
 /// What went wrong while talking to a database.
@@ -76,8 +77,11 @@ impl Peer {
                     }
                 }
             }
-            sqlx::Error::Io(error) => (io_reason(error), true),
-            sqlx::Error::Tls(error) => (self.scrub(&format!("TLS failed: {error}")), false),
+            sqlx::Error::Io(error) => match tls::failure(error) {
+                Some(reason) => (self.scrub(&reason), false),
+                None => (io_reason(error), true),
+            },
+            sqlx::Error::Tls(error) => (self.scrub(&tls::reason(&error.to_string())), false),
             sqlx::Error::PoolTimedOut => ("it did not answer in time".to_owned(), true),
             sqlx::Error::Configuration(error) => (self.scrub(&error.to_string()), false),
             other => (self.scrub(&other.to_string()), false),
@@ -121,7 +125,7 @@ impl Peer {
     fn refused(&self, reason: String) -> SourceError {
         SourceError::Refused {
             system: self.system.clone(),
-            reason,
+            reason: tls::with_advice(reason),
         }
     }
 

@@ -15,8 +15,10 @@ mod placeholder;
 mod pool;
 mod query;
 mod row;
+mod select;
 mod statement;
 mod target;
+mod tls;
 mod vars;
 
 pub use change::SqlStatement;

@@ -117,6 +117,32 @@ fn a_dsn_is_split_before_its_variables_are_filled_in() {
 }
 
 #[test]
+fn a_password_that_splits_the_dsn_is_told() {
+    for dsn in [
+        "postgres://ada:p@ss:w#rd@db.example/acme",
+        "postgres://ada:open?sesame@db.example/acme",
+        "postgres://ada:open/sesame@db.example/acme",
+        "mysql://ada:12/34@db.example/acme",
+    ] {
+        let (_, codes) = target(&format!("{{dsn: '{dsn}'}}"));
+        assert_eq!(codes, ["bad-dsn"], "{dsn}");
+    }
+    for (dsn, expected) in [
+        (
+            "postgres://db.example:5432/acme?application_name=a@b",
+            "postgres - - db.example 5432 acme application_name=a@b",
+        ),
+        (
+            "postgres://[::1]/acme?application_name=a@b",
+            "postgres - - ::1 - acme application_name=a@b",
+        ),
+        ("postgres://${HOST}:${NONE}/a@b", "postgres incomplete"),
+    ] {
+        assert_eq!(target(&format!("{{dsn: '{dsn}'}}")).0, expected, "{dsn}");
+    }
+}
+
+#[test]
 fn each_field_beats_its_part_of_the_dsn() {
     let dsn = "dsn: 'postgres://${USER}:${WORD}@old:1/old?sslmode=require&search_path=a'";
     for (fields, expected) in [

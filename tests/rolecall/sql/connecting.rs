@@ -194,28 +194,21 @@ async fn nobody_listening_is_a_transient_failure_that_names_host_and_port() {
 }
 
 #[tokio::test]
-async fn required_encryption_is_never_given_up() {
-    for (system, server) in servers() {
-        let (scheme, param) = match system {
-            System::Mysql => ("mysql", "ssl-mode: required"),
-            _ => ("postgres", "sslmode: require"),
-        };
-        let (host, port) = (
-            server.host_str().expect("a host"),
-            server.port().expect("a port"),
-        );
-        let yaml = format!(
-            "connect: {{dsn: '{scheme}://{}:${{WORD}}@{host}:{port}', params: {{{param}}}}}\n{ONE}",
-            server.username()
-        );
-        let word = server.password().expect("a password");
-        let compiled = compile("acme.yaml".as_ref(), &yaml, &[("WORD", word)]);
-        assert_eq!(compiled.codes(), [""; 0]);
-        // A server that speaks TLS is fine; one that does not is refused rather than trusted.
-        if let Err(error) = compiled.check().await {
-            assert!(error.to_string().contains("TLS failed"), "{error}");
-            assert!(!error.is_transient());
-        }
+async fn settings_of_a_session_are_those_of_the_connection() {
+    let Some(database) = Database::create(System::Postgres, "CREATE SCHEMA crew").await else {
+        return;
+    };
+    let connect = database.connect();
+    let connect = connect.trim_end().trim_end_matches('}');
+    let connect = format!(
+        "{connect}, params: {{search_path: crew, acme.site: 'Pier 1', row_security: 'off', statement_timeout: '5000'}}}}\n"
+    );
+    let query = "resource_types: {row: {list: {query: \"SELECT current_schema() AS a, current_setting('acme.site') AS b, current_setting('row_security') AS c, current_setting('statement_timeout') AS d\"}}}\n";
+    let compiled = database.compile_with(&connect, query, &[]);
+    assert_eq!(compiled.codes(), [""; 0]);
+    let rows = compiled.rows().await.expect("the query runs");
+    for (name, expected) in [("a", "crew"), ("b", "Pier 1"), ("c", "off"), ("d", "5s")] {
+        assert_eq!(column(&rows, name), [Value::from(expected)], "{name}");
     }
 }
 

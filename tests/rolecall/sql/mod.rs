@@ -10,4 +10,5 @@ mod injection;
 mod odbc;
 mod paging;
 mod placeholders;
+mod tls;
 mod types;

@@ -233,6 +233,24 @@ async fn paging_without_placeholders_brings_all_rows_and_needs_no_key() {
     assert_eq!(pages[0].len(), 251);
 }
 
+#[tokio::test]
+async fn sizes_out_of_bounds_are_corrected() {
+    let database = small(1001).await;
+    let query = "SELECT id FROM t ORDER BY id LIMIT ?<limit> OFFSET ?<offset>";
+    for (size, first) in [
+        ("5000", 1000),
+        ("1000", 1000),
+        ("0", 100),
+        ("-7", 100),
+        ("1", 1),
+    ] {
+        let pagination = format!("{{strategy: offset, primary_key: id, page_size: {size}}}");
+        let compiled = database.query(query, &pagination);
+        let page = compiled.fetch("row").page(&Inputs::new(), None).await;
+        assert_eq!(page.expect("is read").records.len(), first, "{size}");
+    }
+}
+
 async fn failure(rows: usize, query: &str, pagination: &str) -> SourceError {
     let database = small(rows).await;
     let compiled = database.query(query, pagination);

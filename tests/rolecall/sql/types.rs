@@ -1,6 +1,6 @@
 //! Every type of column of each database, and the catalogs of the databases themselves.
 
-use rolecall::expr::{Map, Value};
+use rolecall::expr::{Map, Value, to_text};
 
 use super::harness::{Database, System, fixture};
 
@@ -25,6 +25,7 @@ pub fn lines(fields: &Map) -> String {
                     serde_json::Value::from(value)
                 )
             }
+            Value::Float(number) => format!("{name}: double {number}\n"),
             value => format!(
                 "{name}: {} {}\n",
                 value.type_name(),
@@ -32,6 +33,22 @@ pub fn lines(fields: &Map) -> String {
             ),
         })
         .collect()
+}
+
+/// What a mapping makes of each column, where that is not the value itself.
+fn texts(fields: &Map) -> String {
+    let mut shown = String::from("# as text\n");
+    for (name, value) in fields {
+        let text = match to_text(value) {
+            Ok(Some(text)) => format!("{text:?}"),
+            Ok(None) => "absent".to_owned(),
+            Err(problem) => format!("no text: {problem}"),
+        };
+        if !matches!(value, Value::Text(_)) {
+            shown.push_str(&format!("{name}: {text}\n"));
+        }
+    }
+    shown
 }
 
 #[tokio::test]
@@ -60,8 +77,24 @@ async fn every_type_of_column_has_its_value() {
         assert_eq!(own_name, Some(Value::from(database.name.as_str())));
         let folder = fixture("types");
         insta::with_settings!({snapshot_path => folder, prepend_module_to_snapshot => false}, {
-            insta::assert_snapshot!(name, lines(&fields));
+            insta::assert_snapshot!(name, lines(&fields) + &texts(&fields));
         });
+        // NULL is absence, whatever the type.
+        database.execute("INSERT INTO t (id) VALUES (2)").await;
+        let compiled = database.query("SELECT * FROM t WHERE id = 2", "");
+        let rows = compiled.rows().await;
+        let rows = rows.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let Value::Map(fields) = &rows[0] else {
+            panic!("a row is a map");
+        };
+        for (column, value) in fields {
+            let has_value = ["id", "database", "made"].contains(&column.as_str());
+            assert_eq!(
+                *value == Value::Null,
+                !has_value,
+                "{name}: {column} is {value:?}"
+            );
+        }
     }
 }
 
@@ -166,6 +199,16 @@ async fn the_catalogs_of_the_databases_can_be_read() {
         let error = database.query("SELECT * FROM pg_class", "").rows().await;
         let error = error.expect_err("it has a column of an internal type");
         assert!(error.to_string().contains("name the columns"), "{error}");
+        let query = "SELECT '{[1,2),[5,6)}'::int4multirange AS spans";
+        let error = database.query(query, "").rows().await;
+        let error = error.expect_err("the driver does not know multiranges");
+        assert!(error.to_string().contains("cast it to text"), "{error}");
+        let rows = database.query(&query.replace("multirange", "multirange::text"), "");
+        let rows = rows.rows().await.expect("runs");
+        assert_eq!(
+            shown(&rows[0]).lines().next(),
+            Some("spans: string \"{[1,2),[5,6)}\"")
+        );
         let query = "SELECT relacl FROM pg_class WHERE relname = 'pg_roles'";
         let rows = database.query(query, "").rows().await.expect("runs");
         let text = shown(&rows[0]);

@@ -20,6 +20,7 @@ use super::super::lexer::Lexicon;
 use super::super::pool::{Driver, Pooled};
 use super::super::statement::{Row, Rows, Statement};
 use super::super::target::{Param, Target};
+use super::super::tls;
 use super::{Database, Dialect, Registered, Server, quoted, with_params};
 use crate::config::CompileContext;
 use crate::expr::Map;
@@ -58,7 +59,7 @@ impl Dialect for MySql {
     }
 
     fn doc(&self) -> &'static str {
-        "MySQL and MariaDB: `dsn: mysql://${USER}:${PASSWORD}@db.example:3306/app`. The port is 3306 unless written. Moments without a zone are UTC."
+        "MySQL and MariaDB: `dsn: mysql://${USER}:${PASSWORD}@db.example:3306/app`. The port is 3306 unless written. Moments without a zone are UTC. TLS as the Go driver has it: `tls` is `true` (with certificate and host name checked), `skip-verify`, `preferred` (the default) or `false`; or as MySQL has it: `ssl-mode`, `ssl-ca`, `ssl-cert`, `ssl-key`."
     }
 
     fn other_names(&self) -> &'static [&'static str] {
@@ -86,7 +87,9 @@ impl Dialect for MySql {
         if let Some(password) = &target.password {
             options = options.password(password.expose_secret());
         }
-        let options = with_params("MySQL", options, &target.params, apply, cx)?;
+        let params = tls::located(&target.params, cx);
+        let options = with_params("MySQL", options, &params, apply, cx)?;
+        let options = checked(options, &params, cx);
         Some(Arc::new(Instance {
             options,
             target: target.clone(),
@@ -117,6 +120,9 @@ const WITHOUT_EFFECT: &[&str] = &[
     "connectionattributes",
 ];
 
+/// Parameters that say how much TLS there is.
+const MODES: &[&str] = &["tls", "ssl-mode", "sslmode", "ssl-verify-server-cert"];
+
 /// Applies a parameter. `None` when there is none of that name.
 fn apply(
     options: MySqlConnectOptions,
@@ -124,6 +130,17 @@ fn apply(
 ) -> Result<Option<MySqlConnectOptions>, String> {
     let name = param.name.to_lowercase().replace('_', "-");
     let value = param.value.as_str();
+    if let Some(file) = tls::File::named(&name) {
+        let inline = tls::is_inline(value);
+        return Ok(Some(match file {
+            tls::File::Authority if inline => options.ssl_ca_from_pem(value.into()),
+            tls::File::Certificate if inline => options.ssl_client_cert_from_pem(value),
+            tls::File::Key if inline => options.ssl_client_key_from_pem(value),
+            tls::File::Authority => options.ssl_ca(value),
+            tls::File::Certificate => options.ssl_client_cert(value),
+            tls::File::Key => options.ssl_client_key(value),
+        }));
+    }
     Ok(Some(match name.as_str() {
         // As the Go driver takes it: `true` checks the certificate and the host name.
         "tls" => options.ssl_mode(match value.to_lowercase().as_str() {
@@ -150,14 +167,42 @@ fn apply(
             };
             options.ssl_mode(mode)
         }
-        "ssl-ca" => options.ssl_ca(value),
-        "ssl-cert" => options.ssl_client_cert(value),
-        "ssl-key" => options.ssl_client_key(value),
+        // Of the programs of MariaDB.
+        "ssl-verify-server-cert" => match value.to_lowercase().as_str() {
+            "1" | "true" | "on" => options.ssl_mode(MySqlSslMode::VerifyIdentity),
+            "0" | "false" | "off" => options,
+            _ => return Err("`ssl-verify-server-cert` is `true` or `false`".to_owned()),
+        },
         "socket" => options.socket(value),
         "allowcleartextpasswords" => options.enable_cleartext_plugin(value == "true"),
         name if WITHOUT_EFFECT.contains(&name) => options,
         _ => return Ok(None),
     }))
+}
+
+/// How much of the server's certificate is checked where its authority is named, as the programs of
+/// MySQL have it: `verify-ca` where no mode is written.
+fn checked(
+    options: MySqlConnectOptions,
+    params: &[Param],
+    cx: &mut CompileContext,
+) -> MySqlConnectOptions {
+    let authority = |param: &Param| tls::File::named(&param.name) == Some(tls::File::Authority);
+    if !params.iter().any(authority) {
+        return options;
+    }
+    let is_written = params.iter().any(|param| {
+        let name = param.name.to_lowercase().replace('_', "-");
+        MODES.contains(&name.as_str())
+    });
+    match options.get_ssl_mode() {
+        MySqlSslMode::VerifyCa | MySqlSslMode::VerifyIdentity => options,
+        _ if !is_written => options.ssl_mode(MySqlSslMode::VerifyCa),
+        _ => {
+            tls::unchecked_authority(params, "write `ssl-mode: verify-identity`", cx);
+            options
+        }
+    }
 }
 
 /// The databases of a server.

@@ -22,6 +22,7 @@ use super::super::lexer::Lexicon;
 use super::super::pool::{Driver, Pooled};
 use super::super::statement::{Row, Rows, Statement};
 use super::super::target::{Param, Target};
+use super::super::tls;
 use super::{Database, Dialect, Registered, Server, quoted, with_params};
 use crate::config::CompileContext;
 use crate::expr::Map;
@@ -58,7 +59,7 @@ impl Dialect for Postgres {
     }
 
     fn doc(&self) -> &'static str {
-        "PostgreSQL: `dsn: postgres://${USER}:${PASSWORD}@db.example:5432/app?sslmode=require`. The port is 5432 unless written."
+        "PostgreSQL: `dsn: postgres://${USER}:${PASSWORD}@db.example:5432/app?sslmode=require`. The port is 5432 unless written. TLS as libpq has it: `sslmode` is `disable`, `prefer` (the default), `require`, `verify-ca` or `verify-full`; `sslrootcert`, `sslcert` and `sslkey` name PEM files."
     }
 
     fn other_names(&self) -> &'static [&'static str] {
@@ -124,7 +125,9 @@ pub fn server(
     if let Some(password) = &target.password {
         options = options.password(password.expose_secret());
     }
-    let options = with_params(flavour.name(), options, &target.params, apply, cx)?;
+    let params = tls::located(&target.params, cx);
+    let options = with_params(flavour.name(), options, &params, apply, cx)?;
+    let options = checked(options, &params, cx);
     Some(Arc::new(Cluster {
         flavour,
         options,
@@ -143,6 +146,7 @@ const SETTINGS: &[&str] = &[
     "work_mem",
     "default_transaction_isolation",
     "default_transaction_read_only",
+    "row_security",
 ];
 
 /// Parameters of other drivers that change nothing for the reader of a result.
@@ -158,18 +162,31 @@ const WITHOUT_EFFECT: &[&str] = &[
     "pool_max_conn_lifetime",
     "pool_max_conn_idle_time",
     "binary_parameters",
+    "sslsni",
 ];
 
 /// Applies a parameter. `None` when there is none of that name.
 fn apply(options: PgConnectOptions, param: &Param) -> Result<Option<PgConnectOptions>, String> {
     let name = param.name.to_lowercase();
     let value = param.value.as_str();
+    if let Some(file) = tls::File::named(&name) {
+        let inline = tls::is_inline(value);
+        return Ok(Some(match file {
+            tls::File::Authority if inline => options.ssl_root_cert_from_pem(value.into()),
+            tls::File::Certificate if inline => options.ssl_client_cert_from_pem(value),
+            tls::File::Key if inline => options.ssl_client_key_from_pem(value),
+            tls::File::Authority if value == tls::SYSTEM => options,
+            tls::File::Authority => options.ssl_root_cert(value),
+            tls::File::Certificate => options.ssl_client_cert(value),
+            tls::File::Key => options.ssl_client_key(value),
+        }));
+    }
     Ok(Some(match name.as_str() {
         "sslmode" | "ssl-mode" => {
             let mode = match value {
                 "disable" => PgSslMode::Disable,
-                "allow" => PgSslMode::Allow,
-                "prefer" => PgSslMode::Prefer,
+                // The driver never encrypts for `allow`, also not for a server that insists on it.
+                "allow" | "prefer" => PgSslMode::Prefer,
                 "require" => PgSslMode::Require,
                 "verify-ca" => PgSslMode::VerifyCa,
                 "verify-full" => PgSslMode::VerifyFull,
@@ -179,9 +196,6 @@ fn apply(options: PgConnectOptions, param: &Param) -> Result<Option<PgConnectOpt
             };
             options.ssl_mode(mode)
         }
-        "sslrootcert" | "ssl-root-cert" | "ssl-ca" => options.ssl_root_cert(value),
-        "sslcert" | "ssl-cert" => options.ssl_client_cert(value),
-        "sslkey" | "ssl-key" => options.ssl_client_key(value),
         "application_name" => options.application_name(value),
         // `?host=/var/run/postgresql` names the folder of a socket.
         "host" if value.starts_with('/') => options.socket(value),
@@ -192,10 +206,44 @@ fn apply(options: PgConnectOptions, param: &Param) -> Result<Option<PgConnectOpt
             options.statement_cache_capacity(capacity)
         }
         "options" => options.options(session_options(value)),
-        name if SETTINGS.contains(&name) => options.options([(name, value)]),
+        // A name with a dot is a setting of the database's own, which its policies may ask for.
+        name if SETTINGS.contains(&name) || name.contains('.') => options.options([(name, value)]),
         name if WITHOUT_EFFECT.contains(&name) => options,
         _ => return Ok(None),
     }))
+}
+
+/// How much of the server's certificate is checked where its authority is named, as libpq has it:
+/// `require` becomes `verify-ca`, and `sslrootcert=system` means nothing below `verify-full`.
+fn checked(
+    options: PgConnectOptions,
+    params: &[Param],
+    cx: &mut CompileContext,
+) -> PgConnectOptions {
+    let authority = |param: &&Param| tls::File::named(&param.name) == Some(tls::File::Authority);
+    let Some(authority) = params.iter().find(authority) else {
+        return options;
+    };
+    let is_written = params
+        .iter()
+        .any(|param| ["sslmode", "ssl-mode"].contains(&param.name.to_lowercase().as_str()));
+    match options.get_ssl_mode() {
+        PgSslMode::VerifyFull => options,
+        _ if authority.value == tls::SYSTEM && !is_written => {
+            options.ssl_mode(PgSslMode::VerifyFull)
+        }
+        _ if authority.value == tls::SYSTEM => {
+            let message = "`sslrootcert: system` needs `sslmode: verify-full`: anybody can have a certificate of those authorities, for a host of their own";
+            cx.error::<()>("bad-param", authority.span, message);
+            options
+        }
+        PgSslMode::VerifyCa => options,
+        PgSslMode::Require => options.ssl_mode(PgSslMode::VerifyCa),
+        PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer => {
+            tls::unchecked_authority(params, "write `sslmode: verify-full`", cx);
+            options
+        }
+    }
 }
 
 /// `-c name=value -c name=value`, as libpq takes it.
@@ -364,6 +412,11 @@ fn mark(index: usize, texts: &[usize]) -> String {
 /// The driver knows no types of the server's own bookkeeping and fails on its description of them.
 fn explained(error: sqlx::Error, sql: String) -> Failure {
     match &error {
+        sqlx::Error::ColumnDecode { index, .. } if index.contains("typtype") => {
+            Failure::Source(SourceError::Invalid(
+                "a column of the query is of a multirange type, which cannot be read; cast it to text in the query: `the_column::text`".to_owned(),
+            ))
+        }
         sqlx::Error::ColumnDecode { index, .. } if index.contains("typcategory") => {
             Failure::Source(SourceError::Invalid(
                 "a column of the query is of a type that only the server uses, such as pg_node_tree; name the columns that are needed instead of `*`".to_owned(),
