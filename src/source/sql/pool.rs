@@ -1,6 +1,6 @@
 //! A bounded set of connections to one database, whichever driver speaks to it.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -35,6 +35,11 @@ pub trait Driver: std::fmt::Debug + Send + Sync + Sized + 'static {
         Ok(())
     }
 
+    /// Makes a connection ready that was just opened.
+    async fn after_connecting(&self, _: &mut ConnectionOf<Self>) -> Result<(), sqlx::Error> {
+        Ok(())
+    }
+
     /// The number of the character, from 1, of the SQL that an error is about.
     fn position(_: &dyn DatabaseError) -> Option<usize> {
         None
@@ -51,7 +56,7 @@ pub trait Driver: std::fmt::Debug + Send + Sync + Sized + 'static {
 /// A database behind a pool that opens on first use.
 pub struct Pooled<D: Driver> {
     name: String,
-    driver: D,
+    driver: Arc<D>,
     options: OptionsOf<D>,
     peer: Peer,
     // Made on first use: making one needs the async runtime, and compiling a file has none.
@@ -65,7 +70,7 @@ impl<D: Driver> Pooled<D> {
     pub fn new(name: String, driver: D, options: OptionsOf<D>, peer: Peer) -> Self {
         Self {
             name,
-            driver,
+            driver: Arc::new(driver),
             // The log of a sync is about pages; the driver would write queries into it.
             options: options.disable_statement_logging(),
             peer,
@@ -76,8 +81,12 @@ impl<D: Driver> Pooled<D> {
 
     async fn connect(&self) -> Result<ConnectionOf<D>, SourceError> {
         self.driver.before_connecting().await?;
-        let connecting = tokio::time::timeout(CONNECT_TIMEOUT, self.options.connect());
-        connecting
+        let connecting = async {
+            let mut connection = self.options.connect().await?;
+            self.driver.after_connecting(&mut connection).await?;
+            Ok(connection)
+        };
+        tokio::time::timeout(CONNECT_TIMEOUT, connecting)
             .await
             .unwrap_or(Err(sqlx::Error::PoolTimedOut))
             .map_err(|error| self.peer.while_connecting(error))
@@ -128,7 +137,12 @@ impl<D: Driver> Pooled<D> {
                 .while_running(Failure::Driver(sqlx::Error::PoolClosed))
         })?;
         let pool = self.pool.get_or_init(|| {
+            let driver = self.driver.clone();
             PoolOptions::new()
+                .after_connect(move |connection, _| {
+                    let driver = driver.clone();
+                    Box::pin(async move { driver.after_connecting(connection).await })
+                })
                 .max_connections(u32::try_from(CONNECTIONS).expect("it is a small number"))
                 .acquire_timeout(CONNECT_TIMEOUT)
                 .connect_lazy_with(self.options.clone())

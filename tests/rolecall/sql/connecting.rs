@@ -193,6 +193,30 @@ async fn nobody_listening_is_a_transient_failure_that_names_host_and_port() {
     }
 }
 
+/// As the Go driver does it: what is no parameter of the driver is one of the session.
+#[tokio::test]
+async fn variables_of_a_session_are_those_of_the_connection() {
+    let Some(database) = Database::create(System::Mysql, "CREATE TABLE one (id INT);").await else {
+        return;
+    };
+    let connect = database.connect();
+    let connect = connect.trim_end().trim_end_matches('}');
+    let settings = "params: {group_concat_max_len: 5, sql_mode: \"'ANSI_QUOTES,PIPES_AS_CONCAT'\"}";
+    let query = "resource_types: {row: {list: {query: 'SELECT GROUP_CONCAT(n) || 1 AS a FROM (SELECT 100 AS n UNION ALL SELECT 200) AS \"s\"'}}}\n";
+    let compiled = database.compile_with(&format!("{connect}, {settings}}}\n"), query, &[]);
+    assert_eq!(compiled.codes(), [""; 0]);
+    let rows = compiled.rows().await.expect("the query runs");
+    assert_eq!(column(&rows, "a"), [Value::from("100,21")]);
+
+    let misspelt = format!("{connect}, params: {{group_concat_max_length: 5}}}}\n");
+    let compiled = database.compile_with(&misspelt, query, &[]);
+    let error = compiled.check().await.expect_err("there is none");
+    assert!(
+        error.to_string().contains("group_concat_max_length"),
+        "{error}"
+    );
+}
+
 #[tokio::test]
 async fn settings_of_a_session_are_those_of_the_connection() {
     let Some(database) = Database::create(System::Postgres, "CREATE SCHEMA crew").await else {

@@ -153,6 +153,13 @@ fn with_params<O: Clone>(
     understood.then_some(options)
 }
 
+/// True for the name that a setting of a session may have. Those have neither capitals nor hyphens,
+/// as the parameters of drivers do.
+fn names_setting(name: &str) -> bool {
+    let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_.".contains(c);
+    name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(named)
+}
+
 /// A name between quotes, with the quotes inside it doubled.
 pub(super) fn quoted(name: &str, quote: char) -> String {
     let doubled = name.replace(quote, &format!("{quote}{quote}"));

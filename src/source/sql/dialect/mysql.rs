@@ -2,6 +2,7 @@
 
 mod decode;
 mod encode;
+mod session;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use sqlx::mysql::{
 };
 use sqlx::{AssertSqlSafe, Column, Executor, Row as _, SqlSafeStr, Statement as _};
 
+use self::session::Setting;
 use super::super::failure::{Class, Failure, Peer};
 use super::super::lexer::Lexicon;
 use super::super::pool::{Driver, Pooled};
@@ -88,10 +90,12 @@ impl Dialect for MySql {
             options = options.password(password.expose_secret());
         }
         let params = tls::located(&target.params, cx);
+        let (settings, params) = settings(params);
         let options = with_params("MySQL", options, &params, apply, cx)?;
         let options = checked(options, &params, cx);
         Some(Arc::new(Instance {
             options,
+            settings,
             target: target.clone(),
         }))
     }
@@ -104,6 +108,7 @@ const WITHOUT_EFFECT: &[&str] = &[
     "charset",
     "collation",
     "loc",
+    "time-zone",
     "timeout",
     "readtimeout",
     "writetimeout",
@@ -205,9 +210,26 @@ fn checked(
     }
 }
 
+/// Takes the variables of the session out of the parameters.
+fn settings(params: Vec<Param>) -> (Vec<Setting>, Vec<Param>) {
+    let is_known = |param: &Param| {
+        // Whatever is wrong with its value, it is a parameter.
+        !matches!(apply(MySqlConnectOptions::new(), param), Ok(None))
+    };
+    let (known, others): (Vec<_>, Vec<_>) = params.into_iter().partition(is_known);
+    let (settings, rest): (Vec<_>, Vec<_>) = others
+        .into_iter()
+        .map(|param| (Setting::of(&param), param))
+        .partition(|(setting, _)| setting.is_some());
+    let settings = settings.into_iter().filter_map(|(setting, _)| setting);
+    let rest = rest.into_iter().map(|(_, param)| param);
+    (settings.collect(), known.into_iter().chain(rest).collect())
+}
+
 /// The databases of a server.
 struct Instance {
     options: MySqlConnectOptions,
+    settings: Vec<Setting>,
     target: Target,
 }
 
@@ -233,7 +255,10 @@ impl Server for Instance {
             true => self.options.clone(),
             false => self.options.clone().database(name),
         };
-        Arc::new(Pooled::new(name.to_owned(), MySqlDriver, options, peer))
+        let driver = MySqlDriver {
+            settings: self.settings.clone(),
+        };
+        Arc::new(Pooled::new(name.to_owned(), driver, options, peer))
     }
 }
 
@@ -253,11 +278,20 @@ fn classify(error: &dyn DatabaseError) -> Class {
 }
 
 #[derive(Debug)]
-struct MySqlDriver;
+struct MySqlDriver {
+    settings: Vec<Setting>,
+}
 
 #[async_trait]
 impl Driver for MySqlDriver {
     type Db = sqlx::MySql;
+
+    async fn after_connecting(&self, connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+        for setting in &self.settings {
+            setting.apply(connection).await?;
+        }
+        Ok(())
+    }
 
     async fn run(
         connection: &mut MySqlConnection,

@@ -23,7 +23,7 @@ use super::super::pool::{Driver, Pooled};
 use super::super::statement::{Row, Rows, Statement};
 use super::super::target::{Param, Target};
 use super::super::tls;
-use super::{Database, Dialect, Registered, Server, quoted, with_params};
+use super::{Database, Dialect, Registered, Server, names_setting, quoted, with_params};
 use crate::config::CompileContext;
 use crate::expr::Map;
 use crate::source::SourceError;
@@ -135,20 +135,6 @@ pub fn server(
     }))
 }
 
-/// Settings of a session that a connection may ask for.
-const SETTINGS: &[&str] = &[
-    "search_path",
-    "statement_timeout",
-    "lock_timeout",
-    "idle_in_transaction_session_timeout",
-    "timezone",
-    "role",
-    "work_mem",
-    "default_transaction_isolation",
-    "default_transaction_read_only",
-    "row_security",
-];
-
 /// Parameters of other drivers that change nothing for the reader of a result.
 const WITHOUT_EFFECT: &[&str] = &[
     "connect_timeout",
@@ -206,9 +192,10 @@ fn apply(options: PgConnectOptions, param: &Param) -> Result<Option<PgConnectOpt
             options.statement_cache_capacity(capacity)
         }
         "options" => options.options(session_options(value)),
-        // A name with a dot is a setting of the database's own, which its policies may ask for.
-        name if SETTINGS.contains(&name) || name.contains('.') => options.options([(name, value)]),
         name if WITHOUT_EFFECT.contains(&name) => options,
+        // What no driver knows is a setting of the session; with a dot, one of the database's own,
+        // which its policies may ask for.
+        name if names_setting(&param.name) => options.options([(name, value)]),
         _ => return Ok(None),
     }))
 }
