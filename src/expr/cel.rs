@@ -304,7 +304,12 @@ pub(super) fn sentence(error: &ExecutionError) -> String {
         ExecutionError::UndeclaredReference(name) => format!("`{name}` is not known here"),
         ExecutionError::FunctionError { function, message } => format!("`{function}`: {message}"),
         ExecutionError::UnexpectedType { got, want } => {
-            format!("found {got} where {want} is needed")
+            // Some databases have numbers for truth values.
+            let hint = match got.contains("int") && want.contains("bool") {
+                true => "; compare it: `x != 0`",
+                false => "",
+            };
+            format!("found {got} where {want} is needed{hint}")
         }
         ExecutionError::InvalidArgumentCount { expected, actual } => {
             format!("a function got {actual} arguments instead of {expected}")
