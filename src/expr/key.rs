@@ -34,7 +34,7 @@ impl CelKey {
         let value = match short {
             Some(value) => value.into_owned(),
             None => self.whole.resolve(&self.key, scope).map_err(|error| {
-                EvalError::new(self.whole.source(), super::cel::sentence(&error))
+                EvalError::new(self.whole.source(), super::sentence::sentence(&error))
             })?,
         };
         Ok(match value {

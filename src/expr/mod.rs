@@ -11,6 +11,7 @@ mod inputs;
 mod key;
 mod reading;
 mod scope;
+mod sentence;
 mod simple;
 mod template;
 mod text;

@@ -5,7 +5,6 @@
 //! expression.
 
 use super::connection::Connection;
-use super::provisioning::ProvisioningPlan;
 use super::side::Side;
 use super::statements::{Statements, missing};
 use super::variables::{ANSWER, PROVISIONING, PROVISIONING_REQUEST, RESOURCE_ROW, ROW};
@@ -17,6 +16,15 @@ use crate::expr::Expression;
 use crate::mapping::GrantMapping;
 use crate::source::http::HttpChange;
 use crate::source::sql::{Known, SqlStatement};
+
+/// How an entitlement is granted and revoked.
+#[derive(Debug)]
+pub struct ProvisioningPlan {
+    /// `None` when it cannot be granted: nothing is written, or only a database could tell what is.
+    pub grant: Option<ChangePlan>,
+    /// `None` when it cannot be revoked, in the same way.
+    pub revoke: Option<ChangePlan>,
+}
 
 /// A change of the system.
 #[derive(Debug)]

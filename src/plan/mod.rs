@@ -20,10 +20,12 @@ mod variables;
 
 pub use account::{AccountField, AccountPlan, RotationPlan};
 pub use action::{ActionPlan, ArgumentPlan};
-pub use change::{ChangePlan, HttpChangePlan, RejectionPlan, ReplacementPlan, SqlChangePlan};
+pub use change::{
+    ChangePlan, HttpChangePlan, ProvisioningPlan, RejectionPlan, ReplacementPlan, SqlChangePlan,
+};
 pub use check::{Check, Purpose, check};
 pub use compile::{Plan, compile};
 pub use credential::Credential;
 pub use incremental::{ChangesPlan, GrantChangesPlan};
-pub use provisioning::{ProvisioningPlan, TypeProvisioning};
+pub use provisioning::TypeProvisioning;
 pub use resource_type::{EntitlementsPlan, GrantsPlan, ResourcesPlan, TypePlan};

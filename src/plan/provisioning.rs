@@ -1,6 +1,6 @@
 //! `provisioning` of a type's entitlements → how they are granted and revoked.
 
-use super::change::{self, ChangePlan};
+use super::change::{self, ProvisioningPlan};
 use super::lint::not_yet;
 use super::listing::TypeCompiler;
 use crate::config::decode::Placed;
@@ -15,15 +15,6 @@ pub struct TypeProvisioning {
     /// Of listed entitlements: only the id of one is known when it is granted, not which mapping it
     /// came from, so there is one way for all.
     pub listed: Option<ProvisioningPlan>,
-}
-
-/// How an entitlement is granted and revoked.
-#[derive(Debug)]
-pub struct ProvisioningPlan {
-    /// `None` when it cannot be granted: nothing is written, or only a database could tell what is.
-    pub grant: Option<ChangePlan>,
-    /// `None` when it cannot be revoked, in the same way.
-    pub revoke: Option<ChangePlan>,
 }
 
 impl TypeCompiler<'_, '_> {

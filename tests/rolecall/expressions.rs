@@ -153,7 +153,10 @@ fn the_leading_dot_is_a_column_and_a_word_is_itself() {
         ("'v' in .m", "false"),
         ("'q' in .lst", "true"),
         (".t ? .a : .b", "\"xAy\""),
-        (".i ? 'a' : 'b'", "! found int where bool is needed; compare it: `x != 0`"),
+        (
+            ".i ? 'a' : 'b'",
+            "! found int where bool is needed; compare it: `x != 0`",
+        ),
         ("1 == 1.0 && 2 > 1.5", "true"),
         (
             "resource.Name",

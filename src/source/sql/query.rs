@@ -1,5 +1,8 @@
 //! One page of a query: bind, run, find the next page.
 
+mod bind;
+mod stream;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +13,8 @@ use super::dialect::Database;
 use super::pagination::Paginate;
 use super::place::Written;
 use super::placeholder::Form;
-use super::statement::{Binding, Fragment, Parameter, Row, Statement, TakeRows};
-use crate::expr::{Expression, Inputs, Scope, Value, to_text};
+use super::statement::Row;
+use crate::expr::{Expression, Inputs, Value};
 use crate::source::backoff::Backoff;
 use crate::source::{Fetch, Page, PageToken, PartialReason, SourceError, TakePages, page_by_page};
 
@@ -133,48 +136,6 @@ impl Fetch for SqlQuery {
     }
 }
 
-/// The rows of one database after the other, as pages of one stream. A chunk is handed on when the
-/// next one comes, because the last one is marked as such.
-struct Stream<'s> {
-    to: &'s mut dyn TakePages,
-    database: String,
-    waiting: Option<Vec<Value>>,
-    wanted: bool,
-}
-
-impl Stream<'_> {
-    /// Hands on what is still waiting, which may be of another database, and says what follows.
-    async fn begin_again(&mut self) {
-        if let Some(records) = self.waiting.take() {
-            self.hand_on(records).await;
-        }
-        self.to.again().await;
-    }
-
-    async fn hand_on(&mut self, records: Vec<Value>) {
-        let page = Page {
-            records,
-            more: true,
-            ..Page::default()
-        };
-        self.wanted &= self.to.take(page).await;
-    }
-}
-
-#[async_trait]
-impl TakeRows for Stream<'_> {
-    async fn take(&mut self, rows: Vec<Row>) -> bool {
-        let records = rows
-            .into_iter()
-            .map(|row| record(row, &self.database))
-            .collect();
-        if let Some(records) = self.waiting.replace(records) {
-            self.hand_on(records).await;
-        }
-        self.wanted
-    }
-}
-
 /// A page token, read.
 struct At<'d> {
     databases: &'d [Arc<dyn Database>],
@@ -206,42 +167,6 @@ impl SqlQuery {
             } => computed(var),
             Piece::Slot { .. } | Piece::Sql(_) => false,
         })
-    }
-
-    async fn stream(&self, inputs: &Inputs, to: &mut dyn TakePages) -> Result<(), SourceError> {
-        let mut stream = Stream {
-            to,
-            database: String::new(),
-            waiting: None,
-            wanted: true,
-        };
-        for database in self.databases().await? {
-            let statement = self.bind(inputs, None)?;
-            stream.database = database.name().to_owned();
-            let mut failed = 0;
-            let rest = loop {
-                match database.stream(&statement, &mut stream).await {
-                    Ok(rest) => break rest,
-                    Err(error) => {
-                        self.wait(error, &mut failed, database.as_ref()).await?;
-                        // Nothing tells where in the result the new answer would have to go on.
-                        stream.begin_again().await;
-                    }
-                }
-            };
-            if !stream.wanted || !rest.is_empty() && !stream.take(rest).await {
-                return Ok(());
-            }
-        }
-        let records = stream.waiting.unwrap_or_default();
-        stream
-            .to
-            .take(Page {
-                records,
-                ..Page::default()
-            })
-            .await;
-        Ok(())
     }
 
     /// Waits before a query is tried again that failed for a reason that may pass: a lost
@@ -337,120 +262,6 @@ impl SqlQuery {
             },
             error => error,
         }
-    }
-
-    fn bind(&self, inputs: &Inputs, place: Option<&str>) -> Result<Statement<'_>, SourceError> {
-        let vars = self.values(inputs)?;
-        let mut fragments = Vec::new();
-        let mut parameters = Vec::new();
-        for piece in &self.pieces {
-            let (name, form, slot) = match piece {
-                Piece::Sql(sql) => {
-                    fragments.push(Fragment::Sql(sql.clone()));
-                    continue;
-                }
-                Piece::Slot { name, form, slot } => (name, *form, slot),
-            };
-            let binding = self.value(slot, &vars, inputs, place)?;
-            if piece.is_parameter() {
-                fragments.push(Fragment::Parameter);
-                parameters.push(Parameter {
-                    name: name.clone(),
-                    binding,
-                });
-            } else {
-                fragments.push(self.inline(name, form, binding)?);
-            }
-        }
-        let paging = self.paging.as_deref();
-        Ok(Statement {
-            fragments,
-            parameters,
-            max_rows: paging.map(|paging| paging.page_size() + 1),
-            key: paging.and_then(Paginate::primary_key),
-            written: Some(&self.written),
-        })
-    }
-
-    /// The values of the vars that the query uses.
-    fn values(&self, inputs: &Inputs) -> Result<Vec<(&str, Value)>, SourceError> {
-        let scope = Scope::new(inputs, None);
-        let used = |name: &str| {
-            self.pieces.iter().any(
-                |piece| matches!(piece, Piece::Slot { slot: Slot::Var(used), .. } if used == name),
-            )
-        };
-        self.vars
-            .iter()
-            .filter(|(name, _)| used(name))
-            .map(|(name, expression)| Ok((name.as_str(), expression.value(&scope)?)))
-            .collect()
-    }
-
-    fn value(
-        &self,
-        slot: &Slot,
-        vars: &[(&str, Value)],
-        inputs: &Inputs,
-        place: Option<&str>,
-    ) -> Result<Binding, SourceError> {
-        let paging = || {
-            self.paging
-                .as_deref()
-                .expect("placeholders of paging are compiled only with paging")
-        };
-        Ok(match slot {
-            Slot::Limit => {
-                let limit = i64::try_from(paging().page_size() + 1).expect("a page is small");
-                Binding::Value(Value::Int(limit))
-            }
-            Slot::Place => paging().binding(place)?,
-            Slot::Var(name) => {
-                let found = vars.iter().find(|(var, _)| var == name);
-                let (_, value) = found.expect("each var of a slot was evaluated");
-                Binding::Value(value.clone())
-            }
-            // What may be left out and was, such as a field of a form, is null.
-            Slot::Input(name) => Binding::Value(inputs.get(name).cloned().unwrap_or(Value::Null)),
-            Slot::ResourceId => {
-                let resource = inputs.get("resource");
-                let id = resource.and_then(|found| found.get("ID").or_else(|| found.get("id")));
-                Binding::Value(id.cloned().ok_or_else(|| {
-                    SourceError::Invalid("there is no current resource to take the id of".into())
-                })?)
-            }
-        })
-    }
-
-    /// A value written into the SQL, filtered so that it stays one word or one identifier.
-    fn inline(&self, name: &str, form: Form, binding: Binding) -> Result<Fragment, SourceError> {
-        let text = match &binding {
-            Binding::Value(value) | Binding::Key(value) => to_text(value)
-                .map_err(|message| SourceError::Invalid(format!("`?<{name}>`: {message}")))?,
-            Binding::Least => None,
-        };
-        let text = text.unwrap_or_default();
-        let word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
-        let inlined = match form {
-            Form::Identifier => {
-                if text.is_empty() || text.contains('\0') {
-                    return Err(SourceError::Invalid(format!(
-                        "`?<{name}|identifier>` is no identifier: it is empty or holds a zero byte"
-                    )));
-                }
-                let quoted = self.source.dialect.quote_identifier(&text);
-                return Ok(Fragment::Identifier { name: text, quoted });
-            }
-            Form::Keyword => {
-                let kept: String = text.chars().filter(|c| word(c) || *c == ' ').collect();
-                kept.split(' ')
-                    .filter(|part| !part.is_empty())
-                    .collect::<Vec<_>>()
-                    .join(" ")
-            }
-            Form::Unquoted | Form::Parameter => text.chars().filter(word).collect(),
-        };
-        Ok(Fragment::Sql(inlined))
     }
 
     /// Takes the extra row off. Its presence alone says that there is another page.

@@ -2,6 +2,7 @@
 
 mod decode;
 mod encode;
+mod params;
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use secrecy::ExposeSecret;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{
     PgArguments, PgConnectOptions, PgConnection, PgDatabaseError, PgErrorPosition, PgRow,
-    PgSslMode, PgStatement, PgTypeInfo,
+    PgStatement, PgTypeInfo,
 };
 use sqlx::{
     Arguments, AssertSqlSafe, Column, Either, Executor, Row as _, SqlSafeStr, Statement as _,
@@ -21,9 +22,9 @@ use super::super::failure::{Class, Failure, Peer};
 use super::super::lexer::Lexicon;
 use super::super::pool::{Driver, Pooled};
 use super::super::statement::{Row, Rows, Statement};
-use super::super::target::{Param, Target};
+use super::super::target::Target;
 use super::super::tls;
-use super::{Database, Dialect, Registered, Server, names_setting, quoted, with_params};
+use super::{Database, Dialect, Registered, Server, quoted, with_params};
 use crate::config::CompileContext;
 use crate::expr::Map;
 use crate::source::SourceError;
@@ -125,121 +126,14 @@ pub fn server(
     if let Some(password) = &target.password {
         options = options.password(password.expose_secret());
     }
-    let params = tls::located(&target.params, cx);
-    let options = with_params(flavour.name(), options, &params, apply, cx)?;
-    let options = checked(options, &params, cx);
+    let written = tls::located(&target.params, cx);
+    let options = with_params(flavour.name(), options, &written, params::apply, cx)?;
+    let options = params::checked(options, &written, cx);
     Some(Arc::new(Cluster {
         flavour,
         options,
         target: target.clone(),
     }))
-}
-
-/// Parameters of other drivers that change nothing for the reader of a result.
-const WITHOUT_EFFECT: &[&str] = &[
-    "connect_timeout",
-    "default_query_exec_mode",
-    "target_session_attrs",
-    "fallback_application_name",
-    "client_encoding",
-    "description_cache_capacity",
-    "pool_max_conns",
-    "pool_min_conns",
-    "pool_max_conn_lifetime",
-    "pool_max_conn_idle_time",
-    "binary_parameters",
-    "sslsni",
-];
-
-/// Applies a parameter. `None` when there is none of that name.
-fn apply(options: PgConnectOptions, param: &Param) -> Result<Option<PgConnectOptions>, String> {
-    let name = param.name.to_lowercase();
-    let value = param.value.as_str();
-    if let Some(file) = tls::File::named(&name) {
-        let inline = tls::is_inline(value);
-        return Ok(Some(match file {
-            tls::File::Authority if inline => options.ssl_root_cert_from_pem(value.into()),
-            tls::File::Certificate if inline => options.ssl_client_cert_from_pem(value),
-            tls::File::Key if inline => options.ssl_client_key_from_pem(value),
-            tls::File::Authority if value == tls::SYSTEM => options,
-            tls::File::Authority => options.ssl_root_cert(value),
-            tls::File::Certificate => options.ssl_client_cert(value),
-            tls::File::Key => options.ssl_client_key(value),
-        }));
-    }
-    Ok(Some(match name.as_str() {
-        "sslmode" | "ssl-mode" => {
-            let mode = match value {
-                "disable" => PgSslMode::Disable,
-                // The driver never encrypts for `allow`, also not for a server that insists on it.
-                "allow" | "prefer" => PgSslMode::Prefer,
-                "require" => PgSslMode::Require,
-                "verify-ca" => PgSslMode::VerifyCa,
-                "verify-full" => PgSslMode::VerifyFull,
-                _ => {
-                    return Err("`sslmode` is one of `disable`, `allow`, `prefer`, `require`, `verify-ca`, `verify-full`".to_owned());
-                }
-            };
-            options.ssl_mode(mode)
-        }
-        "application_name" => options.application_name(value),
-        // `?host=/var/run/postgresql` names the folder of a socket.
-        "host" if value.starts_with('/') => options.socket(value),
-        "statement_cache_capacity" => {
-            let capacity = value
-                .parse()
-                .map_err(|_| "`statement_cache_capacity` is a number".to_owned())?;
-            options.statement_cache_capacity(capacity)
-        }
-        "options" => options.options(session_options(value)),
-        name if WITHOUT_EFFECT.contains(&name) => options,
-        // What no driver knows is a setting of the session; with a dot, one of the database's own,
-        // which its policies may ask for.
-        name if names_setting(&param.name) => options.options([(name, value)]),
-        _ => return Ok(None),
-    }))
-}
-
-/// How much of the server's certificate is checked where its authority is named, as libpq has it:
-/// `require` becomes `verify-ca`, and `sslrootcert=system` means nothing below `verify-full`.
-fn checked(
-    options: PgConnectOptions,
-    params: &[Param],
-    cx: &mut CompileContext,
-) -> PgConnectOptions {
-    let authority = |param: &&Param| tls::File::named(&param.name) == Some(tls::File::Authority);
-    let Some(authority) = params.iter().find(authority) else {
-        return options;
-    };
-    let is_written = params
-        .iter()
-        .any(|param| ["sslmode", "ssl-mode"].contains(&param.name.to_lowercase().as_str()));
-    match options.get_ssl_mode() {
-        PgSslMode::VerifyFull => options,
-        _ if authority.value == tls::SYSTEM && !is_written => {
-            options.ssl_mode(PgSslMode::VerifyFull)
-        }
-        _ if authority.value == tls::SYSTEM => {
-            let message = "`sslrootcert: system` needs `sslmode: verify-full`: anybody can have a certificate of those authorities, for a host of their own";
-            cx.error::<()>("bad-param", authority.span, message);
-            options
-        }
-        PgSslMode::VerifyCa => options,
-        PgSslMode::Require => options.ssl_mode(PgSslMode::VerifyCa),
-        PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer => {
-            tls::unchecked_authority(params, "write `sslmode: verify-full`", cx);
-            options
-        }
-    }
-}
-
-/// `-c name=value -c name=value`, as libpq takes it.
-fn session_options(value: &str) -> Vec<(String, String)> {
-    value
-        .split("-c")
-        .filter_map(|setting| setting.trim().trim_start_matches("--").split_once('='))
-        .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
-        .collect()
 }
 
 /// The databases of a server.

@@ -1,0 +1,93 @@
+//! An answer without pages: handed on while it comes, so that it is never held as a whole.
+
+use async_trait::async_trait;
+
+use super::super::statement::{Row, TakeRows};
+use super::{SqlQuery, record};
+use crate::expr::{Inputs, Value};
+use crate::source::{Page, SourceError, TakePages};
+
+/// The rows of one database after the other, as pages of one stream. A chunk is handed on when the
+/// next one comes, because the last one is marked as such.
+struct Stream<'s> {
+    to: &'s mut dyn TakePages,
+    database: String,
+    waiting: Option<Vec<Value>>,
+    wanted: bool,
+}
+
+impl Stream<'_> {
+    /// Hands on what is still waiting, which may be of another database, and says what follows.
+    async fn begin_again(&mut self) {
+        if let Some(records) = self.waiting.take() {
+            self.hand_on(records).await;
+        }
+        self.to.again().await;
+    }
+
+    async fn hand_on(&mut self, records: Vec<Value>) {
+        let page = Page {
+            records,
+            more: true,
+            ..Page::default()
+        };
+        self.wanted &= self.to.take(page).await;
+    }
+}
+
+#[async_trait]
+impl TakeRows for Stream<'_> {
+    async fn take(&mut self, rows: Vec<Row>) -> bool {
+        let records = rows
+            .into_iter()
+            .map(|row| record(row, &self.database))
+            .collect();
+        if let Some(records) = self.waiting.replace(records) {
+            self.hand_on(records).await;
+        }
+        self.wanted
+    }
+}
+
+impl SqlQuery {
+    /// Runs the query on one database after the other.
+    pub(super) async fn stream(
+        &self,
+        inputs: &Inputs,
+        to: &mut dyn TakePages,
+    ) -> Result<(), SourceError> {
+        let mut stream = Stream {
+            to,
+            database: String::new(),
+            waiting: None,
+            wanted: true,
+        };
+        for database in self.databases().await? {
+            let statement = self.bind(inputs, None)?;
+            stream.database = database.name().to_owned();
+            let mut failed = 0;
+            let rest = loop {
+                match database.stream(&statement, &mut stream).await {
+                    Ok(rest) => break rest,
+                    Err(error) => {
+                        self.wait(error, &mut failed, database.as_ref()).await?;
+                        // Nothing tells where in the result the new answer would have to go on.
+                        stream.begin_again().await;
+                    }
+                }
+            };
+            if !stream.wanted || !rest.is_empty() && !stream.take(rest).await {
+                return Ok(());
+            }
+        }
+        let records = stream.waiting.unwrap_or_default();
+        stream
+            .to
+            .take(Page {
+                records,
+                ..Page::default()
+            })
+            .await;
+        Ok(())
+    }
+}
