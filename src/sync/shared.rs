@@ -196,6 +196,10 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
                 }
             }
         }
+        // The store may be busy with the page before: nothing to ask is nothing to wait for.
+        if unknown.is_empty() {
+            return Ok(named);
+        }
         let resource_type = resource_type.clone();
         let read = self.store.read(move |sink| {
             let mut read = Vec::new();
