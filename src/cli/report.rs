@@ -76,6 +76,12 @@ pub(crate) fn tally(found: &[Diagnostic]) -> String {
     }
 }
 
+/// `1 grant`, `2 grants`.
+fn counted(number: u64, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
+}
+
 /// The end of a sync, for people.
 pub(crate) fn summary(report: &Report, output: &str, out: &mut dyn Write) -> std::io::Result<()> {
     let counts = &report.counts;
@@ -86,8 +92,11 @@ pub(crate) fn summary(report: &Report, output: &str, out: &mut dyn Write) -> std
     writeln!(out, "{output}: {verdict}")?;
     writeln!(
         out,
-        "  {} resource types, {} resources, {} entitlements, {} grants",
-        counts.resource_types, counts.resources, counts.entitlements, counts.grants
+        "  {}, {}, {}, {}",
+        counted(counts.resource_types, "resource type"),
+        counted(counts.resources, "resource"),
+        counted(counts.entitlements, "entitlement"),
+        counted(counts.grants, "grant")
     )?;
     for (code, finding) in report.findings.iter() {
         let weight = if finding.partial {

@@ -137,7 +137,7 @@ fn children_are_listed_once_per_parent_to_any_depth() {
     let said = crate::said(&ran);
     assert_eq!(ran.status.code(), Some(0), "{said}");
     assert!(
-        said.contains("3 resource types, 5 resources, 1 entitlements, 1 grants"),
+        said.contains("3 resource types, 5 resources, 1 entitlement, 1 grant"),
         "{said}"
     );
     let facts = crate::company::facts(&folder.path().join("out.c1z")).join("\n");
