@@ -1,9 +1,11 @@
 //! One request and its answer: credentials, redirects, tries, and the words for what went wrong.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use async_trait::async_trait;
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Method, StatusCode};
+use secrecy::SecretString;
 use url::Url;
 
 use super::answer::{self, Answer};
@@ -12,6 +14,7 @@ use super::parts::RequestParts;
 use super::redact::Redactor;
 use super::retry::{LONGEST_WAIT, is_transient, retry_after};
 use super::source::HttpSource;
+use super::token::Ask;
 use crate::source::SourceError;
 
 /// The largest body that is read, after decompression. Larger lists are for paging.
@@ -28,6 +31,8 @@ const REASON_BYTES: usize = 64 * 1024;
 pub(super) struct Failure {
     pub error: SourceError,
     pub status: Option<StatusCode>,
+    /// When the request went out, with its credentials, that was answered so.
+    pub sent: Option<Instant>,
 }
 
 impl From<SourceError> for Failure {
@@ -35,6 +40,7 @@ impl From<SourceError> for Failure {
         Self {
             error,
             status: None,
+            sent: None,
         }
     }
 }
@@ -49,7 +55,7 @@ impl Wire<'_> {
     /// Sends a request until it succeeds, fails for good, or has failed too often.
     pub(super) async fn send(&self, request: &RequestParts) -> Result<Answer, Failure> {
         let repeatable = [Method::GET, Method::HEAD, Method::POST].contains(&request.method);
-        let mut failed = 0;
+        let (mut failed, mut renewed) = (0, false);
         loop {
             let started = Instant::now();
             let outcome = self.follow(request.clone()).await;
@@ -61,6 +67,15 @@ impl Wire<'_> {
                 }
                 Err(failure) => failure,
             };
+            // A token may have ended before its time. A second refusal is about something else.
+            if let (Some(StatusCode::UNAUTHORIZED), Some(sent)) = (failure.status, failure.sent)
+                && !request.anonymous
+                && !renewed
+                && self.source.auth.refused(sent).await
+            {
+                renewed = true;
+                continue;
+            }
             failed += 1;
             let wait = match repeatable && failure.error.is_transient() {
                 true => self.source.retry.wait(failed, failure.error.retry_after()),
@@ -79,9 +94,13 @@ impl Wire<'_> {
     /// only to the API's own host, hop by hop.
     async fn follow(&self, mut request: RequestParts) -> Result<Answer, Failure> {
         for _ in 0..=MOST_REDIRECTS {
-            let response = self.exchange(request.clone()).await?;
+            let (response, sent) = self.exchange(request.clone()).await?;
             let Some(target) = redirect(&response, &request.url)? else {
-                return self.receive(response, &request).await;
+                let received = self.receive(response, &request).await;
+                return received.map_err(|failure| Failure {
+                    sent: Some(sent),
+                    ..failure
+                });
             };
             let status = response.status();
             let turns_into_get = status == StatusCode::SEE_OTHER
@@ -113,13 +132,14 @@ impl Wire<'_> {
         Err(SourceError::Invalid(message).into())
     }
 
-    /// Sends one request as it is, with credentials where they belong.
+    /// Sends one request as it is, with credentials where they belong. Returns the answer, and when
+    /// the request went out.
     pub(super) async fn exchange(
         &self,
         mut request: RequestParts,
-    ) -> Result<reqwest::Response, SourceError> {
-        if self.source.base.is_own(&request.url) {
-            self.source.auth.authenticate(&mut request).await?;
+    ) -> Result<(reqwest::Response, Instant), SourceError> {
+        if !request.anonymous && self.source.base.is_own(&request.url) {
+            self.source.auth.authenticate(&mut request, self).await?;
         }
         let client = self.source.client()?;
         let mut outgoing = client
@@ -128,10 +148,12 @@ impl Wire<'_> {
         if let Some(body) = request.body {
             outgoing = outgoing.body(body);
         }
-        outgoing
+        let sent = Instant::now();
+        let response = outgoing
             .send()
             .await
-            .map_err(|error| self.unreachable(&request.url, error))
+            .map_err(|error| self.unreachable(&request.url, error))?;
+        Ok((response, sent))
     }
 
     async fn receive(
@@ -219,6 +241,7 @@ impl Wire<'_> {
         Failure {
             error,
             status: Some(status),
+            sent: None,
         }
     }
 
@@ -246,6 +269,40 @@ impl Wire<'_> {
             reason,
             transient,
         }
+    }
+}
+
+#[async_trait]
+impl Ask for Wire<'_> {
+    async fn ask(&self, request: RequestParts) -> Result<Answer, SourceError> {
+        let system = safe(&request.url);
+        self.send(&request).await.map_err(|failure| {
+            // Endpoints refuse a client with 400 as well as with 401.
+            let refuses = failure
+                .status
+                .is_some_and(|status| status.is_client_error());
+            match failure.error {
+                SourceError::Status {
+                    status,
+                    detail,
+                    transient: false,
+                    ..
+                } if refuses => SourceError::Refused {
+                    system,
+                    reason: format!("{status}{detail}"),
+                },
+                SourceError::Refused { reason, .. } => SourceError::Refused { system, reason },
+                error => error,
+            }
+        })
+    }
+
+    fn learn(&self, secret: &SecretString) {
+        self.redactor.learn(secret);
+    }
+
+    fn now(&self) -> SystemTime {
+        self.source.clock.now()
     }
 }
 

@@ -18,6 +18,7 @@ mod response;
 mod retry;
 mod source;
 mod texts;
+mod token;
 
 pub use answer::Answer;
 pub use change::HttpChange;
@@ -25,3 +26,4 @@ pub use clock::{Clock, SystemClock};
 pub use listing::HttpListing;
 pub use parts::RequestParts;
 pub use source::HttpSource;
+pub use token::Ask;

@@ -18,6 +18,8 @@ pub struct RequestParts {
     pub headers: HeaderMap,
     /// The body, where there is one.
     pub body: Option<String>,
+    /// True for a request that goes without the connector's credentials: one that asks for them.
+    pub anonymous: bool,
     /// Query pieces as they go on the wire, `name=value`.
     query: Vec<String>,
 }
@@ -30,6 +32,7 @@ impl RequestParts {
             url: url.clone(),
             headers: HeaderMap::new(),
             body: None,
+            anonymous: false,
             query: Vec::new(),
         };
         parts.go_to(url);

@@ -133,7 +133,7 @@ impl HttpSource {
         let mut failed = 0;
         loop {
             let error = match wire.exchange(request.clone()).await {
-                Ok(response) => return Ok(response.status()),
+                Ok((response, _)) => return Ok(response.status()),
                 Err(error) => error,
             };
             failed += 1;

@@ -234,7 +234,7 @@ pub fn source(
 }
 
 /// Compiles the listing of `user`.
-fn listing(
+pub fn listing(
     yaml: &str,
     server: &Server,
     clock: Arc<TestClock>,

@@ -84,6 +84,33 @@ async fn an_api_that_is_not_there_is_reported_after_some_tries() {
     assert_eq!(clock.waits().len(), 2);
 }
 
+/// However many tasks wait for a token, one is fetched.
+#[tokio::test(flavor = "multi_thread")]
+async fn tasks_that_wait_for_a_token_share_it() {
+    let yaml = "connect: {base_url: '${BASE}/api', auth: {type: oauth2_client_credentials, token_url: '${BASE}/token', client_id: ada, client_secret: '${SECRET}'}}\nresource_types: {user: {list: {request: {url: /users}, response: {items_path: users}}}}\n";
+    let exchange = |json: serde_json::Value| -> Exchange {
+        serde_json::from_value(json).expect("an exchange")
+    };
+    let mut exchanges = vec![exchange(serde_json::json!({
+        "ask": "POST /token", "delay_ms": 100, "json": {"access_token": "t0k3n"}
+    }))];
+    for _ in 0..8 {
+        exchanges.push(exchange(serde_json::json!({
+            "ask": "GET /api/users", "with": {"authorization": "Bearer t0k3n"}, "json": {"users": []}
+        })));
+    }
+    let server = Server::start(exchanges);
+    let clock = Arc::new(TestClock::default());
+    let (listing, found) = case::listing(yaml, &server, clock, false);
+    let listing = listing.unwrap_or_else(|| panic!("{found:?}"));
+    let inputs = rolecall::expr::Inputs::new();
+    let pages = (0..8).map(|_| listing.page(&inputs, None));
+    for page in futures::future::join_all(pages).await {
+        page.expect("the API answers");
+    }
+    assert_eq!(server.finish(), Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn the_clock_of_the_machine_goes_on() {
     let clock = rolecall::source::http::SystemClock;

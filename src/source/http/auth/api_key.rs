@@ -12,6 +12,7 @@ use crate::config::scalar::{SecretText, Text};
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceError;
 use crate::source::http::parts::RequestParts;
+use crate::source::http::token::Ask;
 
 inventory::submit! { Kind::<AuthFamily>::of::<ApiKeyConfig>("api_key") }
 
@@ -91,7 +92,11 @@ struct ApiKey {
 
 #[async_trait::async_trait]
 impl Authenticate for ApiKey {
-    async fn authenticate(&self, request: &mut RequestParts) -> Result<(), SourceError> {
+    async fn authenticate(
+        &self,
+        request: &mut RequestParts,
+        _: &dyn Ask,
+    ) -> Result<(), SourceError> {
         match &self.place {
             Place::Query(name) => request.set_query(name, self.value.expose_secret()),
             Place::Header(name) => {

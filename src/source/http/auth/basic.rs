@@ -14,6 +14,7 @@ use crate::config::scalar::{EnvText, SecretText};
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceError;
 use crate::source::http::parts::RequestParts;
+use crate::source::http::token::Ask;
 
 inventory::submit! { Kind::<AuthFamily>::of::<BasicConfig>("basic") }
 
@@ -64,7 +65,11 @@ struct Basic {
 
 #[async_trait::async_trait]
 impl Authenticate for Basic {
-    async fn authenticate(&self, request: &mut RequestParts) -> Result<(), SourceError> {
+    async fn authenticate(
+        &self,
+        request: &mut RequestParts,
+        _: &dyn Ask,
+    ) -> Result<(), SourceError> {
         let header = composed("Basic ", &self.encoded);
         let header = secret_header(header.expose_secret(), "auth.password")?;
         request.headers.insert(AUTHORIZATION, header);

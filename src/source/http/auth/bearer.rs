@@ -11,6 +11,7 @@ use crate::config::kind::{Kind, KindConfig};
 use crate::config::scalar::SecretText;
 use crate::source::SourceError;
 use crate::source::http::parts::RequestParts;
+use crate::source::http::token::Ask;
 
 inventory::submit! { Kind::<AuthFamily>::of::<BearerConfig>("bearer") }
 
@@ -36,7 +37,11 @@ struct Bearer {
 
 #[async_trait::async_trait]
 impl Authenticate for Bearer {
-    async fn authenticate(&self, request: &mut RequestParts) -> Result<(), SourceError> {
+    async fn authenticate(
+        &self,
+        request: &mut RequestParts,
+        _: &dyn Ask,
+    ) -> Result<(), SourceError> {
         let header = composed("Bearer ", &self.token);
         let header = secret_header(header.expose_secret(), "auth.token")?;
         request.headers.insert(AUTHORIZATION, header);

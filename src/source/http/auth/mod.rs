@@ -3,14 +3,20 @@
 mod api_key;
 mod basic;
 mod bearer;
+mod bearer_dynamic;
 mod none;
+mod oauth2_client_credentials;
+mod oauth2_password;
 
 pub(super) use none::{Anonymous, NotSet};
+
+use std::time::Instant;
 
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::parts::RequestParts;
+use super::token::Ask;
 use crate::config::connect::AuthFamily;
 use crate::config::kind::{Family, Kind, registered};
 use crate::source::SourceError;
@@ -31,8 +37,20 @@ impl Family for AuthFamily {
 /// Adds proof of identity to requests. Only requests to the host of `base_url` are passed in.
 #[async_trait::async_trait]
 pub trait Authenticate: Send + Sync + std::fmt::Debug {
-    /// Adds the proof. May ask a token endpoint first, which is why it may wait and fail.
-    async fn authenticate(&self, request: &mut RequestParts) -> Result<(), SourceError>;
+    /// Adds the proof. May ask a token endpoint through `via` first, which is why it may wait and
+    /// fail.
+    async fn authenticate(
+        &self,
+        request: &mut RequestParts,
+        via: &dyn Ask,
+    ) -> Result<(), SourceError>;
+
+    /// The API did not accept the proof of a request that went out at `sent`. True when the next one
+    /// may be another, so that it is worth asking once more.
+    async fn refused(&self, sent: Instant) -> bool {
+        let _ = sent;
+        false
+    }
 
     /// The query parameter that carries a credential, where one does. APIs repeat it in the links
     /// they answer, from where it must not get into page tokens.

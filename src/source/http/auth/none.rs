@@ -9,6 +9,7 @@ use crate::config::decode::section;
 use crate::config::kind::{Kind, KindConfig};
 use crate::source::SourceError;
 use crate::source::http::parts::RequestParts;
+use crate::source::http::token::Ask;
 
 inventory::submit! { Kind::<AuthFamily>::of::<NoneConfig>("none") }
 
@@ -29,7 +30,7 @@ pub(in crate::source::http) struct Anonymous;
 
 #[async_trait::async_trait]
 impl Authenticate for Anonymous {
-    async fn authenticate(&self, _: &mut RequestParts) -> Result<(), SourceError> {
+    async fn authenticate(&self, _: &mut RequestParts, _: &dyn Ask) -> Result<(), SourceError> {
         Ok(())
     }
 
@@ -45,7 +46,7 @@ pub(in crate::source::http) struct NotSet;
 
 #[async_trait::async_trait]
 impl Authenticate for NotSet {
-    async fn authenticate(&self, _: &mut RequestParts) -> Result<(), SourceError> {
+    async fn authenticate(&self, _: &mut RequestParts, _: &dyn Ask) -> Result<(), SourceError> {
         Err(SourceError::Invalid(
             "the credentials of `connect.auth` are not set".to_owned(),
         ))

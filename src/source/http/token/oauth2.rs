@@ -1,0 +1,260 @@
+//! OAuth 2.0 token endpoints (RFC 6749): how a client proves who it is, and what is answered.
+
+use std::sync::OnceLock;
+use std::time::SystemTime;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::Method;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value as Json;
+use url::Url;
+use url::form_urlencoded;
+
+use super::{Ask, Token, ending, jwt};
+use crate::config::decode::closed_set;
+use crate::config::scalar::{EnvText, Text};
+use crate::config::{CompileContext, decode::Named};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::source::SourceError;
+use crate::source::http::base::safe;
+use crate::source::http::parts::RequestParts;
+
+closed_set! {
+    /// How a client proves to a token endpoint who it is.
+    pub enum ClientAuthStyle {
+        /// With id and secret in the `Authorization` header.
+        Basic = "basic",
+        /// With id and secret in the form.
+        Body = "body",
+    }
+}
+
+/// Where tokens are asked for.
+#[derive(Debug)]
+pub enum Endpoint {
+    /// Here.
+    Known(Url),
+    /// Where the issuer says (OpenID Connect Discovery 1.0, section 4). Asked once.
+    Discovered { issuer: Url, found: OnceLock<Url> },
+}
+
+/// A client of a token endpoint, with everything that each of its requests has in common.
+#[derive(Debug)]
+pub struct Client {
+    pub endpoint: Endpoint,
+    pub id: String,
+    /// Public clients have none.
+    pub secret: Option<SecretString>,
+    pub style: ClientAuthStyle,
+    /// Further fields of the form.
+    pub form: Vec<(String, String)>,
+    /// Further headers.
+    pub headers: HeaderMap,
+}
+
+impl Client {
+    /// Asks for a token with the fields of a grant.
+    pub async fn request(
+        &self,
+        grant: &[(&str, &str)],
+        via: &dyn Ask,
+    ) -> Result<Token, SourceError> {
+        let request = self.asking(grant, self.url(via).await?);
+        let answer = via.ask(request).await?;
+        granted(&answer.body, &safe(&answer.url), via.now())
+    }
+
+    fn asking(&self, grant: &[(&str, &str)], url: Url) -> RequestParts {
+        let mut request = RequestParts::new(Method::POST, url);
+        request.anonymous = true;
+        request.headers = self.headers.clone();
+        request
+            .headers
+            .insert(ACCEPT, HeaderValue::from_static("application/json"));
+        request.headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded"),
+        );
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(grant);
+        match (self.style, &self.secret) {
+            (ClientAuthStyle::Basic, Some(secret)) => {
+                request
+                    .headers
+                    .insert(AUTHORIZATION, basic(&self.id, secret));
+            }
+            (_, secret) => {
+                form.append_pair("client_id", &self.id);
+                if let Some(secret) = secret {
+                    form.append_pair("client_secret", secret.expose_secret());
+                }
+            }
+        }
+        form.extend_pairs(&self.form);
+        request.body = Some(form.finish());
+        request
+    }
+
+    async fn url(&self, via: &dyn Ask) -> Result<Url, SourceError> {
+        let (issuer, found) = match &self.endpoint {
+            Endpoint::Known(url) => return Ok(url.clone()),
+            Endpoint::Discovered { issuer, found } => (issuer, found),
+        };
+        if let Some(found) = found.get() {
+            return Ok(found.clone());
+        }
+        let mut document = issuer.clone();
+        let path = format!(
+            "{}/.well-known/openid-configuration",
+            issuer.path().trim_end_matches('/')
+        );
+        document.set_path(&path);
+        let mut request = RequestParts::new(Method::GET, document);
+        request.anonymous = true;
+        let answer = via.ask(request).await?;
+        let written = answer.body.get("token_endpoint").and_then(Json::as_str);
+        let url = written.and_then(|written| answer.url.join(written).ok());
+        // A secret must not leave by a weaker way than the issuer came.
+        match url.filter(|url| url.scheme() == issuer.scheme() || url.scheme() == "https") {
+            Some(url) => Ok(found.get_or_init(|| url).clone()),
+            None => Err(SourceError::Unreadable {
+                url: safe(&answer.url),
+                expected: "an OpenID configuration with `token_endpoint`",
+                reason: "write `token_url` instead of `issuer`".to_owned(),
+            }),
+        }
+    }
+
+    /// The client's secret, in each form it takes on the wire.
+    pub fn secrets(&self) -> Vec<SecretString> {
+        let Some(secret) = &self.secret else {
+            return Vec::new();
+        };
+        vec![secret.clone(), SecretString::from(pair(&self.id, secret))]
+    }
+}
+
+/// Id and secret, encoded as forms are before they are joined (RFC 6749, section 2.3.1).
+fn pair(id: &str, secret: &SecretString) -> String {
+    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    STANDARD.encode(format!("{}:{}", encode(id), encode(secret.expose_secret())))
+}
+
+fn basic(id: &str, secret: &SecretString) -> HeaderValue {
+    let mut header = HeaderValue::from_str(&format!("Basic {}", pair(id, secret)))
+        .expect("base64 may stand in a header");
+    header.set_sensitive(true);
+    header
+}
+
+fn granted(body: &Json, url: &str, now: SystemTime) -> Result<Token, SourceError> {
+    let text = |name: &str| body.get(name).and_then(Json::as_str);
+    let Some(token) = text("access_token").filter(|token| !token.is_empty()) else {
+        // Some endpoints answer 200 and say in the body that they refuse.
+        return Err(match text("error") {
+            Some(code) => SourceError::Refused {
+                system: url.to_owned(),
+                reason: text("error_description").unwrap_or(code).to_owned(),
+            },
+            None => SourceError::Unreadable {
+                url: url.to_owned(),
+                expected: "an answer with `access_token`",
+                reason: "the field is not there; check `token_url`".to_owned(),
+            },
+        });
+    };
+    let ends = body
+        .get("expires_in")
+        .and_then(|said| ending(said, now))
+        .or_else(|| ending(&jwt::expiry(token)?, now));
+    Ok(Token {
+        value: SecretString::from(token),
+        ends,
+    })
+}
+
+/// A URL of the file. `None` when a mistake was noted.
+pub fn url(source: &EnvText, cx: &mut CompileContext) -> Option<Url> {
+    let text = cx.env(source)?;
+    let url = Url::parse(text.trim()).ok();
+    let web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    url.filter(web).or_else(|| {
+        let at = cx.at(source.0.span);
+        cx.note(
+            Diagnostic::error("bad-url", at, "this is no URL of the web")
+                .help("write it whole, as in `https://login.example.com/oauth2/token`"),
+        );
+        None
+    })
+}
+
+/// `token_url`, or else `issuer`. `at` is where the block stands.
+pub fn endpoint(
+    token_url: Option<&EnvText>,
+    issuer: Option<&EnvText>,
+    kind: &str,
+    cx: &mut CompileContext,
+) -> Option<Endpoint> {
+    match (token_url, issuer) {
+        (Some(_), Some(issuer)) => cx.error(
+            "conflicting-fields",
+            issuer.0.span,
+            "`issuer` finds the token endpoint, and `token_url` says where it is: keep one",
+        ),
+        (Some(token_url), None) => url(token_url, cx).map(Endpoint::Known),
+        (None, Some(issuer)) => url(issuer, cx).map(|issuer| Endpoint::Discovered {
+            issuer,
+            found: OnceLock::new(),
+        }),
+        (None, None) => cx.error(
+            "missing-field",
+            Span::default(),
+            format!("auth kind `{kind}` needs `token_url` or `issuer`"),
+        ),
+    }
+}
+
+/// Fields and headers that every request to the endpoint has besides.
+pub fn additional(
+    form: &Named<EnvText>,
+    headers: &Named<EnvText>,
+    cx: &mut CompileContext,
+) -> Option<(Vec<(String, String)>, HeaderMap)> {
+    let mut fields = Some(Vec::new());
+    for (name, value) in form.iter() {
+        match (cx.env(value), &mut fields) {
+            (Some(value), Some(fields)) => fields.push((name.text.clone(), value)),
+            _ => fields = None,
+        }
+    }
+    let mut found = Some(HeaderMap::new());
+    for (name, value) in headers.iter() {
+        let value = cx.env(value);
+        let parsed = (
+            name.text.parse::<reqwest::header::HeaderName>().ok(),
+            value.and_then(|value| HeaderValue::from_str(&value).ok()),
+        );
+        match (parsed, &mut found) {
+            ((Some(name), Some(mut value)), Some(found)) => {
+                value.set_sensitive(true);
+                found.insert(name, value);
+            }
+            ((None, _), _) => {
+                found = None;
+                cx.error::<()>("bad-header", name.span, "this is not the name of a header");
+            }
+            _ => found = None,
+        }
+    }
+    fields.zip(found)
+}
+
+/// `scope` and `scopes` as the one text that goes on the wire.
+pub fn scope(scope: Option<&Text>, scopes: &[Text]) -> Option<String> {
+    let words = scope.into_iter().chain(scopes);
+    let words: Vec<&str> = words.map(|word| word.text.trim()).collect();
+    let joined = words.join(" ");
+    (!joined.trim().is_empty()).then_some(joined)
+}
