@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::action::ActionConfig;
 use super::connect::{self, ConnectConfig};
 use super::decode::{Decode, Decoder, Dialect, Named, Placed, section};
+use super::error_handling::ErrorHandlingConfig;
 use super::http::HttpClientConfig;
 use super::incremental::IncrementalSyncConfig;
-use super::kind::Later;
 use super::resource_type::ResourceTypeConfig;
 use super::scalar::Text;
 use super::secrets;
@@ -33,7 +33,7 @@ section! {
         /// The HTTP client.
         pub http: Option<HttpClientConfig>,
         /// How failures of requests are met.
-        pub error_handling: Later,
+        pub error_handling: Option<Placed<ErrorHandlingConfig>>,
         /// What can be done besides granting and revoking, by id.
         pub actions: Option<Placed<Named<ActionConfig>>>,
         /// How changes are listed.

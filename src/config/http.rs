@@ -3,6 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{Decode, Decoder, Dialect, Named, OneOrMany, closed_set, section};
+use super::error_handling::ErrorHandlingConfig;
 use super::kind::{Block, Later};
 use super::mapping::{EntitlementMappingConfig, GrantMappingConfig, ResourceMappingConfig};
 use super::scalar::{DurationText, ExprText, PathText, TemplateText, Text};
@@ -67,7 +68,7 @@ section! {
         /// Requests made before this one; their answers are `.pre_requests.<name>.body` here.
         pub pre_requests: Later,
         /// How failures of this request are met.
-        pub error_handling: Later,
+        pub error_handling: Option<ErrorHandlingConfig>,
     }
 }
 

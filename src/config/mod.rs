@@ -8,6 +8,7 @@ pub mod compile;
 pub mod connect;
 mod connector;
 pub mod decode;
+pub mod error_handling;
 pub mod external_match;
 pub mod http;
 pub mod incremental;

@@ -25,6 +25,7 @@ const HARMLESS: &[&str] = &[
     "token_url",
     "token_field",
     "token_expiry_padding",
+    "password_field",
 ];
 
 /// Sections that may hold a secret: elsewhere, a `token` is a column.

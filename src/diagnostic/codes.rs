@@ -285,6 +285,10 @@ pub const FINDINGS: &[Code] = &[
         "*Partial.* The API named a total, and the pages ended before it.",
     ),
     code(
+        "error-excused",
+        "*Partial.* A request failed, and `error_handling` says that the sync goes on without it.",
+    ),
+    code(
         "items-missing",
         "*Partial.* The path of the items matched nothing in the answer for one resource. If the API leaves empty lists out, write `items_missing: empty`.",
     ),

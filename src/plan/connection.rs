@@ -24,7 +24,7 @@ impl Connection {
         match config.connect.as_ref()? {
             ConnectConfig::Sql(connect) => SqlSource::compile(connect, cx).map(Connection::Sql),
             ConnectConfig::Http(connect) => {
-                HttpSource::compile(connect, config.http.as_ref(), cx).map(Connection::Http)
+                HttpSource::compile(connect, config, cx).map(Connection::Http)
             }
         }
     }

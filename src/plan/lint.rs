@@ -39,8 +39,12 @@ pub(super) fn check(config: &ConnectorConfig, cx: &mut CompileContext) {
         lint.grants();
     }
     mixed_mappings(config, cx);
-    if let Some(node) = &config.error_handling {
-        not_yet("error_handling", node.0.span, cx);
+    if let Some(section) = &config.error_handling
+        && cx.dialect == Dialect::Sql
+    {
+        let message =
+            "`error_handling` is about the statuses of an API, and `connect` reaches a database";
+        cx.warning("no-effect", section.span, message, "remove it");
     }
 }
 

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::answer::{self, Answer};
 use super::base::{host, is_trusted, safe};
+use super::error_rules::ErrorRules;
 use super::parts::RequestParts;
 use super::redact::Redactor;
 use super::retry::{LONGEST_WAIT, is_transient, retry_after};
@@ -49,6 +50,8 @@ impl From<SourceError> for Failure {
 pub(super) struct Wire<'s> {
     pub source: &'s HttpSource,
     pub redactor: &'s Redactor,
+    /// What the file says about statuses.
+    pub rules: &'s ErrorRules,
 }
 
 impl Wire<'_> {
@@ -77,12 +80,22 @@ impl Wire<'_> {
                 continue;
             }
             failed += 1;
-            let wait = match repeatable && failure.error.is_transient() {
-                true => self.source.retry.wait(failed, failure.error.retry_after()),
-                false => None,
+            let rule = failure.status.filter(|_| !request.anonymous);
+            let rule = rule.and_then(|status| self.rules.find(status));
+            let usual = self.source.retry.wait(failed, failure.error.retry_after());
+            let wait = match rule {
+                Some(rule) => rule.wait(failed, usual),
+                None => usual.filter(|_| failure.error.is_transient()),
             };
-            let Some(wait) = wait else {
-                return Err(too_long(failure));
+            let Some(wait) = wait.filter(|_| repeatable) else {
+                let failure = too_long(failure);
+                return Err(match rule {
+                    Some(rule) => Failure {
+                        error: rule.told(failure.error),
+                        ..failure
+                    },
+                    None => failure,
+                });
             };
             let wait_ms = wait.as_millis();
             tracing::info!(reason = %failure.error, attempt = failed, wait_ms, "trying again");

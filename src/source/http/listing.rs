@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::base::safe;
+use super::error_rules::ErrorRules;
 use super::exchange::{Failure, Wire};
 use super::pagination::{Paginate, Place, Turn, Unpaged, Verdict};
 use super::redact::Redactor;
@@ -49,8 +50,10 @@ impl HttpSource {
             // The reader takes the strategies of a file's own dialect only.
             Some(PaginationConfig::Sql(_)) | None => Some(Box::new(Unpaged) as Box<dyn Paginate>),
         };
+        let rules = ErrorRules::compile(listing.request.error_handling.as_ref(), cx);
         let request = request?;
         Some(Box::new(Listing {
+            rules: rules.or(&self.errors),
             source: self.clone(),
             redactor: self.redactor.with(request.secrets()),
             request,
@@ -65,6 +68,7 @@ struct Listing {
     source: Arc<HttpSource>,
     request: RequestTemplate,
     items: ItemsRule,
+    rules: ErrorRules,
     /// Knows the secrets of the source and those of the request.
     redactor: Redactor,
     pagination: Box<dyn Paginate>,
@@ -80,10 +84,14 @@ impl Fetch for Listing {
         let wire = Wire {
             source,
             redactor: &self.redactor,
+            rules: &self.rules,
         };
         let mut answer = match wire.send(&request).await {
             Ok(answer) => answer,
-            Err(failure) => return past_the_end(place.as_ref(), failure),
+            Err(failure) => match self.excused(place.as_ref(), &failure) {
+                Some(page) => return Ok(page),
+                None => return past_the_end(place.as_ref(), failure),
+            },
         };
         let items = self.items.find(&answer)?;
         let turn = Turn {
@@ -127,6 +135,24 @@ impl Fetch for Listing {
 
     fn depends_on_resource(&self) -> bool {
         self.request.mentions("resource") || self.request.mentions("parent_resource")
+    }
+}
+
+impl Listing {
+    /// The end of a listing whose failure the file excuses. It is complete only where the status says
+    /// that there is nothing at all.
+    fn excused(&self, place: Option<&Place>, failure: &Failure) -> Option<Page> {
+        let status = failure.status?;
+        let rule = self.rules.find(status).filter(|rule| rule.excuses())?;
+        let complete = rule.means_nothing(status) && place.is_none_or(Place::is_probe);
+        let reason = PartialReason {
+            code: "error-excused",
+            message: failure.error.to_string(),
+        };
+        Some(Page {
+            partial: (!complete).then_some(reason).into_iter().collect(),
+            ..Page::default()
+        })
     }
 }
 

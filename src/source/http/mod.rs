@@ -8,6 +8,7 @@ mod base;
 mod change;
 mod clock;
 mod defaults;
+mod error_rules;
 mod exchange;
 mod listing;
 mod parts;

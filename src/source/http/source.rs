@@ -10,13 +10,15 @@ use super::auth::Authenticate;
 use super::base::{Base, host, safe};
 use super::clock::{Clock, SystemClock};
 use super::defaults::Defaults;
+use super::error_rules::ErrorRules;
 use super::exchange::{Failure, Wire};
 use super::parts::RequestParts;
 use super::redact::Redactor;
 use super::retry::RetryPolicy;
 use crate::config::CompileContext;
+use crate::config::ConnectorConfig;
 use crate::config::connect::HttpConnectConfig;
-use crate::config::http::{HttpClientConfig, PaginationConfig};
+use crate::config::http::PaginationConfig;
 use crate::expr::Inputs;
 use crate::source::http::auth::{Anonymous, NotSet};
 use crate::source::{Source, SourceError};
@@ -35,6 +37,7 @@ pub struct HttpSource {
     pub(super) auth: Box<dyn Authenticate>,
     pub(super) defaults: Defaults,
     pub(super) pagination: Option<PaginationConfig>,
+    pub(super) errors: ErrorRules,
     pub(super) retry: RetryPolicy,
     /// `None`: no limit.
     pub(super) timeout: Option<Duration>,
@@ -48,19 +51,21 @@ impl HttpSource {
     /// Compiles how an API is reached. Asks nothing; every mistake is noted.
     pub fn compile(
         connect: &HttpConnectConfig,
-        client: Option<&HttpClientConfig>,
+        config: &ConnectorConfig,
         cx: &mut CompileContext,
     ) -> Option<Arc<HttpSource>> {
-        Self::compile_with_clock(connect, client, Arc::new(SystemClock), cx)
+        Self::compile_with_clock(connect, config, Arc::new(SystemClock), cx)
     }
 
     /// The same with a clock of the caller's, for programs that must not wait.
     pub fn compile_with_clock(
         connect: &HttpConnectConfig,
-        client: Option<&HttpClientConfig>,
+        config: &ConnectorConfig,
         clock: Arc<dyn Clock>,
         cx: &mut CompileContext,
     ) -> Option<Arc<HttpSource>> {
+        let client = config.http.as_ref();
+        let errors = ErrorRules::compile(config.error_handling.as_deref(), cx);
         let base = Base::compile(&connect.base_url, cx);
         let auth: Box<dyn Authenticate> = match &connect.auth {
             // Why it cannot be compiled was noted; listings are still checked.
@@ -78,6 +83,7 @@ impl HttpSource {
             auth,
             defaults,
             pagination: connect.pagination.clone(),
+            errors,
             retry: RetryPolicy::compile(client.and_then(|client| client.retry.as_ref())),
             timeout: (!timeout.is_zero()).then_some(timeout),
             clock,
@@ -129,6 +135,7 @@ impl HttpSource {
         let wire = Wire {
             source: self,
             redactor: &self.redactor,
+            rules: &self.errors,
         };
         let mut failed = 0;
         loop {

@@ -228,7 +228,7 @@ pub fn source(
         &environment,
         Severity::Error,
     );
-    let source = HttpSource::compile_with_clock(connect, config.http.as_ref(), clock, &mut cx)?;
+    let source = HttpSource::compile_with_clock(connect, &config, clock, &mut cx)?;
     diagnostics.append(&mut cx.diagnostics);
     Some((source, diagnostics))
 }
@@ -254,7 +254,7 @@ pub fn listing(
         &environment,
         Severity::Error,
     );
-    let source = HttpSource::compile_with_clock(connect, config.http.as_ref(), clock, &mut cx);
+    let source = HttpSource::compile_with_clock(connect, &config, clock, &mut cx);
     let list = config
         .resource_types
         .get("user")
