@@ -137,13 +137,19 @@ fn attached(
 ) -> rusqlite::Result<()> {
     work.execute("attach ?1 as shipped", [name])?;
     let ran = work
-        .execute_batch("pragma shipped.synchronous = off; begin")
+        .execute_batch(
+            "pragma shipped.synchronous = off; pragma shipped.journal_mode = memory; begin",
+        )
         .and_then(|()| during());
     let ended = match ran {
         Ok(()) => work.execute_batch("commit"),
+        // A full disk has rolled it back already.
+        Err(error) if work.is_autocommit() => Err(error),
         Err(error) => work.execute_batch("rollback").and(Err(error)),
     };
-    work.execute_batch("detach shipped").and(ended)
+    let detached = work.execute_batch("detach shipped");
+    // The first failure is the one to tell.
+    ended.and(detached)
 }
 
 /// The grants that were stored when a listing began anew and that it may have brought again: those
@@ -216,4 +222,31 @@ fn counts(db: &Connection) -> rusqlite::Result<Counts> {
             })
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_failure_that_is_told_is_the_first_one() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let work = Connection::open(directory.path().join("work")).unwrap();
+        let name = directory.path().join("shipped");
+        let name = name.to_str().unwrap();
+        for on_conflict in ["abort", "rollback"] {
+            let failed = attached(&work, name, || {
+                work.execute_batch(&format!(
+                    "create table shipped.t (id integer primary key);
+                     insert into shipped.t values (1);
+                     insert or {on_conflict} into shipped.t values (1);"
+                ))
+            });
+            let code = failed.expect_err("it is there already").sqlite_error_code();
+            assert_eq!(code, Some(ErrorCode::ConstraintViolation), "{on_conflict}");
+        }
+        attached(&work, name, || Ok(())).expect("nothing is left open");
+        let left = fs::read_dir(directory.path()).unwrap().count();
+        assert_eq!(left, 2, "a journal is left");
+    }
 }
