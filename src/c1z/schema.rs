@@ -131,8 +131,8 @@ create unique index idx_session_store_sync_key_v1 on v1_connector_sessions (sync
 /// What only a work file has: where the run stands, and for whom. Never part of a sync file.
 ///
 /// `sync_token` would be the place for the checkpoint, but a connector of another make that found
-/// the file would try to go on from it. Each time a run or a listing begins anew somewhere, the last
-/// grant before that is noted.
+/// the file would try to go on from it. Each time a listing begins anew, the grants that it may bring
+/// again are noted.
 pub(super) const CREATE_PROGRESS: &str = "
 create table rolecall_progress (
     one integer primary key check (one = 1),
@@ -140,5 +140,5 @@ create table rolecall_progress (
     checkpoint text,
     sealed integer not null default 0
 );
-create table rolecall_again (after_grant integer not null);
+create table rolecall_again (after_grant integer not null, to_grant integer not null);
 ";

@@ -52,6 +52,8 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// Paths of the fields that could not be read.
     pub failed: Vec<String>,
+    /// Where its keys and scalars stand: those that aliases repeat, as often as they count.
+    pub places: Vec<Span>,
 }
 
 /// Reads a connector file from disk. Nothing in it is run and no variable is filled in.
@@ -65,6 +67,7 @@ pub fn load(path: &Path) -> Loaded {
                 config: None,
                 diagnostics: vec![diagnostic],
                 failed: Vec::new(),
+                places: Vec::new(),
             }
         }
     }
@@ -120,6 +123,7 @@ pub fn load_text(file: Arc<SourceFile>) -> Loaded {
             config: None,
             diagnostics,
             failed: Vec::new(),
+            places: Vec::new(),
         };
     };
     if root.value == NodeValue::Null {
@@ -136,6 +140,7 @@ pub fn load_text(file: Arc<SourceFile>) -> Loaded {
             config: None,
             diagnostics,
             failed: Vec::new(),
+            places: Vec::new(),
         };
     }
     let mut decoder = Decoder::new(file.clone(), Dialect::Sql);
@@ -147,6 +152,7 @@ pub fn load_text(file: Arc<SourceFile>) -> Loaded {
             config: None,
             diagnostics,
             failed: Vec::new(),
+            places: Vec::new(),
         };
     }
     secrets::mask(&root, &file);
@@ -170,5 +176,6 @@ pub fn load_text(file: Arc<SourceFile>) -> Loaded {
         config: dialect.zip(config),
         diagnostics,
         failed: decoder.failed,
+        places: root.places(),
     }
 }

@@ -121,13 +121,38 @@ mod tests {
                 ("bytes", Value::Bytes(b"g1".to_vec())),
                 ("at", Value::Timestamp(moment)),
                 ("list", Value::List(vec![Value::Int(1)])),
+                ("uint", Value::UInt(7)),
+                ("whole", Value::Float(7.0)),
+                ("nan", Value::Float(f64::NAN)),
+                ("minus", Value::Float(-0.0)),
+                ("huge", Value::Float(1e300)),
+                (
+                    "span",
+                    Value::Duration(chrono::TimeDelta::milliseconds(-1500)),
+                ),
+                (
+                    "map",
+                    Value::Map(Map::from_iter([("k".to_owned(), Value::Int(1))])),
+                ),
+                ("item", Value::from("shadow")),
+                ("resource", Value::from("shadow")),
+                ("empty", Value::from("")),
             ]
             .map(|(name, value)| (name.to_owned(), value)),
         ));
-        let resource = Value::Map(Map::from_iter([("ID".to_owned(), Value::from("g1"))]));
+        let profile = Map::from_iter([("mail".to_owned(), Value::from("g1"))]);
+        let resource = Value::Map(Map::from_iter(
+            [
+                ("ID", Value::from("g1")),
+                ("type", Value::UInt(7)),
+                ("profile", Value::Map(profile)),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        ));
         let inputs = Inputs::new().with("resource", resource);
         let fields = [
-            "id", "big", "name", "none", "on", "part", "bytes", "at", "list", "gone",
+            "id", "big", "name", "none", "on", "part", "bytes", "at", "list", "gone", "uint",
+            "whole", "nan", "minus", "huge", "span", "map", "item", "resource", "empty",
         ];
         let mut sources: Vec<String> = vec!["'text'".into(), "resource.ID".into()];
         for field in fields {
@@ -141,6 +166,13 @@ mod tests {
                     sources.push(format!("{one} {sign} resource.ID"));
                     sources.push(format!("{one} {sign} .id"));
                     sources.push(format!("{one} {sign} 'g1'"));
+                    sources.push(format!("{one} {sign} string(.uint)"));
+                    sources.push(format!("{one} {sign} ''"));
+                    sources.push(format!("{one} {sign} {one}"));
+                    sources.push(format!("({one} {sign} .uint) == (.id == .uint)"));
+                    sources.push(format!("{one} {sign} 7"));
+                    sources.push(format!("{one} {sign} resource.type"));
+                    sources.push(format!("{one} {sign} resource.profile.mail"));
                 }
                 sources.push(one);
             }
@@ -152,7 +184,9 @@ mod tests {
             let scope = Scope::new(&inputs, Some(&record));
             if let Some(value) = program.shortcut(&scope) {
                 short += 1;
-                assert_eq!(program.interpret(&scope).ok(), Some(value), "{source}");
+                // As they are printed, because no number that is none equals itself.
+                let interpreted = format!("{:?}", program.interpret(&scope).ok());
+                assert_eq!(interpreted, format!("{:?}", Some(value)), "{source}");
             }
         }
         assert!(short > 50, "only {short} expressions have a shortcut");

@@ -1,5 +1,7 @@
 //! A file that was read → its plan, and everything an author should know about it.
 
+use std::collections::HashMap;
+
 use super::{Plan, compile};
 use crate::config::decode::Placed;
 use crate::config::{CompileContext, ConnectorConfig, Environment, Loaded};
@@ -43,7 +45,7 @@ pub fn check(loaded: Loaded, how: Check<'_>) -> (Option<Plan>, Vec<Diagnostic>) 
         )
         .with_failed(&loaded.failed);
         if how.purpose == Purpose::Sync {
-            cx.excused = of_changes(config);
+            cx.excused = excused(config, &loaded.places);
         }
         plan = compile(config, &loaded.file, &mut cx);
         found.append(&mut cx.diagnostics);
@@ -63,15 +65,36 @@ pub fn check(loaded: Loaded, how: Check<'_>) -> (Option<Plan>, Vec<Diagnostic>) 
     (plan, found)
 }
 
-/// Where the sections stand that say how the system is changed, or how changes are listed.
-fn of_changes(config: &ConnectorConfig) -> Vec<Span> {
-    fn places<T>(section: Option<&Placed<T>>) -> Vec<Span> {
-        section.map_or(Vec::new(), |section| {
-            let itself = std::iter::once(section.span);
-            itself.chain(section.places.iter().copied()).collect()
-        })
+/// The places whose mistakes a sync may pass over. What an alias shares with the rest of the file is
+/// none of them: there, it is needed.
+fn excused(config: &ConnectorConfig, places: &[Span]) -> Vec<Span> {
+    let mut needed: HashMap<Span, usize> = HashMap::new();
+    for place in places {
+        *needed.entry(*place).or_default() += 1;
     }
-    let mut spans = places(config.actions.as_ref());
+    let sections = of_changes(config);
+    for place in sections.iter().flat_map(|(_, places)| *places) {
+        if let Some(count) = needed.get_mut(place) {
+            *count = count.saturating_sub(1);
+        }
+    }
+    let mut spans = Vec::new();
+    for (itself, places) in sections {
+        let is_own = |place: &&Span| needed.get(place).is_none_or(|count| *count == 0);
+        if places.is_empty() || places.iter().any(|place| is_own(&place)) {
+            spans.push(itself);
+        }
+        spans.extend(places.iter().filter(is_own));
+    }
+    spans
+}
+
+/// Where the sections stand that say how the system is changed, or how changes are listed.
+fn of_changes(config: &ConnectorConfig) -> Vec<(Span, &[Span])> {
+    fn places<T>(section: Option<&Placed<T>>) -> Option<(Span, &[Span])> {
+        section.map(|section| (section.span, section.places.as_slice()))
+    }
+    let mut spans = Vec::from_iter(places(config.actions.as_ref()));
     spans.extend(places(config.incremental_sync.as_ref()));
     for (_, of_type) in config.resource_types.iter() {
         spans.extend(places(of_type.account_provisioning.as_ref()));

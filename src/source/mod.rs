@@ -65,8 +65,9 @@ pub trait TakePages: Send {
     async fn take(&mut self, page: Page) -> bool;
 
     /// Says that the connection was lost in the middle of an answer that cannot be gone on with:
-    /// its records come again, from the first one.
-    async fn again(&mut self);
+    /// its records come again, from the first one. `whole` when that is the first record of the
+    /// listing; otherwise the answers of the databases before it stand.
+    async fn again(&mut self, whole: bool);
 }
 
 /// A system that was reached: checks that it answers and that its credentials are good.

@@ -35,11 +35,18 @@ pub struct Progress {
     /// Open subjects, with the token of their next page.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub cursors: BTreeMap<i64, String>,
+    /// What was odd in the first pages of answers that can only be asked for again as a whole: it
+    /// counts once the answer has come to its end.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unsettled: BTreeMap<i64, Findings>,
+    /// The last grant that was stored before the step.
+    #[serde(default)]
+    pub grants_before: i64,
 }
 
 impl Checkpoint {
     /// The layout this program writes.
-    pub const VERSION: u32 = 2;
+    pub const VERSION: u32 = 3;
 
     /// The start of a run.
     pub fn start() -> Self {
@@ -60,10 +67,13 @@ impl Checkpoint {
         serde_json::to_string(self).expect("a checkpoint has no keys that JSON lacks")
     }
 
-    /// Goes on to the next step.
-    pub fn advance(&mut self) {
+    /// Goes on to the next step; `newest_grant` is the last one that was stored.
+    pub fn advance(&mut self, newest_grant: i64) {
         self.step += 1;
-        self.progress = Progress::default();
+        self.progress = Progress {
+            grants_before: newest_grant,
+            ..Progress::default()
+        };
     }
 }
 

@@ -21,8 +21,8 @@ use crate::source::{Page, PageToken, TakePages};
 pub(super) enum Arrival {
     /// A page, in the order of the listing.
     Page(Box<MappedPage>),
-    /// The pages of the listing come again, from the first one.
-    Again,
+    /// Pages of the listing come again: all of them when `whole`.
+    Again { whole: bool },
     /// Nothing more will come. The last word of every listing.
     Ended(Result<(), SyncError>),
 }
@@ -126,9 +126,10 @@ impl<S: SyncSink + 'static> TakePages for Taker<'_, S> {
         sent.is_ok() && !last && !self.cancel.is_cancelled()
     }
 
-    async fn again(&mut self) {
+    async fn again(&mut self, whole: bool) {
         // Nobody listens only when the run has given up.
-        let _ = self.arrivals.send((self.position, Arrival::Again)).await;
+        let again = Arrival::Again { whole };
+        let _ = self.arrivals.send((self.position, again)).await;
     }
 }
 

@@ -68,6 +68,18 @@ impl Findings {
         }
     }
 
+    /// Notes all that others hold.
+    pub fn append(&mut self, other: Findings) {
+        for (code, found) in other.0 {
+            self.add_many(&code, found.partial, found.count, found.examples);
+        }
+    }
+
+    /// True when nothing was odd.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Codes with what was found, sorted by code.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &FindingCount)> {
         self.0

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::checkpoint::Checkpoint;
 use super::listing::{Arrival, Listing};
-use super::page::Subject;
+use super::page::{MappedPage, Subject};
 use super::report::{Doubts, Report};
 use super::shared::with_parent;
 use super::step::{Step, Subjects, steps};
@@ -93,6 +93,7 @@ pub async fn run<S: SyncSink + 'static>(
         rows: 0,
         watch,
     };
+    run.begin_again().await?;
     while run.checkpoint.step < run.steps.len() {
         run.step().await?;
     }
@@ -114,6 +115,22 @@ struct Run<'w, S> {
 const FROM_THE_START: &str = "";
 
 impl<S: SyncSink + 'static> Run<'_, S> {
+    /// Forgets what an earlier process found in answers that it did not see the end of.
+    async fn begin_again(&mut self) -> Result<(), SyncError> {
+        let progress = &mut self.checkpoint.progress;
+        progress.unsettled.clear();
+        match progress.cursors.values().any(|at| at == FROM_THE_START) {
+            true => self.note_again().await,
+            false => Ok(()),
+        }
+    }
+
+    async fn note_again(&self) -> Result<(), SyncError> {
+        let since = RowPosition(self.checkpoint.progress.grants_before);
+        self.store.write(move |sink| sink.note_again(since)).await?;
+        Ok(())
+    }
+
     async fn step(&mut self) -> Result<(), SyncError> {
         let step = self.steps[self.checkpoint.step];
         (self.watch)(Event::Step {
@@ -132,7 +149,8 @@ impl<S: SyncSink + 'static> Run<'_, S> {
         if self.options.cancel.is_cancelled() {
             return Err(SyncError::Interrupted);
         }
-        self.checkpoint.advance();
+        let newest = self.store.read(|sink| sink.newest_grant()).await?;
+        self.checkpoint.advance(newest.0);
         self.commit(PageFacts::default(), false).await
     }
 
@@ -264,12 +282,15 @@ impl<S: SyncSink + 'static> Run<'_, S> {
         let mut failure = None;
         let mut again = false;
         for (position, arrival) in arrivals {
-            let mapped = match arrival {
+            let mut mapped = match arrival {
                 Arrival::Page(mapped) => mapped,
-                Arrival::Again => {
+                Arrival::Again { whole } => {
                     // What came until now is stored first: it is what comes again.
                     self.commit(std::mem::take(&mut facts), again).await?;
-                    self.store.write(|sink| sink.note_again()).await?;
+                    self.note_again().await?;
+                    if whole {
+                        self.checkpoint.progress.unsettled.remove(&position);
+                    }
                     under_way.again.insert(position);
                     continue;
                 }
@@ -282,13 +303,8 @@ impl<S: SyncSink + 'static> Run<'_, S> {
                 }
             };
             self.pages += 1;
-            for (code, finding) in mapped.findings.iter() {
-                let examples = finding.examples.iter().cloned();
-                self.checkpoint
-                    .findings
-                    .add_many(code, finding.partial, finding.count, examples);
-            }
             again |= under_way.again.contains(&position);
+            self.note_findings(position, &mut mapped);
             if mapped.is_last() {
                 self.checkpoint.progress.finished(position);
                 under_way.open.remove(&position);
@@ -310,6 +326,28 @@ impl<S: SyncSink + 'static> Run<'_, S> {
             Some(error) => Err(error),
             None => Ok(()),
         }
+    }
+
+    /// Notes what was odd in a page: for good, unless the page may come again.
+    fn note_findings(&mut self, position: i64, mapped: &mut MappedPage) {
+        let Checkpoint {
+            progress, findings, ..
+        } = &mut self.checkpoint;
+        let found = std::mem::take(&mut mapped.findings);
+        if mapped.more {
+            if !found.is_empty() {
+                progress
+                    .unsettled
+                    .entry(position)
+                    .or_default()
+                    .append(found);
+            }
+            return;
+        }
+        if let Some(before) = progress.unsettled.remove(&position) {
+            findings.append(before);
+        }
+        findings.append(found);
     }
 
     /// The one place where something is written: rows and checkpoint together.

@@ -122,8 +122,11 @@ pub trait SyncSink: Send {
     /// [`settle`](SyncSink::settle).
     fn commit(&mut self, page: &PageFacts, checkpoint: &str) -> Result<Committed, SinkError>;
 
-    /// Notes that rows which are stored already may come again: they are no duplicates.
-    fn note_again(&mut self) -> Result<(), SinkError>;
+    /// The last grant that was stored, 0 when there is none.
+    fn newest_grant(&self) -> Result<RowPosition, SinkError>;
+
+    /// Notes that grants which were stored after `since` may come again: they are no duplicates.
+    fn note_again(&mut self, since: RowPosition) -> Result<(), SinkError>;
 
     /// Up to `limit` resources of a type that were stored after `after`, in stored order.
     fn resources_after(

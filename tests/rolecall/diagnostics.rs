@@ -118,6 +118,41 @@ fn mistakes_about_changes_do_not_stop_a_sync() {
     }
 }
 
+/// Whatever the sections about changes share with a listing is needed by the listing.
+#[test]
+fn what_an_alias_shares_with_a_listing_is_not_excused() {
+    let listed = "app_name: A\nconnect: {dsn: 'sqlite:a.db'}\nresource_types:\n  u:\n";
+    let map = "      map: {id: .id, display_name: .id}\n";
+    let shared = [
+        format!("    get: &g\n      query: SELECT 1 AS id, ?<nope> AS x\n{map}    list: *g\n"),
+        format!(
+            "    get: {{query: &q 'SELECT 1 AS id, ?<nope> AS x'}}\n    list:\n      query: *q\n{map}"
+        ),
+        format!(
+            "    list:\n      query: &q SELECT 1 AS id, ?<nope> AS x\n{map}    get: {{query: *q}}\n"
+        ),
+    ];
+    let environment: HashMap<String, String> = HashMap::new();
+    for shared in shared {
+        let how = Check {
+            environment: &environment,
+            unset_variable: Severity::Warning,
+            strict: false,
+            purpose: plan::Purpose::Sync,
+        };
+        let file = SourceFile::new("a.yaml", format!("{listed}{shared}"));
+        let (plan, found) = plan::check(config::load_text(file), how);
+        let errors = found
+            .iter()
+            .filter(|found| found.severity == Severity::Error);
+        let codes: Vec<_> = errors.map(|found| found.code).collect();
+        assert!(
+            plan.is_none() && codes.contains(&"unknown-placeholder"),
+            "{shared}: {found:?}"
+        );
+    }
+}
+
 /// A secret that an author wrote into the file is in no excerpt, whatever the mistake beside it.
 #[test]
 fn excerpts_show_no_secret() {

@@ -62,8 +62,12 @@ impl SyncSink for Dying {
         self.work.count_resources(resource_type)
     }
 
-    fn note_again(&mut self) -> Result<(), SinkError> {
-        self.work.note_again()
+    fn newest_grant(&self) -> Result<RowPosition, SinkError> {
+        self.work.newest_grant()
+    }
+
+    fn note_again(&mut self, since: RowPosition) -> Result<(), SinkError> {
+        self.work.note_again(since)
     }
 
     fn settle(&mut self) -> Result<Settled, SinkError> {
@@ -205,6 +209,42 @@ async fn an_answer_that_was_cut_in_the_middle_is_asked_for_again() {
             "died at commit {dies_at}: {:?}",
             report.findings
         );
+    }
+}
+
+/// Grants that are listed twice, by one entry and by two, and rows of no resource: a run that dies
+/// anywhere finds what an undisturbed one finds, and counts nothing twice for having begun again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_that_dies_at_any_commit_goes_on_to_the_same_findings() {
+    let twice = format!("{GRANTS_IN_BULK}{GRANTS_BY_PAIRS}");
+    for (grants, users) in [
+        (GRANTS_BY_PAIRS, 43),
+        (twice.as_str(), 43),
+        (GRANTS_IN_BULK, 2_000),
+    ] {
+        let company = Company::new(users, 11).listing_grants(grants);
+        company.execute(
+            "CREATE TABLE listed AS SELECT * FROM (SELECT 99 AS team_id, 1 AS user_id)
+                 UNION ALL SELECT * FROM (SELECT * FROM members WHERE user_id % 3 = 0 ORDER BY 2)
+                 UNION ALL SELECT * FROM members UNION ALL SELECT 98, 2;
+             DROP TABLE members; ALTER TABLE listed RENAME TO members;",
+        );
+        let whole = company.path("whole.c1z");
+        let undisturbed = run_to_the_end(&company, &whole, 1).await;
+        let codes: Vec<_> = undisturbed.findings.iter().map(|(code, _)| code).collect();
+        assert!(codes.contains(&"duplicate-id"), "{codes:?}");
+        let expected = facts(&whole);
+        for dies_at in (1..).step_by(3) {
+            let output = company.path(&format!("dies-{dies_at}.c1z"));
+            if run_until(&company, &output, dies_at, true, 1).await {
+                assert!(dies_at > 6, "the test never reached the later steps");
+                break;
+            }
+            let report = run_to_the_end(&company, &output, 1).await;
+            let what = format!("died at commit {dies_at} of {grants}");
+            assert_eq!(facts(&output), expected, "{what}");
+            assert_eq!(report.findings, undisturbed.findings, "{what}");
+        }
     }
 }
 

@@ -189,8 +189,24 @@ impl SyncSink for WorkFile {
         Ok(self.commit_page(page, checkpoint)?)
     }
 
-    fn note_again(&mut self) -> Result<(), SinkError> {
-        Ok(open::note_again(&self.db).map_err(self.sqlite("note a new beginning"))?)
+    fn newest_grant(&self) -> Result<RowPosition, SinkError> {
+        let newest = self
+            .db
+            .query_row("select coalesce(max(id), 0) from v1_grants", [], |row| {
+                row.get(0)
+            })
+            .map_err(self.sqlite("find the last grant"))?;
+        Ok(RowPosition(newest))
+    }
+
+    fn note_again(&mut self, since: RowPosition) -> Result<(), SinkError> {
+        self.db
+            .execute(
+                "insert into rolecall_again select ?1, coalesce(max(id), 0) from v1_grants",
+                [since.0],
+            )
+            .map_err(self.sqlite("note a new beginning"))?;
+        Ok(())
     }
 
     fn resources_after(

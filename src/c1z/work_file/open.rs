@@ -188,13 +188,7 @@ fn reopen(db: &Connection, run: SyncRun) -> rusqlite::Result<SyncRun> {
          update v1_sync_runs set ended_at = null, stats = null, sync_token = '';
          commit;",
     )?;
-    note_again(db)?;
     Ok(run)
-}
-
-/// Notes that grants stored until now may come again.
-pub(super) fn note_again(db: &Connection) -> rusqlite::Result<()> {
-    db.execute_batch("insert into rolecall_again select coalesce(max(id), 0) from v1_grants;")
 }
 
 fn start(db: &mut Connection, begin: &Begin) -> rusqlite::Result<SyncRun> {

@@ -44,8 +44,7 @@ impl Shipped {
         let make = || -> rusqlite::Result<_> {
             copy(work, name)?;
             let db = open(&path.0)?;
-            let begun_after = begun_after(work)?;
-            let duplicate_grants = settle_grants(&db, &begun_after)?;
+            let duplicate_grants = settle_grants(&db, &may_come_again(work)?)?;
             db.execute_batch(schema::CREATE_OTHER_INDEXES)?;
             Ok((db, duplicate_grants))
         };
@@ -138,46 +137,53 @@ fn attached(
 ) -> rusqlite::Result<()> {
     work.execute("attach ?1 as shipped", [name])?;
     let ran = work
-        .execute_batch("pragma shipped.synchronous = off; begin")
+        .execute_batch(
+            "pragma shipped.synchronous = off; pragma shipped.journal_mode = memory; begin",
+        )
         .and_then(|()| during());
     let ended = match ran {
         Ok(()) => work.execute_batch("commit"),
+        // A full disk has rolled it back already.
+        Err(error) if work.is_autocommit() => Err(error),
         Err(error) => work.execute_batch("rollback").and(Err(error)),
     };
-    work.execute_batch("detach shipped").and(ended)
+    let detached = work.execute_batch("detach shipped");
+    // The first failure is the one to tell.
+    ended.and(detached)
 }
 
-/// The last grants before the run, or a listing of it, began anew somewhere.
-fn begun_after(work: &Connection) -> rusqlite::Result<Vec<i64>> {
-    work.prepare("select after_grant from rolecall_again order by 1")?
-        .query_map([], |row| row.get(0))?
+/// The grants that were stored when a listing began anew and that it may have brought again: those
+/// after the first number, up to the second.
+fn may_come_again(work: &Connection) -> rusqlite::Result<Vec<(i64, i64)>> {
+    work.prepare("select distinct after_grant, to_grant from rolecall_again")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
 }
 
 /// Makes the index of grants by identity; of grants that were listed twice, the last one stays.
-/// Returns how many were. Those with a new beginning between them are not counted: there, a listing
-/// that cannot be gone on with brought its grants again.
-fn settle_grants(db: &Connection, begun_after: &[i64]) -> rusqlite::Result<Finding> {
+/// Returns how many were. Those of a listing that began anew are not counted when they came again
+/// after that: the listing could not be gone on with.
+fn settle_grants(db: &Connection, again: &[(i64, i64)]) -> rusqlite::Result<Finding> {
     match db.execute_batch(schema::CREATE_GRANT_IDENTITY) {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {}
         made => return made.map(|()| Finding::default()),
     }
     db.execute_batch(
-        "create temp table beginning (after_grant integer not null);
+        "create temp table again (after_grant integer not null, to_grant integer not null);
          create temp table superseded (id integer primary key, by_grant integer not null);",
     )?;
-    for after in begun_after {
-        db.execute("insert into beginning values (?1)", [after])?;
+    for range in again {
+        db.execute("insert into again values (?1, ?2)", *range)?;
     }
     db.execute_batch(
         "insert into superseded
-         select id, next from (
-             select id, lead(id) over (partition by external_id order by id) as next from v1_grants
-         ) where next is not null",
+         select id, last from (
+             select id, max(id) over (partition by external_id) as last from v1_grants
+         ) where id < last",
     )?;
     let listed_twice = "from superseded where not exists (
-         select 1 from beginning where after_grant >= superseded.id
-         and after_grant < superseded.by_grant)";
+         select 1 from again where superseded.id > after_grant and superseded.id <= to_grant
+         and superseded.by_grant > to_grant)";
     let count: i64 = db.query_row(&format!("select count(*) {listed_twice}"), [], |row| {
         row.get(0)
     })?;
@@ -190,7 +196,7 @@ fn settle_grants(db: &Connection, begun_after: &[i64]) -> rusqlite::Result<Findi
         .collect::<rusqlite::Result<_>>()?;
     db.execute_batch(
         "delete from v1_grants where id in (select id from superseded);
-         drop table superseded; drop table beginning;",
+         drop table superseded; drop table again;",
     )?;
     db.execute_batch(schema::CREATE_GRANT_IDENTITY)?;
     Ok(Finding {
@@ -216,4 +222,31 @@ fn counts(db: &Connection) -> rusqlite::Result<Counts> {
             })
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_failure_that_is_told_is_the_first_one() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let work = Connection::open(directory.path().join("work")).unwrap();
+        let name = directory.path().join("shipped");
+        let name = name.to_str().unwrap();
+        for on_conflict in ["abort", "rollback"] {
+            let failed = attached(&work, name, || {
+                work.execute_batch(&format!(
+                    "create table shipped.t (id integer primary key);
+                     insert into shipped.t values (1);
+                     insert or {on_conflict} into shipped.t values (1);"
+                ))
+            });
+            let code = failed.expect_err("it is there already").sqlite_error_code();
+            assert_eq!(code, Some(ErrorCode::ConstraintViolation), "{on_conflict}");
+        }
+        attached(&work, name, || Ok(())).expect("nothing is left open");
+        let left = fs::read_dir(directory.path()).unwrap().count();
+        assert_eq!(left, 2, "a journal is left");
+    }
 }

@@ -69,7 +69,8 @@ impl Peer {
     pub fn while_connecting(&self, error: sqlx::Error) -> SourceError {
         let (reason, transient) = match &error {
             sqlx::Error::Database(database) => {
-                let reason = self.words(database.as_ref());
+                let reason = setting_refused(database.as_ref())
+                    .unwrap_or_else(|| self.words(database.as_ref()));
                 match (self.classify)(database.as_ref()) {
                     Class::Refused => return self.refused(reason),
                     Class::Unavailable { transient } | Class::Query { transient } => {
@@ -142,6 +143,20 @@ impl Peer {
             _ => message.replace(password, "***"),
         }
     }
+}
+
+/// What PostgreSQL says of the value of a setting that it does not take repeats the value, which may
+/// be secret: only the name is told.
+fn setting_refused(error: &dyn DatabaseError) -> Option<String> {
+    if error.code().as_deref() != Some("22023") {
+        return None;
+    }
+    let name = error.message().split_once("parameter \"");
+    let name = name.and_then(|(_, rest)| rest.split_once('"'));
+    Some(match name {
+        Some((name, _)) => format!("it does not take the value of the setting `{name}`"),
+        None => "it does not take the value of a setting".to_owned(),
+    })
 }
 
 /// An I/O error as a phrase, without its number.

@@ -102,6 +102,7 @@ pub fn of_character(number: usize, sql: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::Span;
 
     #[test]
     fn what_a_message_quotes_is_found_in_the_query() {
@@ -133,5 +134,32 @@ mod tests {
         assert_eq!(of_character(3, "é = x"), Some(3));
         assert_eq!(of_character(9, "é"), None);
         assert_eq!(of_character(0, "é"), None);
+    }
+
+    proptest::proptest! {
+        /// Databases say anything, and authors write anything.
+        #[test]
+        fn no_message_leads_out_of_the_query(
+            sql in "[a-cé日 '\"`.\n_😀]{0,24}",
+            words in proptest::collection::vec(
+                "near '|near \"|at line |at line 0|at line [0-9]{1,22}|: |[a-cé日 '\"`._😀\n]{0,4}", 0..8),
+            start in 0..8_usize,
+            number in proptest::num::usize::ANY,
+        ) {
+            let found = of_message(&words.concat(), &sql);
+            proptest::prop_assert!(found.is_none_or(|at| sql.is_char_boundary(at) && at < sql.len()));
+            let at = of_character(number % 32, &sql);
+            proptest::prop_assert!(at.is_none_or(|at| sql.is_char_boundary(at)));
+            let yaml = format!("é: |\n  {}\n", sql.replace('\n', "\n  "));
+            let written = Written {
+                file: SourceFile::new("a.yaml", &yaml),
+                text: Text { text: sql.clone(), span: Span::new(0, yaml.len()) },
+                starts: vec![Some(start), None],
+            };
+            for at in found.into_iter().chain(at).chain([number % 64, sql.len()]) {
+                written.location(0, at);
+                written.location(1, at);
+            }
+        }
     }
 }

@@ -236,6 +236,38 @@ async fn settings_of_a_session_are_those_of_the_connection() {
     }
 }
 
+/// What a database says of a value that it does not take repeats the value, which may be secret.
+#[tokio::test]
+async fn the_value_of_a_setting_is_not_told() {
+    let cases = [
+        (System::Mysql, "sql_mode"),
+        (System::Mysql, "wait_timeout"),
+        (System::Postgres, "statement_timeout"),
+        (System::Postgres, "timezone"),
+        (System::Postgres, "search_path"),
+    ];
+    for (system, name) in cases {
+        let Some(database) = Database::create(system, "CREATE TABLE one (id INT);").await else {
+            continue;
+        };
+        let connect = database.connect();
+        let connect = connect.trim_end().trim_end_matches('}');
+        let connect = format!("{connect}, params: {{{name}: '${{WORD}}'}}}}\n");
+        let query = "resource_types: {row: {list: {query: SELECT id FROM one}}}\n";
+        let word = [("WORD", "ANSI,open-sesame-42")];
+        let compiled = database.compile_with(&connect, query, &word);
+        assert_eq!(compiled.codes(), [""; 0]);
+        match compiled.check().await {
+            Ok(()) => assert_eq!(name, "search_path", "it takes any"),
+            Err(error) => {
+                let said = error.to_string();
+                assert!(said.to_lowercase().contains(name), "{said}");
+                assert!(!said.contains("sesame"), "{said}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_sqlite_file_is_read_only_and_never_made() {
     let database = Database::create(System::Sqlite, "CREATE TABLE t (id INTEGER)").await;

@@ -18,11 +18,11 @@ struct Stream<'s> {
 
 impl Stream<'_> {
     /// Hands on what is still waiting, which may be of another database, and says what follows.
-    async fn begin_again(&mut self) {
+    async fn begin_again(&mut self, whole: bool) {
         if let Some(records) = self.waiting.take() {
             self.hand_on(records).await;
         }
-        self.to.again().await;
+        self.to.again(whole).await;
     }
 
     async fn hand_on(&mut self, records: Vec<Value>) {
@@ -62,7 +62,7 @@ impl SqlQuery {
             waiting: None,
             wanted: true,
         };
-        for database in self.databases().await? {
+        for (index, database) in self.databases().await?.iter().enumerate() {
             let statement = self.bind(inputs, None)?;
             stream.database = database.name().to_owned();
             let mut failed = 0;
@@ -72,7 +72,7 @@ impl SqlQuery {
                     Err(error) => {
                         self.wait(error, &mut failed, database.as_ref()).await?;
                         // Nothing tells where in the result the new answer would have to go on.
-                        stream.begin_again().await;
+                        stream.begin_again(index == 0).await;
                     }
                 }
             };

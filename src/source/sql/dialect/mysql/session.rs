@@ -1,8 +1,10 @@
 //! Variables of the session that a connection asks for, as the Go driver takes them: a parameter of
 //! the DSN that it does not know itself is `SET` on each connection.
 
+use sqlx::mysql::MySqlDatabaseError;
 use sqlx::{AssertSqlSafe, MySqlConnection, SqlSafeStr};
 
+use super::super::super::failure::Class;
 use super::super::super::target::Param;
 use super::super::names_setting;
 
@@ -56,7 +58,26 @@ impl Setting {
             SettingValue::Number(number) => set.bind(number),
             SettingValue::Text(text) => set.bind(text),
         };
-        set.execute(connection).await.map(drop)
+        let set = set.execute(connection).await;
+        set.map(drop).map_err(|error| self.without_value(error))
+    }
+
+    /// What the database says of a value that it does not take repeats the value, or a part of it.
+    fn without_value(&self, error: sqlx::Error) -> sqlx::Error {
+        let sqlx::Error::Database(said) = &error else {
+            return error;
+        };
+        if super::classify(said.as_ref()) != (Class::Query { transient: false }) {
+            return error;
+        }
+        let said = said.try_downcast_ref::<MySqlDatabaseError>();
+        match said.map(MySqlDatabaseError::number) {
+            // No such variable, no right to set it, and variables that cannot be set here.
+            Some(1193 | 1227 | 1228 | 1229 | 1238) => error,
+            _ => sqlx::Error::Configuration(
+                format!("it does not take the value of the setting `{}`", self.name).into(),
+            ),
+        }
     }
 }
 
