@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::work_file::{RemovedOnDrop, with_suffix};
+use super::work_file::{RemovedOnDrop, remove_if_there, with_suffix};
 use super::{C1zError, Compression, WorkFile, container};
 use crate::sync::SyncSink;
 
@@ -116,15 +116,6 @@ fn remove_work_file(work: WorkFile) -> Result<(), C1zError> {
     // another run may make one of the same name, and nothing of that may be touched.
     work.fold_log()?;
     remove_if_there(work.path())
-}
-
-fn remove_if_there(path: &Path) -> Result<(), C1zError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(C1zError::io("remove", path)(error))
-        }
-        _ => Ok(()),
-    }
 }
 
 fn directory_of(path: &Path) -> PathBuf {

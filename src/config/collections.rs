@@ -164,6 +164,25 @@ impl<T: JsonSchema> JsonSchema for Named<T> {
     }
 }
 
+/// The schema of a wrapper is that of the value inside: an author sees no difference.
+macro_rules! schema_of_value {
+    ($wrapper:ident) => {
+        impl<T: JsonSchema> JsonSchema for $wrapper<T> {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                T::schema_name()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                generator.subschema_for::<T>()
+            }
+        }
+    };
+}
+
 /// A value together with the place it was written at, for mistakes of a section as a whole.
 #[derive(Debug, Clone)]
 pub struct Placed<T> {
@@ -193,19 +212,7 @@ impl<T: Decode> Decode for Placed<T> {
     }
 }
 
-impl<T: JsonSchema> JsonSchema for Placed<T> {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        T::schema_name()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<T>()
-    }
-}
+schema_of_value!(Placed);
 
 /// A value whose mistakes, which are noted, do not take the section around it along: `None` inside.
 #[derive(Debug, Clone)]
@@ -217,19 +224,7 @@ impl<T: Decode> Decode for Tolerant<T> {
     }
 }
 
-impl<T: JsonSchema> JsonSchema for Tolerant<T> {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        T::schema_name()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<T>()
-    }
-}
+schema_of_value!(Tolerant);
 
 /// A part of the language that this version reads but does not act on yet, kept as written.
 #[derive(Debug, Clone)]

@@ -62,8 +62,8 @@ pub fn preprocess(source: &str) -> Preprocessed {
                 }
                 let name = &source[start + 1..at];
                 out.anchors.push((out.text.len(), start));
-                // `has()` takes a selection, not an index; a name that starts with a digit, or is a word of CEL, can
-                // only be an index.
+                // `has()` takes a selection, not an index; a name that starts with a digit, or is a
+                // word of CEL, can only be an index.
                 if name.as_bytes()[0].is_ascii_digit() || KEYWORDS.contains(&name) {
                     out.text.push_str(&format!("cols['{name}']"));
                 } else {

@@ -80,6 +80,9 @@ fn missing(db: &Connection, named: &Named) -> rusqlite::Result<Finding> {
     let count: i64 = db.query_row(&format!("{missing} select count(*) {rows}"), [], |row| {
         row.get(0)
     })?;
+    if count == 0 {
+        return Ok(Finding::default());
+    }
     let examples = db
         .prepare(&format!(
             "{missing} select external_id {rows} order by external_id limit ?1"

@@ -138,21 +138,20 @@ impl WorkFile {
     fn shipped(&mut self) -> Result<&Shipped, C1zError> {
         let made = match self.shipped.take() {
             Some(made) => made,
-            None => Shipped::make(&self.db, &self.path)?,
+            None => Shipped::make(&self.db, &self.path, &self.run.id)?,
         };
         Ok(self.shipped.insert(made))
     }
 
     fn mark_sealed(&mut self, ended_at: DateTime<Utc>, doubts: &str) -> Result<(), C1zError> {
-        let run = self.run.id.clone();
-        let stats = self.shipped()?.stats(&run)?;
+        let stats = self.shipped()?.stats().to_json();
         let failed = self.sqlite("seal the run");
         let mut write = || -> rusqlite::Result<()> {
             let transaction = self.db.transaction()?;
             transaction.execute(
                 "update v1_sync_runs set ended_at = ?1, stats = ?2, sync_token = ?3
                  where ended_at is null",
-                params![timestamp::format(&ended_at), stats.to_json(), doubts],
+                params![timestamp::format(&ended_at), stats, doubts],
             )?;
             // The checkpoint stays until the sync file is in place: when packing fails, the run
             // goes on from its end instead of from its beginning.
@@ -256,6 +255,16 @@ impl Drop for RemovedOnDrop {
     fn drop(&mut self) {
         // Renamed away when all went well; when not, the failure itself is what to report.
         let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Removes a file; gone already is fine.
+pub(super) fn remove_if_there(path: &Path) -> Result<(), C1zError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(C1zError::io("remove", path)(error))
+        }
+        _ => Ok(()),
     }
 }
 

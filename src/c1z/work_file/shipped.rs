@@ -4,13 +4,12 @@
 //! The indexes are made here, over all rows at once, and what is to be known of the run as a whole
 //! is asked here, where they help.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{RemovedOnDrop, audit, with_suffix};
+use super::{RemovedOnDrop, audit, remove_if_there, with_suffix};
 use crate::c1z::{C1zError, Stats, schema};
 use crate::model::SyncId;
 use crate::sync::{Counts, Finding, Settled};
@@ -21,20 +20,16 @@ pub(super) struct Shipped {
     db: Connection,
     path: RemovedOnDrop,
     duplicate_grants: Finding,
+    stats: Stats,
 }
 
 impl Shipped {
     /// Copies the rows of a work file, settles grants that were listed twice, and makes the indexes.
-    pub fn make(work: &Connection, work_path: &Path) -> Result<Self, C1zError> {
+    pub fn make(work: &Connection, work_path: &Path, run: &SyncId) -> Result<Self, C1zError> {
         // The name is fixed, so that a run that was killed here leaves nothing the next one does
         // not overwrite. The lock on the work file keeps two runs from meeting.
         let path = RemovedOnDrop(with_suffix(work_path, "-packing"));
-        match fs::remove_file(&path.0) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(C1zError::io("remove", &path.0)(error));
-            }
-            _ => {}
-        }
+        remove_if_there(&path.0)?;
         let failed = C1zError::sqlite("copy the run", path.0.clone());
         let name = path.0.to_str().ok_or_else(|| C1zError::Io {
             action: "name in UTF-8, as SQLite requires, the file",
@@ -44,33 +39,39 @@ impl Shipped {
         let make = || -> rusqlite::Result<_> {
             copy(work, name)?;
             let db = open(&path.0)?;
+            db.execute_batch(schema::CREATE_RUN_INDEXES)?;
             let duplicate_grants = settle_grants(&db, &may_come_again(work)?)?;
             db.execute_batch(schema::CREATE_OTHER_INDEXES)?;
-            Ok((db, duplicate_grants))
+            let stats = Stats::count(&db, run, |_| true)?;
+            Ok((db, duplicate_grants, stats))
         };
-        let (db, duplicate_grants) = make().map_err(failed)?;
+        let (db, duplicate_grants, stats) = make().map_err(failed)?;
         Ok(Self {
             db,
             path,
             duplicate_grants,
+            stats,
         })
     }
 
     /// What the run comes to as a whole.
     pub fn settled(&self) -> Result<Settled, C1zError> {
-        let settled = || -> rusqlite::Result<_> {
-            Ok(Settled {
-                counts: counts(&self.db)?,
-                audit: audit::audit(&self.db)?,
-                duplicate_grants: self.duplicate_grants.clone(),
-            })
-        };
-        settled().map_err(self.failed("check references"))
+        let audit = audit::audit(&self.db).map_err(self.failed("check references"))?;
+        Ok(Settled {
+            counts: Counts {
+                resource_types: self.stats.resource_types,
+                resources: self.stats.resources,
+                entitlements: self.stats.entitlements,
+                grants: self.stats.grants,
+            },
+            audit,
+            duplicate_grants: self.duplicate_grants.clone(),
+        })
     }
 
     /// The statistics to keep with the run.
-    pub fn stats(&self, run: &SyncId) -> Result<Stats, C1zError> {
-        Stats::count(&self.db, run, |_| true).map_err(self.failed("count rows"))
+    pub fn stats(&self) -> &Stats {
+        &self.stats
     }
 
     /// Takes over the run's row as it is in the work file now, and closes the database.
@@ -123,10 +124,7 @@ fn copy(work: &Connection, name: &str) -> rusqlite::Result<()> {
             )?;
         }
         Ok(())
-    })?;
-    let db = open(Path::new(name))?;
-    db.execute_batch(schema::CREATE_RUN_INDEXES)?;
-    db.close().map_err(|(_, error)| error)
+    })
 }
 
 /// Runs `during` in a transaction of the work file with the copy attached as `shipped`.
@@ -205,25 +203,6 @@ fn settle_grants(db: &Connection, again: &[(i64, i64)]) -> rusqlite::Result<Find
     })
 }
 
-fn counts(db: &Connection) -> rusqlite::Result<Counts> {
-    db.query_row(
-        "select (select count(*) from v1_resource_types),
-                (select count(*) from v1_resources),
-                (select count(*) from v1_entitlements),
-                (select count(*) from v1_grants)",
-        [],
-        |row| {
-            let count = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
-            Ok(Counts {
-                resource_types: count(0)?,
-                resources: count(1)?,
-                entitlements: count(2)?,
-                grants: count(3)?,
-            })
-        },
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -246,7 +225,7 @@ mod tests {
             assert_eq!(code, Some(ErrorCode::ConstraintViolation), "{on_conflict}");
         }
         attached(&work, name, || Ok(())).expect("nothing is left open");
-        let left = fs::read_dir(directory.path()).unwrap().count();
+        let left = std::fs::read_dir(directory.path()).unwrap().count();
         assert_eq!(left, 2, "a journal is left");
     }
 }

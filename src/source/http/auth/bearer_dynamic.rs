@@ -1,7 +1,5 @@
 //! `type: bearer_dynamic`: a token from the login endpoint of an API.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
@@ -20,7 +18,7 @@ use crate::source::SourceError;
 use crate::source::http::base::safe;
 use crate::source::http::parts::RequestParts;
 use crate::source::http::paths::JsonPath;
-use crate::source::http::token::{Ask, FetchToken, Kept, PADDING, Token, ending, jwt, oauth2};
+use crate::source::http::token::{Ask, FetchToken, Kept, Token, ending, jwt, oauth2};
 
 inventory::submit! { Kind::<AuthFamily>::of::<BearerDynamicConfig>("bearer_dynamic") }
 
@@ -85,9 +83,7 @@ impl KindConfig<AuthFamily> for BearerDynamicConfig {
                 None => None,
             },
         };
-        let padding = self.token_expiry_padding;
-        let padding = padding.map_or(PADDING, |seconds| Duration::from_secs(seconds.into()));
-        Some(Box::new(Kept::new(login, padding)))
+        Some(Box::new(Kept::new(login, self.token_expiry_padding)))
     }
 }
 

@@ -1,7 +1,5 @@
 //! `type: oauth2_client_credentials`: a token for the program itself (RFC 6749, section 4.4).
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use secrecy::SecretString;
 
@@ -12,8 +10,8 @@ use crate::config::decode::{Named, section};
 use crate::config::kind::{Kind, KindConfig};
 use crate::config::scalar::{EnvText, SecretText, Text};
 use crate::source::SourceError;
-use crate::source::http::token::oauth2::{self, Client, ClientAuthStyle};
-use crate::source::http::token::{Ask, FetchToken, Kept, PADDING, Token};
+use crate::source::http::token::oauth2::{self, Client, ClientAuthStyle, ClientConfig};
+use crate::source::http::token::{Ask, FetchToken, Kept, Token};
 
 inventory::submit! { Kind::<AuthFamily>::of::<ClientCredentialsConfig>("oauth2_client_credentials") }
 
@@ -48,32 +46,23 @@ section! {
 
 impl KindConfig<AuthFamily> for ClientCredentialsConfig {
     fn compile(&self, cx: &mut CompileContext) -> Option<Box<dyn Authenticate>> {
-        let endpoint = oauth2::endpoint(
-            self.token_url.as_ref(),
-            self.issuer.as_ref(),
-            "oauth2_client_credentials",
-            cx,
-        );
-        let id = cx.env(&self.client_id);
-        let secret = cx.secret(&self.client_secret);
-        let additional =
-            oauth2::additional(&self.additional_form_data, &self.additional_headers, cx);
-        let (form, headers) = additional?;
-        let client = Client {
-            endpoint: endpoint?,
-            id: id?,
-            secret: Some(secret?),
-            style: self.client_auth_style.unwrap_or(ClientAuthStyle::Basic),
-            form,
-            headers,
-        };
-        let padding = self.token_expiry_padding;
-        Some(Box::new(Kept::new(
-            ClientCredentials {
-                client,
-                scope: oauth2::scope(self.scope.as_ref(), &self.scopes),
+        let client = Client::compile(
+            &ClientConfig {
+                kind: "oauth2_client_credentials",
+                token_url: self.token_url.as_ref(),
+                issuer: self.issuer.as_ref(),
+                id: &self.client_id,
+                secret: Some(&self.client_secret),
+                style: self.client_auth_style,
+                form: &self.additional_form_data,
+                headers: &self.additional_headers,
             },
-            padding.map_or(PADDING, |seconds| Duration::from_secs(seconds.into())),
+            cx,
+        )?;
+        let scope = oauth2::scope(self.scope.as_ref(), &self.scopes);
+        Some(Box::new(Kept::new(
+            ClientCredentials { client, scope },
+            self.token_expiry_padding,
         )))
     }
 }

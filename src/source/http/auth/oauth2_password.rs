@@ -1,7 +1,5 @@
 //! `type: oauth2_password`: a token for a user name and a password (RFC 6749, section 4.3).
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -12,8 +10,8 @@ use crate::config::decode::{Named, section};
 use crate::config::kind::{Kind, KindConfig};
 use crate::config::scalar::{EnvText, SecretText, Text};
 use crate::source::SourceError;
-use crate::source::http::token::oauth2::{self, Client, ClientAuthStyle};
-use crate::source::http::token::{Ask, FetchToken, Kept, PADDING, Token};
+use crate::source::http::token::oauth2::{self, Client, ClientAuthStyle, ClientConfig};
+use crate::source::http::token::{Ask, FetchToken, Kept, Token};
 
 inventory::submit! { Kind::<AuthFamily>::of::<PasswordConfig>("oauth2_password") }
 
@@ -52,39 +50,28 @@ section! {
 
 impl KindConfig<AuthFamily> for PasswordConfig {
     fn compile(&self, cx: &mut CompileContext) -> Option<Box<dyn Authenticate>> {
-        let endpoint = oauth2::endpoint(
-            self.token_url.as_ref(),
-            self.issuer.as_ref(),
-            "oauth2_password",
+        let client = Client::compile(
+            &ClientConfig {
+                kind: "oauth2_password",
+                token_url: self.token_url.as_ref(),
+                issuer: self.issuer.as_ref(),
+                id: &self.client_id,
+                secret: self.client_secret.as_ref(),
+                style: self.client_auth_style,
+                form: &self.additional_form_data,
+                headers: &self.additional_headers,
+            },
             cx,
         );
-        let id = cx.env(&self.client_id);
-        let secret = self.client_secret.as_ref().map(|secret| cx.secret(secret));
         let (username, password) = (cx.env(&self.username), cx.secret(&self.password));
-        let additional =
-            oauth2::additional(&self.additional_form_data, &self.additional_headers, cx);
-        let secret = match secret {
-            Some(secret) => Some(secret?),
-            None => None,
-        };
-        let (form, headers) = additional?;
-        let client = Client {
-            endpoint: endpoint?,
-            id: id?,
-            secret,
-            style: self.client_auth_style.unwrap_or(ClientAuthStyle::Basic),
-            form,
-            headers,
-        };
-        let padding = self.token_expiry_padding;
         Some(Box::new(Kept::new(
             Password {
-                client,
+                client: client?,
                 username: username?,
                 password: password?,
                 scope: oauth2::scope(self.scope.as_ref(), &self.scopes),
             },
-            padding.map_or(PADDING, |seconds| Duration::from_secs(seconds.into())),
+            self.token_expiry_padding,
         )))
     }
 }

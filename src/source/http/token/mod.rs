@@ -18,7 +18,7 @@ use crate::expr::{Value, parse_time};
 use crate::source::SourceError;
 
 /// Before its end a token is renewed by so much, unless the file says otherwise.
-pub(super) const PADDING: Duration = Duration::from_secs(60);
+const PADDING: Duration = Duration::from_secs(60);
 
 /// Asks an endpoint that gives credentials, and keeps secret what it gave.
 #[async_trait]
@@ -68,10 +68,11 @@ struct Held {
 }
 
 impl<F: FetchToken> Kept<F> {
-    pub fn new(fetch: F, padding: Duration) -> Self {
+    /// Renews a token so many seconds before it ends; `None`: as many as is usual.
+    pub fn new(fetch: F, padding: Option<u32>) -> Self {
         Self {
             fetch,
-            padding,
+            padding: padding.map_or(PADDING, |seconds| Duration::from_secs(seconds.into())),
             held: Mutex::new(None),
         }
     }
@@ -183,7 +184,7 @@ mod tests {
     #[test]
     fn a_token_is_renewed_before_it_ends_however_short_it_lives() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-        let kept = Kept::new(Nothing, PADDING);
+        let kept = Kept::new(Nothing, None);
         let used = |life: u64| {
             let stale = kept.stale(now + Duration::from_secs(life), now);
             stale.duration_since(now).unwrap_or_default().as_secs()

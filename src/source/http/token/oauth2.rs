@@ -14,7 +14,7 @@ use url::form_urlencoded;
 
 use super::{Ask, Token, ending, jwt};
 use crate::config::decode::closed_set;
-use crate::config::scalar::{EnvText, Text};
+use crate::config::scalar::{EnvText, SecretText, Text};
 use crate::config::{CompileContext, decode::Named};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::source::SourceError;
@@ -54,7 +54,41 @@ pub struct Client {
     pub headers: HeaderMap,
 }
 
+/// What the files of all grants say of the client.
+pub struct ClientConfig<'c> {
+    /// The auth kind, for messages.
+    pub kind: &'static str,
+    pub token_url: Option<&'c EnvText>,
+    pub issuer: Option<&'c EnvText>,
+    pub id: &'c EnvText,
+    pub secret: Option<&'c SecretText>,
+    pub style: Option<ClientAuthStyle>,
+    pub form: &'c Named<EnvText>,
+    pub headers: &'c Named<EnvText>,
+}
+
 impl Client {
+    /// Compiles what a file says of the client. Every mistake is noted.
+    pub fn compile(config: &ClientConfig<'_>, cx: &mut CompileContext) -> Option<Self> {
+        let endpoint = endpoint(config.token_url, config.issuer, config.kind, cx);
+        let id = cx.env(config.id);
+        let secret = config.secret.map(|secret| cx.secret(secret));
+        let additional = additional(config.form, config.headers, cx);
+        let secret = match secret {
+            Some(secret) => Some(secret?),
+            None => None,
+        };
+        let (form, headers) = additional?;
+        Some(Self {
+            endpoint: endpoint?,
+            id: id?,
+            secret,
+            style: config.style.unwrap_or(ClientAuthStyle::Basic),
+            form,
+            headers,
+        })
+    }
+
     /// Asks for a token with the fields of a grant.
     pub async fn request(
         &self,
@@ -190,8 +224,8 @@ pub fn url(source: &EnvText, cx: &mut CompileContext) -> Option<Url> {
     })
 }
 
-/// `token_url`, or else `issuer`. `at` is where the block stands.
-pub fn endpoint(
+/// `token_url`, or else `issuer`.
+fn endpoint(
     token_url: Option<&EnvText>,
     issuer: Option<&EnvText>,
     kind: &str,
@@ -217,7 +251,7 @@ pub fn endpoint(
 }
 
 /// Fields and headers that every request to the endpoint has besides.
-pub fn additional(
+fn additional(
     form: &Named<EnvText>,
     headers: &Named<EnvText>,
     cx: &mut CompileContext,
