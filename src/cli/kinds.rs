@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::Outcome;
 use super::report::colour_on_stdout;
 use crate::config::connect::AuthFamily;
-use crate::config::http::{HttpPaginationFamily, SqlPaginationFamily};
+use crate::config::http::{DecoderFamily, HttpPaginationFamily, SqlPaginationFamily};
 use crate::config::kind::{KindView, views};
 use crate::expr::{FunctionDoc, documented_functions};
 use crate::source::sql::{DialectView, documented_dialects};
@@ -29,6 +29,8 @@ enum Group {
     Auth,
     /// Paging strategies of APIs and of databases.
     Pagination,
+    /// What answers of APIs are written in.
+    Decoders,
     /// SQL dialects.
     Dialects,
     /// Functions that rolecall adds to CEL.
@@ -53,6 +55,8 @@ struct Catalogue {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     sql_pagination: Vec<KindView>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    decoders: Vec<KindView>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     dialects: Vec<DialectView>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     functions: Vec<FunctionDoc>,
@@ -67,6 +71,7 @@ pub(crate) fn run(args: &KindsArgs, out: &mut dyn Write) -> anyhow::Result<Outco
         auth: when(Group::Auth, views::<AuthFamily>),
         http_pagination: when(Group::Pagination, views::<HttpPaginationFamily>),
         sql_pagination: when(Group::Pagination, views::<SqlPaginationFamily>),
+        decoders: when(Group::Decoders, views::<DecoderFamily>),
         dialects: if wanted(Group::Dialects) {
             documented_dialects()
         } else {
@@ -96,6 +101,7 @@ fn text(catalogue: &Catalogue, out: &mut dyn Write) -> std::io::Result<()> {
         "Paging strategies of databases (`pagination`)",
         &catalogue.sql_pagination,
     )?;
+    page.kinds("Decoders (`response.decoder`)", &catalogue.decoders)?;
     if !catalogue.dialects.is_empty() {
         page.heading("SQL dialects (`connect.scheme`)")?;
         for dialect in &catalogue.dialects {

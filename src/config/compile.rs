@@ -24,6 +24,8 @@ pub struct CompileContext<'e> {
     pub diagnostics: Vec<Diagnostic>,
     /// The columns that the expressions compiled so far read, for whoever knows which there are.
     pub columns: Vec<(String, Span)>,
+    /// Whether one of the programs compiled so far reads `response`.
+    pub reads_response: bool,
     failed: Vec<String>,
     /// Places whose mistakes are only warnings, because what stands there is not needed now.
     pub excused: Vec<Span>,
@@ -37,6 +39,9 @@ pub enum Bare {
     /// Bare text is CEL, as under the `map:` of the oldest HTTP files.
     Cel,
 }
+
+/// The variable that holds the answer of an API around its items.
+const RESPONSE: &str = "response";
 
 impl<'e> CompileContext<'e> {
     /// Starts compiling a file. `unset_variable` is the severity of `${NAME}` without a value.
@@ -53,6 +58,7 @@ impl<'e> CompileContext<'e> {
             unset_variable,
             diagnostics: Vec::new(),
             columns: Vec::new(),
+            reads_response: false,
             failed: Vec::new(),
             excused: Vec::new(),
         }
@@ -291,7 +297,9 @@ impl<'e> CompileContext<'e> {
                     let span = self.locate(whole, range);
                     self.columns.push((name.to_owned(), span));
                 }
-                Some(Expression::Cel(program))
+                let program = Expression::Cel(program);
+                self.reads_response |= program.mentions(RESPONSE);
+                Some(program)
             }
             Err(problems) => self.problems(whole, source, problems),
         }
@@ -304,7 +312,10 @@ impl<'e> CompileContext<'e> {
         variables: Variables,
     ) -> Option<Template> {
         match Template::compile(source, variables) {
-            Ok(template) => Some(template),
+            Ok(template) => {
+                self.reads_response |= Expression::Template(template.clone()).mentions(RESPONSE);
+                Some(template)
+            }
             Err(problems) => self.problems(whole, source, problems),
         }
     }

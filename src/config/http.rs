@@ -1,5 +1,7 @@
 //! What listings of an API need: `request`, `response`, `pagination`, and how failures are met.
 
+use std::num::NonZeroU32;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{Decode, Decoder, Dialect, Named, OneOrMany, closed_set, section};
@@ -11,6 +13,9 @@ use super::tree::Node;
 
 /// The family of `pagination` in HTTP files; its kinds live in `source/http/pagination`.
 pub struct HttpPaginationFamily;
+
+/// The family of `response.decoder`; its kinds live in `source/http/decoder`.
+pub struct DecoderFamily;
 
 /// The family of `pagination` in SQL files; its kinds live in `source/sql/pagination`.
 pub struct SqlPaginationFamily;
@@ -80,6 +85,31 @@ section! {
         /// What it means when `items_path` matches nothing: `error` (the default) or `empty`, for
         /// APIs that leave an empty list out. An addition of rolecall.
         pub items_missing: Option<ItemsMissing>,
+        /// What the body is written in. Not written: JSON, whatever the content type says. A body that
+        /// is a gzip or zip file is unpacked first; of a zip, every file in it is read. An addition of
+        /// rolecall.
+        pub decoder: Option<Block<DecoderFamily>>,
+        /// The items are the values of an object rather than of a list: each becomes one item that
+        /// has its key under this name, for example `items_key: name`. A value that is no object
+        /// itself is under `value`. An addition of rolecall.
+        pub items_key: Option<Text>,
+        /// Path of the names of columns in the answer, where each item is a list of values, for
+        /// example `schema.fields[*].name`: it becomes an object. An addition of rolecall.
+        pub columns_path: Option<PathText>,
+        /// The names of columns, where the answer does not have them. `first_row` alone: the first
+        /// item of each answer has them. An addition of rolecall.
+        pub columns: OneOrMany<Text>,
+        /// Path of a list in each item. An item becomes as many records as the list has entries, each
+        /// with that entry in place of the list: a listing of groups with their members in it becomes
+        /// one of memberships, `item.id` the group and `item.members.id` the member. An item whose
+        /// list is empty or missing becomes no record. An addition of rolecall.
+        pub unwind: Option<PathText>,
+        /// Finds what belongs to an item elsewhere in the answer, by name: side-loaded users,
+        /// `included` of JSON:API. What is found is `item.<name>`. An addition of rolecall.
+        pub lookups: Named<LookupConfig>,
+        /// Asks for each item once more, where the list does not have all of it. An addition of
+        /// rolecall.
+        pub detail: Option<Box<DetailConfig>>,
         /// What the items become. Follows from the mapping that is written.
         pub mapping_type: Option<MappingType>,
         /// Skips the items for which this is true.
@@ -90,6 +120,35 @@ section! {
         pub entitlement_mapping: OneOrMany<EntitlementMappingConfig>,
         /// What each item becomes in `grants`.
         pub grant_mapping: OneOrMany<GrantMappingConfig>,
+    }
+}
+
+section! {
+    /// Finds what belongs to an item elsewhere in the same answer.
+    pub struct LookupConfig {
+        /// Path of the list to search, for example `included`.
+        pub path: PathText,
+        /// What an entry of the list is known by, for example `cel: item.id`, or
+        /// `cel: item.type + ':' + item.id`; `item` is the entry.
+        pub key: ExprText,
+        /// What is looked for, for example `cel: item.role_id`; `item` is the item. A list of keys
+        /// brings the list of entries that were found; null brings null.
+        pub of: ExprText,
+    }
+}
+
+section! {
+    /// A request for each item, whose answer completes it.
+    pub struct DetailConfig {
+        /// The request; `item` is what the list has of it, which may be a bare id:
+        /// `url: "tmpl:/users/{{ .item.id }}"`. With `batch`, `items` is a list of them.
+        pub request: RequestConfig,
+        /// Path of the object in the answer. Not written: the whole answer. What it has replaces what
+        /// the item has under the same names; a bare item is kept under `item`.
+        pub path: Option<PathText>,
+        /// Asks for so many items at once. The answer has a list at `path`, and its entries become
+        /// the items. Not written: each by itself.
+        pub batch: Option<NonZeroU32>,
     }
 }
 

@@ -13,7 +13,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use super::compile::CompileContext;
 use super::decode::{Decode, DecodeFields, Decoder, Reserved};
 use super::section::tidy;
-use super::tree::{Node, NodeValue};
+use super::tree::{Key, Node, NodeValue};
 use crate::diagnostic::{Diagnostic, Severity, Span, list, nearest};
 
 /// A family of kinds: everything one tag chooses between.
@@ -29,6 +29,8 @@ pub trait Family: Sized + Send + Sync + 'static {
     /// Whether a kind's fields may also be nested under its name, as current documents write them:
     /// `{type: api_key, api_key: {key: …}}` and `{type: api_key, key: …}` mean the same.
     const NESTS: bool = false;
+    /// Whether the name of a kind alone may stand for a block without fields: `decoder: csv`.
+    const SHORT: bool = false;
     /// What a block of the family becomes when the plan is compiled.
     type Compiled: ?Sized;
 
@@ -111,6 +113,11 @@ impl<F: Family> std::fmt::Debug for Block<F> {
 
 impl<F: Family> Decode for Block<F> {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
+        let named = match &node.value {
+            NodeValue::Scalar { .. } if F::SHORT => Some(short(F::TAG, node)),
+            _ => None,
+        };
+        let node = named.as_ref().unwrap_or(node);
         let mut fields = decoder.fields(node)?;
         let names: Vec<&str> = F::kinds().iter().map(|kind| kind.name).collect();
         let (written, tag_span) = match (fields.raw(&[F::TAG]), F::DEFAULT) {
@@ -177,6 +184,18 @@ impl<F: Family> Decode for Block<F> {
     }
 }
 
+/// The block that the name of a kind alone stands for.
+fn short(tag: &str, name: &Node) -> Node {
+    let key = Key {
+        text: tag.to_owned(),
+        span: name.span,
+    };
+    Node {
+        value: NodeValue::Map(vec![(key, name.clone())]),
+        span: name.span,
+    }
+}
+
 impl<F: Family> JsonSchema for Block<F> {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         let family = std::any::type_name::<F>();
@@ -185,6 +204,10 @@ impl<F: Family> JsonSchema for Block<F> {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let names = F::SHORT.then(|| {
+            let names: Vec<_> = F::kinds().into_iter().map(|kind| kind.name).collect();
+            json_schema!({ "enum": names })
+        });
         let kinds: Vec<Schema> = F::kinds()
             .into_iter()
             .map(|kind| {
@@ -228,6 +251,7 @@ impl<F: Family> JsonSchema for Block<F> {
                 schema.insert("required".into(), required.into());
                 schema
             })
+            .chain(names)
             .collect();
         json_schema!({ "oneOf": kinds })
     }

@@ -1,5 +1,7 @@
 //! What a record is made of, whichever system it came from.
 
+use std::hash::{Hash, Hasher};
+
 use chrono::{DateTime, FixedOffset, TimeDelta};
 use indexmap::IndexMap;
 
@@ -57,6 +59,30 @@ impl Value {
             Value::Duration(_) => "duration",
             Value::List(_) => "list",
             Value::Map(_) => "map",
+        }
+    }
+}
+
+impl Value {
+    /// Adds the value to a hash by which two pages of records can be told apart. Equal values have
+    /// equal hashes; the order of fields counts.
+    pub fn hash_into(&self, hasher: &mut impl Hasher) {
+        std::mem::discriminant(self).hash(hasher);
+        match self {
+            Value::Null => {}
+            Value::Bool(value) => value.hash(hasher),
+            Value::Int(value) => value.hash(hasher),
+            Value::UInt(value) => value.hash(hasher),
+            Value::Float(value) => value.to_bits().hash(hasher),
+            Value::Text(text) => text.hash(hasher),
+            Value::Bytes(bytes) => bytes.hash(hasher),
+            Value::Timestamp(at) => at.hash(hasher),
+            Value::Duration(duration) => duration.hash(hasher),
+            Value::List(items) => items.iter().for_each(|item| item.hash_into(hasher)),
+            Value::Map(map) => map.iter().for_each(|(name, value)| {
+                name.hash(hasher);
+                value.hash_into(hasher);
+            }),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::config::connect::ConnectConfig;
 use crate::config::decode::Named;
-use crate::config::http::{PaginationConfig, RequestConfig, ResponseConfig};
+use crate::config::http::PaginationConfig;
 use crate::config::resource_type::ScopeWord;
 use crate::config::scalar::{ExprText, SqlText};
 use crate::config::{CompileContext, ConnectorConfig};
@@ -79,26 +79,13 @@ impl Connection {
 
     pub(super) fn http_listing(
         &self,
-        request: &RequestConfig,
-        response: &ResponseConfig,
-        pagination: Option<&PaginationConfig>,
-        variables: Variables,
-        per_resource: bool,
+        listing: HttpListing<'_>,
         cx: &mut CompileContext,
     ) -> Option<Box<dyn Fetch>> {
         let Connection::Http(source) = self else {
             return None;
         };
-        source.listing(
-            HttpListing {
-                request,
-                response,
-                pagination,
-                variables,
-                per_resource,
-            },
-            cx,
-        )
+        source.listing(listing, cx)
     }
 
     /// The names of the columns that a query selects, where they can be told without running it.

@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::expr::{Expression, Variables};
 use crate::model::ResourceTypeId;
 use crate::source::Fetch;
+use crate::source::http::HttpListing;
 
 /// The parts that listings of every kind share.
 pub(super) struct Step<'c> {
@@ -60,11 +61,13 @@ pub(super) struct TypeCompiler<'c, 'e> {
 }
 
 impl TypeCompiler<'_, '_> {
-    /// The listing of a step, by the dialect of the file.
+    /// The listing of a step, by the dialect of the file. `variables` are those of the listing
+    /// itself, `item_variables` those of its records.
     pub(super) fn fetch(
         &mut self,
         step: &Step,
         variables: Variables,
+        item_variables: Variables,
         resource_type: Option<&str>,
     ) -> Option<Box<dyn Fetch>> {
         // Without the paging that is meant, every placeholder of it would look like a mistake.
@@ -115,14 +118,22 @@ impl TypeCompiler<'_, '_> {
             self.cx.error::<()>("conflicting-fields", step.at, message);
         }
         let per_resource = resource_type.is_some() || self.parent.is_some();
-        self.connection?.http_listing(
+        let listing = HttpListing {
             request,
             response,
-            step.pagination,
+            pagination: step.pagination,
             variables,
+            item_variables,
             per_resource,
-            self.cx,
-        )
+        };
+        self.connection?.http_listing(listing, self.cx)
+    }
+
+    /// Tells a listing whether the mappings that were compiled since need its answers as a whole.
+    pub(super) fn share_answers(&self, fetch: &mut Option<Box<dyn Fetch>>) {
+        if let Some(fetch) = fetch {
+            fetch.share_answers(self.cx.reads_response);
+        }
     }
 
     fn refuse_foreign(&mut self, step: &Step, fields: &[(&str, bool)]) -> Option<()> {

@@ -205,7 +205,8 @@ impl TypeCompiler<'_, '_> {
             self.key.span
         );
         self.cx.columns.clear();
-        let fetch = self.fetch(&step, scopes.list, None);
+        let mut fetch = self.fetch(&step, scopes.list, scopes.resource, None);
+        self.cx.reads_response = false;
         let skip_if = self.skip_if(&step, scopes.resource);
         let mapping = self.mapping(&step, list.map.as_ref(), |response| {
             response.resource_mapping.as_slice()
@@ -221,6 +222,7 @@ impl TypeCompiler<'_, '_> {
             ResourceMapping::compile(configs.first()?, id, bare, scopes.resource, self.cx)
         });
         self.check_columns(&step);
+        self.share_answers(&mut fetch);
         Some(ResourcesPlan::Listed {
             fetch: fetch?,
             skip_if,
@@ -292,7 +294,13 @@ impl TypeCompiler<'_, '_> {
         let name = self.entry_name("entitlements", self.config.entitlements.0.len(), index);
         let step = step!(config, name, MappingType::Entitlement, self.key.span);
         self.cx.columns.clear();
-        let fetch = self.fetch(&step, scopes.per_resource, Some(&self.key.text));
+        let mut fetch = self.fetch(
+            &step,
+            scopes.per_resource,
+            scopes.record,
+            Some(&self.key.text),
+        );
+        self.cx.reads_response = false;
         let skip_if = self.skip_if(&step, scopes.record);
         let mappings = self
             .mapping(&step, config.map.as_ref(), |response| {
@@ -306,6 +314,7 @@ impl TypeCompiler<'_, '_> {
                 self.check_columns(&step);
                 compiled.into_iter().collect::<Option<Vec<_>>>()
             });
+        self.share_answers(&mut fetch);
         let keys = mappings
             .iter()
             .flatten()
@@ -331,7 +340,13 @@ impl TypeCompiler<'_, '_> {
         let name = self.entry_name("grants", self.config.grants.0.len(), index);
         let step = step!(config, name, MappingType::Grant, self.key.span);
         self.cx.columns.clear();
-        let fetch = self.fetch(&step, scopes.per_resource, Some(&self.key.text));
+        let mut fetch = self.fetch(
+            &step,
+            scopes.per_resource,
+            scopes.record,
+            Some(&self.key.text),
+        );
+        self.cx.reads_response = false;
         let skip_if = self.skip_if(&step, scopes.record);
         let mappings = self
             .mapping(&step, config.map.as_ref(), |response| {
@@ -345,6 +360,7 @@ impl TypeCompiler<'_, '_> {
                 self.check_columns(&step);
                 compiled.into_iter().collect::<Option<Vec<_>>>()
             });
+        self.share_answers(&mut fetch);
         let changes = config.incremental_sync.as_ref();
         let changes = changes.and_then(|changes| self.grant_changes(changes));
         let keys = mappings.iter().flatten().map(GrantMapping::resource_key);

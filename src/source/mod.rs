@@ -37,6 +37,13 @@ pub trait Fetch: Send + Sync + std::fmt::Debug {
         page_by_page(self, inputs, token, to).await
     }
 
+    /// Says whether records are mapped with `response`: then an answer is kept as a whole until its
+    /// records are mapped, because what they need may stand behind them. Otherwise its records may
+    /// come in several pages, and nobody needs the rest. Not said: it is kept.
+    fn share_answers(&mut self, wanted: bool) {
+        let _ = wanted;
+    }
+
     /// Whether the answers depend on the resource or the parent that the listing runs for. One
     /// that does not is run once per sync, not once per resource.
     fn depends_on_resource(&self) -> bool;
@@ -65,8 +72,8 @@ pub trait TakePages: Send {
     async fn take(&mut self, page: Page) -> bool;
 
     /// Says that the connection was lost in the middle of an answer that cannot be gone on with:
-    /// its records come again, from the first one. `whole` when that is the first record of the
-    /// listing; otherwise the answers of the databases before it stand.
+    /// its records come again, from the first one. `whole` when those are all the records since the
+    /// last page that came to its end; otherwise the answers of the databases before it stand.
     async fn again(&mut self, whole: bool);
 }
 

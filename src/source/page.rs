@@ -23,9 +23,11 @@ impl PageToken {
 pub struct Page {
     /// The records, in the system's order. Each is usually a map.
     pub records: Vec<Value>,
-    /// The next page; `None` when this was the last one.
+    /// The next page; `None` when this was the last one. With `more`, the page that these records
+    /// are a part of; `None` for the first one.
     pub next: Option<PageToken>,
-    /// True when more of the same answer follows, at no place that a later run could go on from.
+    /// True when more of the same answer follows. A later run cannot go on there: it asks for the
+    /// whole answer again.
     pub more: bool,
     /// Variables that every record of the page shares: `response` and `headers` of an API.
     pub shared: Inputs,

@@ -32,9 +32,9 @@ pub struct Progress {
     /// Subjects after it that are finished too.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub finished: BTreeSet<i64>,
-    /// Open subjects, with the token of their next page.
+    /// Open subjects, and where their listings go on.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub cursors: BTreeMap<i64, String>,
+    pub cursors: BTreeMap<i64, Cursor>,
     /// What was odd in the first pages of answers that can only be asked for again as a whole: it
     /// counts once the answer has come to its end.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -44,9 +44,20 @@ pub struct Progress {
     pub grants_before: i64,
 }
 
+/// Where a listing goes on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The token of the page to ask for; `None` for the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// Part of that page is stored already.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub begun: bool,
+}
+
 impl Checkpoint {
     /// The layout this program writes.
-    pub const VERSION: u32 = 3;
+    pub const VERSION: u32 = 4;
 
     /// The start of a run.
     pub fn start() -> Self {
@@ -78,9 +89,9 @@ impl Checkpoint {
 }
 
 impl Progress {
-    /// Remembers that a page of a subject was stored and where the next one begins.
-    pub fn paged(&mut self, subject: i64, next: &str) {
-        self.cursors.insert(subject, next.to_owned());
+    /// Remembers that a page of a subject was stored, or a part of one, and where to go on.
+    pub fn paged(&mut self, subject: i64, cursor: Cursor) {
+        self.cursors.insert(subject, cursor);
     }
 
     /// Remembers that a subject is finished. `oldest_open` is the first subject that is not:
@@ -121,7 +132,7 @@ mod tests {
         }
         progress.settle(Some(1), Some(4));
         assert_eq!(progress.done_to, None, "1 is still open");
-        progress.paged(4, "next");
+        progress.paged(4, Cursor::default());
         progress.finished(1);
         progress.settle(Some(4), Some(4));
         assert_eq!((progress.done_to, progress.finished.len()), (Some(3), 0));

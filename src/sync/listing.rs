@@ -136,7 +136,8 @@ impl<S: SyncSink + 'static> TakePages for Taker<'_, S> {
 impl<S> Taker<'_, S> {
     /// Notes a page's token and content; true when either was seen before in this listing.
     fn repeats(&mut self, mapped: &MappedPage) -> bool {
-        let Some(token) = &mapped.next else {
+        // Parts of one answer all name the page they are parts of.
+        let Some(token) = mapped.next.as_ref().filter(|_| !mapped.more) else {
             return false;
         };
         let mut hasher = DefaultHasher::new();

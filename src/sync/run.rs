@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::Utc;
 use tokio_util::sync::CancellationToken;
 
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{Checkpoint, Cursor};
 use super::listing::{Arrival, Listing};
 use super::page::{MappedPage, Subject};
 use super::report::{Doubts, Report};
@@ -111,15 +111,12 @@ struct Run<'w, S> {
     watch: &'w dyn Fn(Event),
 }
 
-/// The token of a listing that cannot go on where it was: it begins again.
-const FROM_THE_START: &str = "";
-
 impl<S: SyncSink + 'static> Run<'_, S> {
     /// Forgets what an earlier process found in answers that it did not see the end of.
     async fn begin_again(&mut self) -> Result<(), SyncError> {
         let progress = &mut self.checkpoint.progress;
         progress.unsettled.clear();
-        match progress.cursors.values().any(|at| at == FROM_THE_START) {
+        match progress.cursors.values().any(|cursor| cursor.begun) {
             true => self.note_again().await,
             false => Ok(()),
         }
@@ -250,8 +247,8 @@ impl<S: SyncSink + 'static> Run<'_, S> {
         subject: Option<Arc<Subject>>,
         under_way: &mut UnderWay,
     ) {
-        let token = self.checkpoint.progress.cursors.get(&position);
-        if token.is_some_and(|token| token == FROM_THE_START) {
+        let cursor = self.checkpoint.progress.cursors.get(&position);
+        if cursor.is_some_and(|cursor| cursor.begun) {
             under_way.again.insert(position);
         }
         under_way.open.insert(position);
@@ -262,8 +259,8 @@ impl<S: SyncSink + 'static> Run<'_, S> {
             store: self.store.clone(),
             position,
             subject,
-            token: token
-                .filter(|token| *token != FROM_THE_START)
+            token: cursor
+                .and_then(|cursor| cursor.token.as_ref())
                 .map(PageToken::new),
             arrivals: under_way.sender.clone(),
             cancel: self.options.cancel.clone(),
@@ -309,11 +306,12 @@ impl<S: SyncSink + 'static> Run<'_, S> {
                 self.checkpoint.progress.finished(position);
                 under_way.open.remove(&position);
             } else {
-                let token = mapped
-                    .next
-                    .as_ref()
-                    .map_or(FROM_THE_START, PageToken::as_str);
-                self.checkpoint.progress.paged(position, token);
+                let token = mapped.next.as_ref();
+                let cursor = Cursor {
+                    token: token.map(|token| token.as_str().to_owned()),
+                    begun: mapped.more,
+                };
+                self.checkpoint.progress.paged(position, cursor);
             }
             facts.append(mapped.facts);
         }

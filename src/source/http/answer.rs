@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use url::Url;
 
 use super::base::safe;
+use super::decoder::{self, DecodeError};
 use super::redact::Redactor;
 use crate::expr::{Inputs, Map, Value};
 use crate::source::SourceError;
@@ -23,33 +24,49 @@ pub struct Answer {
     pub body: Json,
 }
 
-impl Answer {
-    /// Reads the body of an answer. Its content type is not trusted: much JSON is sent as text.
-    pub(super) fn read(
-        status: StatusCode,
-        headers: HeaderMap,
-        url: Url,
-        bytes: &[u8],
-        redactor: &Redactor,
-    ) -> Result<Self, SourceError> {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let body = if status == StatusCode::NO_CONTENT {
-            Json::Null
-        } else {
-            serde_json::from_slice(bytes).map_err(|error| SourceError::Unreadable {
-                url: safe(&url),
-                expected: "JSON",
-                reason: what_came(bytes, &headers, &error, redactor),
-            })?
-        };
-        Ok(Self {
-            status,
-            headers,
-            url,
+/// A successful answer whose body is coming in.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    /// The URL that answers, after redirects.
+    pub url: Url,
+    /// The first bytes of the body; all of them when there are no more.
+    pub start: Vec<u8>,
+    /// What brings the others.
+    pub more: Option<reqwest::Response>,
+}
+
+impl Incoming {
+    /// The answer, once its body was read.
+    pub fn with_body(self, body: Json) -> Answer {
+        Answer {
+            status: self.status,
+            headers: self.headers,
+            url: self.url,
             body,
-        })
+        }
     }
 
+    /// The answer as JSON. Its content type is not trusted: much JSON is sent as text.
+    pub fn json(self, redactor: &Redactor) -> Result<Answer, SourceError> {
+        let bytes = self
+            .start
+            .strip_prefix(b"\xef\xbb\xbf")
+            .unwrap_or(&self.start);
+        let body = if self.status == StatusCode::NO_CONTENT {
+            Json::Null
+        } else {
+            serde_json::from_slice(bytes).map_err(|error| {
+                let error = decoder::malformed(error);
+                unreadable(&self, "JSON", bytes, bytes.len() as u64, &error, redactor)
+            })?
+        };
+        Ok(self.with_body(body))
+    }
+}
+
+impl Answer {
     /// The variables `response` and `headers` that the items of the answer share. `body` is what
     /// is left of the answer without its items.
     pub(super) fn shared(self) -> Inputs {
@@ -76,48 +93,64 @@ impl Answer {
     }
 }
 
-/// Describes a body that is no JSON without repeating it: it may be a login page, a stack trace,
-/// half a list of people.
-fn what_came(
-    bytes: &[u8],
-    headers: &HeaderMap,
-    error: &serde_json::Error,
+/// Describes a body that is not what it should be without repeating it: it may be a login page, a
+/// stack trace, half a list of people. `start` are its first bytes, `read` how many were read.
+pub(super) fn unreadable(
+    incoming: &Incoming,
+    expected: &'static str,
+    start: &[u8],
+    read: u64,
+    error: &DecodeError,
     redactor: &Redactor,
-) -> String {
-    let content_type = headers
+) -> SourceError {
+    let content_type = incoming
+        .headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
     let content_type = content_type.map_or("no content type".to_owned(), |text| {
         format!("`{}`", redactor.line(text))
     });
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(64 * 1024)]);
-    let start = text.trim_start();
-    if start.is_empty() {
-        return format!("the body is empty ({content_type})");
-    }
-    if start.starts_with('<') {
-        let markup = match start
-            .get(..5)
-            .is_some_and(|start| start.eq_ignore_ascii_case("<?xml"))
-        {
-            true => "XML",
-            false => "an HTML page",
+    let text = String::from_utf8_lossy(&start[..start.len().min(64 * 1024)]);
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let xml = expected == "XML";
+    let reason = if text.is_empty() {
+        format!("the body is empty ({content_type})")
+    } else if text.starts_with('<') && (!xml || is_html(text, xml)) {
+        let markup = match is_html(text, xml) {
+            true => "an HTML page",
+            false => "XML",
         };
-        let title = title(start).map(|title| format!(" titled `{}`", redactor.line(title)));
-        return format!(
+        let title = title(text).map(|title| format!(" titled `{}`", redactor.line(title)));
+        format!(
             "it is {markup}{} ({content_type}); a login or maintenance page may have come instead of the API's answer",
             title.unwrap_or_default()
-        );
-    }
-    let position = match error.is_eof() {
-        true => format!("it ends too early, after {} bytes", bytes.len()),
-        false => format!(
-            "it stops being JSON at line {} column {}",
-            error.line(),
-            error.column()
-        ),
+        )
+    } else {
+        match error {
+            DecodeError::CutShort => {
+                format!("it ends too early, after {read} bytes ({content_type})")
+            }
+            error => format!("{error} ({content_type})"),
+        }
     };
-    format!("{position} ({content_type})")
+    SourceError::Unreadable {
+        url: safe(&incoming.url),
+        expected,
+        reason,
+    }
+}
+
+/// Whether markup is a page for people, where XML is expected and where it is not.
+fn is_html(text: &str, xml_expected: bool) -> bool {
+    let start: String = text
+        .chars()
+        .take(14)
+        .collect::<String>()
+        .to_ascii_lowercase();
+    match xml_expected {
+        true => start.starts_with("<!doctype html") || start.starts_with("<html"),
+        false => !start.starts_with("<?xml"),
+    }
 }
 
 fn title(html: &str) -> Option<&str> {
@@ -197,7 +230,15 @@ mod tests {
             let headers =
                 HeaderMap::from_iter([(CONTENT_TYPE, content_type.parse().expect("a value"))]);
             let url = Url::parse("https://h/x?token=secret").expect("a URL");
-            Answer::read(StatusCode::OK, headers, url, body, &Redactor::default())
+            let incoming = Incoming {
+                status: StatusCode::OK,
+                headers,
+                url,
+                start: body.to_vec(),
+                more: None,
+            };
+            incoming
+                .json(&Redactor::default())
                 .expect_err("no JSON")
                 .to_string()
         };

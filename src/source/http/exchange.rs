@@ -3,13 +3,15 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
-use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Method, StatusCode};
 use secrecy::SecretString;
+use tokio::sync::mpsc;
 use url::Url;
 
-use super::answer::{self, Answer};
+use super::answer::{self, Answer, Incoming};
 use super::base::{host, is_trusted, safe};
+use super::body::{LARGEST_HELD, too_large_to_hold};
 use super::error_rules::ErrorRules;
 use super::parts::RequestParts;
 use super::redact::Redactor;
@@ -18,8 +20,8 @@ use super::source::HttpSource;
 use super::token::Ask;
 use crate::source::SourceError;
 
-/// The largest body that is read, after decompression. Larger lists are for paging.
-const LARGEST_BODY: usize = 256 * 1024 * 1024;
+/// How much of an answer is read before anybody looks at it: most answers are smaller.
+const START: usize = 1024 * 1024;
 
 /// How often an answer may send us elsewhere.
 const MOST_REDIRECTS: usize = 10;
@@ -46,6 +48,15 @@ impl From<SourceError> for Failure {
     }
 }
 
+/// How much of an answer is read.
+#[derive(Clone, Copy)]
+struct Extent {
+    /// At most about so many bytes before anybody looks at it.
+    start: usize,
+    /// All of it is going to be held.
+    held: bool,
+}
+
 /// Sends requests of a source, and keeps its secrets out of what is said about them.
 pub(super) struct Wire<'s> {
     pub source: &'s HttpSource,
@@ -55,18 +66,62 @@ pub(super) struct Wire<'s> {
 }
 
 impl Wire<'_> {
-    /// Sends a request until it succeeds, fails for good, or has failed too often.
+    /// Sends a request whose answer is JSON, and reads it.
     pub(super) async fn send(&self, request: &RequestParts) -> Result<Answer, Failure> {
+        let whole = Extent {
+            start: LARGEST_HELD + 1,
+            held: true,
+        };
+        let incoming = self.until(request, whole).await?;
+        if incoming.start.len() > LARGEST_HELD {
+            return Err(too_large_to_hold(&incoming.url).into());
+        }
+        Ok(incoming.json(self.redactor)?)
+    }
+
+    /// Sends a request; of a large answer only the beginning is read. `held`: the whole answer will
+    /// have to be held in memory.
+    pub(super) async fn open(
+        &self,
+        request: &RequestParts,
+        held: bool,
+    ) -> Result<Incoming, Failure> {
+        self.until(request, Extent { start: START, held }).await
+    }
+
+    /// Hands the rest of a body on, chunk by chunk, with an empty one at its end.
+    pub(super) async fn feed(
+        &self,
+        mut response: reqwest::Response,
+        to: mpsc::Sender<Vec<u8>>,
+    ) -> Result<(), SourceError> {
+        let url = response.url().clone();
+        let chunk = async |response: &mut reqwest::Response| {
+            let chunk = response.chunk().await;
+            chunk.map_err(|error| self.unreachable(&url, error))
+        };
+        while let Some(bytes) = chunk(&mut response).await? {
+            // Empty ones would be the end. Nobody takes them when the answer cannot be read.
+            if !bytes.is_empty() && to.send(bytes.into()).await.is_err() {
+                return Ok(());
+            }
+        }
+        let _ = to.send(Vec::new()).await;
+        Ok(())
+    }
+
+    /// Sends a request until it succeeds, fails for good, or has failed too often.
+    async fn until(&self, request: &RequestParts, extent: Extent) -> Result<Incoming, Failure> {
         let repeatable = [Method::GET, Method::HEAD, Method::POST].contains(&request.method);
         let (mut failed, mut renewed) = (0, false);
         loop {
             let started = Instant::now();
-            let outcome = self.follow(request.clone()).await;
+            let outcome = self.follow(request.clone(), extent).await;
             let failure = match outcome {
-                Ok(answer) => {
+                Ok(incoming) => {
                     let duration_ms = started.elapsed().as_millis();
                     tracing::debug!(method = %request.method, url = safe(&request.url), duration_ms, "the API answered");
-                    return Ok(answer);
+                    return Ok(incoming);
                 }
                 Err(failure) => failure,
             };
@@ -105,11 +160,11 @@ impl Wire<'_> {
 
     /// Sends a request, going where redirects lead. Credentials and what every request carries go
     /// only to the API's own host, hop by hop.
-    async fn follow(&self, mut request: RequestParts) -> Result<Answer, Failure> {
+    async fn follow(&self, mut request: RequestParts, extent: Extent) -> Result<Incoming, Failure> {
         for _ in 0..=MOST_REDIRECTS {
             let (response, sent) = self.exchange(request.clone()).await?;
             let Some(target) = redirect(&response, &request.url)? else {
-                let received = self.receive(response, &request).await;
+                let received = self.receive(response, &request, extent).await;
                 return received.map_err(|failure| Failure {
                     sent: Some(sent),
                     ..failure
@@ -173,7 +228,8 @@ impl Wire<'_> {
         &self,
         mut response: reqwest::Response,
         request: &RequestParts,
-    ) -> Result<Answer, Failure> {
+        extent: Extent,
+    ) -> Result<Incoming, Failure> {
         let (status, headers, url) = (
             response.status(),
             response.headers().clone(),
@@ -181,50 +237,42 @@ impl Wire<'_> {
         );
         if !status.is_success() {
             // A reason that cannot be read is no reason to hide the status.
-            let bytes = self
-                .body(&mut response, &url, REASON_BYTES)
-                .await
-                .unwrap_or_default();
+            let read = self.body(&mut response, &url, REASON_BYTES).await;
+            let bytes = read.map(|(bytes, _)| bytes).unwrap_or_default();
             return Err(self.refusal(status, &headers, request, &bytes));
         }
-        let announced = headers
-            .get(CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-        let too_large = || SourceError::Unreadable {
-            url: safe(&url),
-            expected: "a page of at most 256 MiB",
-            reason: "it is larger; ask for smaller pages with `page_size`".to_owned(),
-        };
-        if announced.is_some_and(|announced| announced > LARGEST_BODY) {
-            return Err(too_large().into());
+        if extent.held && response.content_length() > Some(LARGEST_HELD as u64) {
+            return Err(too_large_to_hold(&url).into());
         }
-        let bytes = self.body(&mut response, &url, LARGEST_BODY + 1).await?;
-        if bytes.len() > LARGEST_BODY {
-            return Err(too_large().into());
-        }
-        Ok(Answer::read(status, headers, url, &bytes, self.redactor)?)
+        let (start, ended) = self.body(&mut response, &url, extent.start).await?;
+        Ok(Incoming {
+            status,
+            headers,
+            url,
+            start,
+            more: (!ended).then_some(response),
+        })
     }
 
-    /// Reads a body, at most `most` bytes of it.
+    /// Reads the beginning of a body: chunks until there are `most` bytes. True when that is all.
     async fn body(
         &self,
         response: &mut reqwest::Response,
         url: &Url,
         most: usize,
-    ) -> Result<Vec<u8>, SourceError> {
+    ) -> Result<(Vec<u8>, bool), SourceError> {
         let mut bytes = Vec::new();
         while let Some(chunk) = response
             .chunk()
             .await
             .map_err(|error| self.unreachable(url, error))?
         {
-            let room = most - bytes.len();
-            bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            if bytes.len() == most {
-                break;
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() >= most {
+                return Ok((bytes, false));
             }
         }
-        Ok(bytes)
+        Ok((bytes, true))
     }
 
     fn refusal(

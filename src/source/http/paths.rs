@@ -24,7 +24,7 @@ enum Form {
 
 /// One step of a dotted path.
 #[derive(Debug, Clone, PartialEq)]
-enum Step {
+pub enum Step {
     /// A key as written between dots; where the answer has no such key, it may be the beginning
     /// of a key that holds dots itself, such as `@odata.nextLink`.
     Word(String),
@@ -74,9 +74,12 @@ impl JsonPath {
     fn parse(text: &str) -> Result<Self, String> {
         let form = match (split(text), text.starts_with('$')) {
             (Ok(steps), _) => Form::Steps(steps),
-            (Err(reason), false) => return Err(reason),
             // What our own splitter cannot read is left to the full language.
             (Err(reason), true) => Form::Query(parse_json_path(text).map_err(|_| reason)?),
+            (Err(reason), false) if text.contains('[') => {
+                Form::Query(parse_json_path(&format!("$.{text}")).map_err(|_| reason)?)
+            }
+            (Err(reason), false) => return Err(reason),
         };
         Ok(Self {
             text: text.to_owned(),
@@ -97,6 +100,17 @@ impl JsonPath {
     /// True when the path is this single key.
     pub(super) fn is_key(&self, key: &str) -> bool {
         matches!(&self.form, Form::Steps(steps) if *steps == [Step::Word(key.to_owned())])
+    }
+
+    /// The steps of a path that is no query and counts no list from its end.
+    pub(super) fn steps(&self) -> Option<&[Step]> {
+        match &self.form {
+            Form::Steps(steps) => {
+                let from_the_end = |step: &Step| matches!(step, Step::Index(at) if *at < 0);
+                (!steps.iter().any(from_the_end)).then_some(steps.as_slice())
+            }
+            Form::Query(_) => None,
+        }
     }
 
     /// What the path leads to.
@@ -138,18 +152,6 @@ impl JsonPath {
             Form::Query(query) => !run(&without_last(query), body).is_empty(),
         }
     }
-}
-
-/// Takes the value at the end of a way out of the answer, leaving null behind.
-pub(super) fn take(body: &mut Json, way: &[Taken]) -> Json {
-    let mut place = Some(body);
-    for step in way {
-        place = place.and_then(|value| match step {
-            Taken::Key(key) => value.get_mut(key),
-            Taken::Index(at) => value.get_mut(*at),
-        });
-    }
-    place.map(Json::take).unwrap_or_default()
 }
 
 fn run<'v>(query: &JpQuery, body: &'v Json) -> Vec<&'v Json> {
@@ -311,6 +313,7 @@ mod tests {
             (".data.0", Some(json!("zero"))),
             ("$.data.users[?@.id == 2].id", Some(json!(2))),
             ("$..id", Some(json!(1))),
+            ("data.users[*].id", Some(json!(1))),
         ];
         for (path, expected) in cases {
             assert_eq!(first(path, &body), expected, "{path}");

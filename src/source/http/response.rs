@@ -2,24 +2,26 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde_json::Value as Json;
-use sha2::{Digest, Sha256};
+use serde_json::{Value as Json, json};
 
 use super::answer::Answer;
 use super::base::safe;
-use super::paths::{Found, JsonPath, Taken, take};
+use super::paths::{Found, JsonPath, Step, Taken};
+use super::shape::{Columns, Shape};
 use crate::config::CompileContext;
 use crate::config::http::{ItemsMissing, ResponseConfig};
-use crate::expr::Value;
 use crate::source::{PartialReason, SourceError};
 
 /// A compiled `response`, as far as finding the items goes.
 #[derive(Debug)]
-pub(super) struct ItemsRule {
+pub struct ItemsRule {
     /// `None`: not written.
     path: Option<JsonPath>,
+    /// Where a list of items may be met while an answer comes.
+    steps: Option<Vec<Step>>,
     missing_is_empty: bool,
     per_resource: bool,
+    pub(super) shape: Shape,
     /// A single object was found where a list is expected, and the author was told.
     told: AtomicBool,
 }
@@ -31,6 +33,8 @@ pub(super) enum Items {
     None(Option<PartialReason>),
     /// The list at the end of a way.
     List(Vec<Taken>),
+    /// The object at the end of a way, whose values are items.
+    Keyed(Vec<Taken>),
     /// One object, at the end of a way.
     One(Vec<Taken>),
     /// Copies of what a query matched.
@@ -43,16 +47,43 @@ impl ItemsRule {
         per_resource: bool,
         cx: &mut CompileContext,
     ) -> Option<Self> {
+        let shape = Shape::compile(config, cx);
         let path = match &config.items_path {
             Some(path) => Some(JsonPath::compile(path, cx)?),
             None => None,
         };
+        let steps = match &path {
+            Some(path) => path.steps().map(<[Step]>::to_vec),
+            // A bare list, or one under this name.
+            None => Some(vec![Step::Word("items".to_owned())]),
+        };
+        let shape = shape?;
         Some(Self {
             path,
+            steps: steps.filter(|_| shape.key.is_none()),
             missing_is_empty: config.items_missing == Some(ItemsMissing::Empty),
             per_resource,
+            shape,
             told: AtomicBool::new(false),
         })
+    }
+
+    /// The way to the list of items, where it is one that can be followed while an answer comes.
+    pub fn steps(&self) -> Option<&[Step]> {
+        self.steps.as_deref()
+    }
+
+    /// The names of columns that are written in the file.
+    pub fn columns(&self) -> Option<&[String]> {
+        match &self.shape.columns {
+            Columns::Written(names) => Some(names),
+            _ => None,
+        }
+    }
+
+    /// True when items can only be read with the whole answer at hand.
+    pub(super) fn needs_whole(&self) -> bool {
+        self.steps.is_none() || self.shape.needs_whole()
     }
 
     /// Finds the items of an answer.
@@ -103,10 +134,27 @@ impl ItemsRule {
         }
     }
 
+    /// Takes the last item out of what is left of an answer: whoever sees that should not take it for
+    /// all there was.
+    pub(super) fn forget_last(&self, body: &mut Json) {
+        let way = match (&self.path, &*body) {
+            (_, Json::Array(_)) => Some(Vec::new()),
+            (None, _) => Some(vec![Taken::Key("items".to_owned())]),
+            (Some(path), body) => match path.find(body) {
+                Found::One(way, _) => Some(way),
+                _ => None,
+            },
+        };
+        if let Some(place) = way.and_then(|way| at(body, &way)) {
+            *place = Json::Null;
+        }
+    }
+
     /// What is not a list: an object is one item, null is none, anything else is a mistake.
     fn single(&self, way: Vec<Taken>, value: &Json, answer: &Answer) -> Result<Items, SourceError> {
         match value {
             Json::Null => Ok(Items::None(None)),
+            Json::Object(_) if self.shape.key.is_some() => Ok(Items::Keyed(way)),
             Json::Object(_) => {
                 if !self.told.swap(true, Ordering::Relaxed) && !self.per_resource {
                     tracing::warn!(
@@ -152,55 +200,48 @@ impl ItemsRule {
 }
 
 impl Items {
-    /// How many there are.
-    pub(super) fn count(&self, body: &Json) -> usize {
-        match self {
-            Items::None(_) => 0,
-            Items::One(_) => 1,
-            Items::Copies(items) => items.len(),
-            Items::List(way) => list(body, way).len(),
-        }
-    }
-
-    /// A number that differs when the items do.
-    pub(super) fn fingerprint(&self, body: &Json) -> u64 {
-        let items: &[Json] = match self {
+    /// Takes the items out of the answer, with the reason why there may be more. Of a list the last
+    /// item stays too: some APIs page by it.
+    pub(super) fn take(
+        self,
+        body: &mut Json,
+        key: Option<&str>,
+    ) -> (Vec<Json>, Option<PartialReason>) {
+        let items = match self {
+            Items::None(reason) => return (Vec::new(), reason),
             Items::Copies(items) => items,
-            Items::List(way) => list(body, way),
-            Items::None(_) | Items::One(_) => return 0,
-        };
-        let mut digest = Sha256::new();
-        for item in items {
-            // Writing to a digest cannot fail, and JSON values have text.
-            let _ = serde_json::to_writer(&mut digest, item);
-        }
-        let bytes: [u8; 32] = digest.finalize().into();
-        u64::from_be_bytes(bytes[..8].try_into().expect("8 of 32 bytes"))
-    }
-
-    /// Takes the items out of the answer, with the reason why there may be more.
-    pub(super) fn take(self, body: &mut Json) -> (Vec<Value>, Option<PartialReason>) {
-        match self {
-            Items::None(reason) => (Vec::new(), reason),
-            Items::Copies(items) => (items.into_iter().map(Value::from).collect(), None),
-            Items::One(way) => (vec![Value::from(take(body, &way))], None),
-            Items::List(way) => match take(body, &way) {
-                Json::Array(items) => (items.into_iter().map(Value::from).collect(), None),
-                _ => (Vec::new(), None),
+            Items::One(way) => at(body, &way).map(|one| one.clone()).into_iter().collect(),
+            Items::List(way) => match at(body, &way) {
+                Some(Json::Array(list)) => {
+                    let last = list.last().cloned();
+                    std::mem::replace(list, last.into_iter().collect())
+                }
+                _ => Vec::new(),
             },
-        }
+            Items::Keyed(way) => match (at(body, &way).map(Json::take), key) {
+                (Some(Json::Object(values)), Some(key)) => {
+                    let named = values.into_iter().map(|(name, value)| match value {
+                        Json::Object(mut fields) => {
+                            fields.insert(key.to_owned(), name.into());
+                            Json::Object(fields)
+                        }
+                        value => json!({ key: name, "value": value }),
+                    });
+                    named.collect()
+                }
+                _ => Vec::new(),
+            },
+        };
+        (items, None)
     }
 }
 
-fn list<'v>(body: &'v Json, way: &[Taken]) -> &'v [Json] {
-    let mut place = Some(body);
-    for step in way {
-        place = place.and_then(|value| match step {
-            Taken::Key(key) => value.get(key),
-            Taken::Index(at) => value.get(*at),
-        });
-    }
-    place.and_then(Json::as_array).map_or(&[], Vec::as_slice)
+/// The value at the end of a way.
+fn at<'v>(body: &'v mut Json, way: &[Taken]) -> Option<&'v mut Json> {
+    way.iter().try_fold(body, |value, step| match step {
+        Taken::Key(key) => value.get_mut(key),
+        Taken::Index(at) => value.get_mut(*at),
+    })
 }
 
 fn kind(value: &Json) -> &'static str {
@@ -215,7 +256,7 @@ fn kind(value: &Json) -> &'static str {
 }
 
 /// The top level of an answer, for a message: keys are the API's words, values are not shown.
-fn keys(body: &Json) -> String {
+pub(super) fn keys(body: &Json) -> String {
     const SHOWN: usize = 12;
     match body {
         Json::Object(fields) if fields.is_empty() => "nothing".to_owned(),

@@ -266,6 +266,7 @@ pub fn listing(
             response: list.response.as_ref().expect("a response"),
             pagination: list.pagination.as_ref(),
             variables: VARIABLES,
+            item_variables: VARIABLES,
             per_resource,
         };
         source.listing(listing, &mut cx)

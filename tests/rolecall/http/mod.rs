@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use case::{Case, TestClock, fixtures};
+use rolecall::expr::Value;
 use rolecall::source::http::Clock;
+use rolecall::source::{Page, TakePages};
 use server::{Exchange, Server};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,4 +122,66 @@ async fn the_clock_of_the_machine_goes_on() {
         .duration_since(before)
         .expect("time goes on");
     assert!(passed >= Duration::from_millis(5), "{passed:?}");
+}
+
+/// A large answer comes in parts, none of them twice; one that breaks off is asked for again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_answer_is_handed_on_while_it_comes() {
+    #[derive(Default)]
+    struct Parts {
+        pages: Vec<(usize, bool, Option<String>)>,
+        ids: Vec<i64>,
+        again: usize,
+    }
+
+    #[async_trait::async_trait]
+    impl TakePages for Parts {
+        async fn take(&mut self, page: Page) -> bool {
+            let token = page.next.map(|token| token.as_str().to_owned());
+            self.pages.push((page.records.len(), page.more, token));
+            let id = |record: &Value| match record.get("id") {
+                Some(Value::Int(id)) => *id,
+                other => panic!("{other:?}"),
+            };
+            self.ids.extend(page.records.iter().map(id));
+            true
+        }
+
+        async fn again(&mut self, whole: bool) {
+            assert!(whole);
+            self.again += 1;
+            self.ids.clear();
+        }
+    }
+
+    const ITEMS: i64 = 30_000;
+    let users: Vec<_> = (0..ITEMS)
+        .map(|id| serde_json::json!({"id": id, "name": "Ada Lovelace of the analytical engine", "tags": ["a", {"b": null}]}))
+        .collect();
+    let exchange = |cut: Option<usize>| -> Exchange {
+        serde_json::from_value(serde_json::json!({
+            "ask": "GET /api/users", "cut": cut, "json": {"meta": {"total": ITEMS}, "users": users, "next": null}
+        }))
+        .expect("an exchange")
+    };
+    let server = Server::start(vec![exchange(Some(2_000_000)), exchange(None)]);
+    let yaml = "connect: {base_url: '${BASE}/api'}\nresource_types: {user: {list: {request: {url: /users}, response: {items_path: users}, pagination: {strategy: cursor, cursor_path: next}}}}\n";
+    let (listing, found) = case::listing(yaml, &server, Arc::default(), false);
+    let mut listing = listing.unwrap_or_else(|| panic!("{found:?}"));
+    listing.share_answers(false);
+    let mut parts = Parts::default();
+    let inputs = rolecall::expr::Inputs::new();
+    let pages = listing.pages(&inputs, None, &mut parts);
+    pages.await.expect("the second answer is whole");
+    assert_eq!(server.finish(), Vec::<String>::new());
+    assert_eq!(parts.again, 1);
+    assert_eq!(parts.ids, (0..ITEMS).collect::<Vec<_>>());
+    let (last, before) = parts.pages.split_last().expect("pages");
+    assert!(before.len() > 5, "{:?}", parts.pages);
+    assert!(
+        before
+            .iter()
+            .all(|(count, more, _)| *more && *count <= 1001)
+    );
+    assert!(!last.1 && last.2.is_none(), "{last:?}");
 }

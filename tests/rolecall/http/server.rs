@@ -29,6 +29,8 @@ pub struct Exchange {
     pub headers: serde_json::Map<String, Json>,
     pub json: Option<Json>,
     pub text: Option<String>,
+    /// The body as base64, for what is no text.
+    pub base64: Option<String>,
     /// Sends only so many bytes of the body and closes the connection.
     pub cut: Option<usize>,
     /// Answers so much later.
@@ -222,9 +224,15 @@ fn differences(exchange: &Exchange, name: ServerName, request: &Request) -> Vec<
 }
 
 fn answer(stream: &mut TcpStream, exchange: &Exchange) {
-    let body = match (&exchange.json, &exchange.text) {
-        (Some(json), _) => json.to_string(),
-        (None, text) => text.clone().unwrap_or_default(),
+    let body = match (&exchange.json, &exchange.text, &exchange.base64) {
+        (Some(json), ..) => json.to_string().into_bytes(),
+        (None, Some(text), _) => text.clone().into_bytes(),
+        (None, None, Some(text)) => {
+            use base64::Engine as _;
+            let engine = base64::engine::general_purpose::STANDARD;
+            engine.decode(text).expect("base64")
+        }
+        (None, None, None) => Vec::new(),
     };
     let mut head = format!("HTTP/1.1 {} X\r\nconnection: close\r\n", exchange.answer);
     if exchange.answer != 204 && !exchange.headers.contains_key("content-length") {
@@ -239,7 +247,7 @@ fn answer(stream: &mut TcpStream, exchange: &Exchange) {
             .map_or_else(|| value.to_string(), str::to_owned);
         head.push_str(&format!("{name}: {value}\r\n"));
     }
-    let sent = &body.as_bytes()[..exchange.cut.unwrap_or(body.len())];
+    let sent = &body[..exchange.cut.unwrap_or(body.len())];
     // A client that hung up is part of the test.
     let _ = stream.write_all(format!("{head}\r\n").as_bytes());
     let _ = stream.write_all(sent);

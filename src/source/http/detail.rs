@@ -1,0 +1,162 @@
+//! `response.detail`: asks for each item once more, where the list does not have all of it.
+
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use serde_json::Value as Json;
+
+use super::error_rules::ErrorRules;
+use super::exchange::Wire;
+use super::lookup::fields;
+use super::paths::{Found, JsonPath};
+use super::redact::Redactor;
+use super::request::{Purpose, RequestTemplate};
+use super::source::HttpSource;
+use crate::config::CompileContext;
+use crate::config::http::DetailConfig;
+use crate::expr::{Inputs, Value, Variables};
+use crate::source::{PartialReason, SourceError};
+
+/// Requests of one page that are under way at a time.
+const SIDE_BY_SIDE: usize = 16;
+
+/// A compiled `detail`.
+#[derive(Debug)]
+pub(super) struct Detail {
+    request: RequestTemplate,
+    path: Option<JsonPath>,
+    batch: Option<usize>,
+    rules: ErrorRules,
+    redactor: Redactor,
+}
+
+/// What asking for an item came to.
+type Completed = (Vec<Value>, Option<PartialReason>);
+
+impl Detail {
+    /// Compiles a `detail`; every mistake is noted.
+    pub fn compile(
+        config: &DetailConfig,
+        source: &HttpSource,
+        variables: Variables,
+        cx: &mut CompileContext,
+    ) -> Option<Self> {
+        let request = RequestTemplate::compile(
+            &config.request,
+            &source.base,
+            variables,
+            Purpose::Listing,
+            cx,
+        );
+        let path = config.path.as_ref().map(|path| JsonPath::compile(path, cx));
+        let rules = ErrorRules::compile(config.request.error_handling.as_ref(), cx);
+        let request = request?;
+        Some(Self {
+            redactor: source.redactor.with(request.secrets()),
+            request,
+            path: match path {
+                Some(path) => Some(path?),
+                None => None,
+            },
+            batch: config.batch.map(|size| size.get() as usize),
+            rules: rules.or(&source.errors),
+        })
+    }
+
+    /// Whether the requests depend on a variable.
+    pub fn mentions(&self, variable: &str) -> bool {
+        self.request.mentions(variable)
+    }
+
+    /// Completes items, in their order. What is gone meanwhile is left out, with a reason where the
+    /// file does not say that this is nothing to worry about.
+    pub async fn complete(
+        &self,
+        items: Vec<Value>,
+        source: &HttpSource,
+        inputs: &Inputs,
+    ) -> Result<(Vec<Value>, Vec<PartialReason>), SourceError> {
+        let groups: Vec<Vec<Value>> = match self.batch {
+            None => items.into_iter().map(|item| vec![item]).collect(),
+            Some(size) => items.chunks(size).map(<[Value]>::to_vec).collect(),
+        };
+        let asked = groups
+            .into_iter()
+            .map(|group| self.ask(group, source, inputs));
+        let completed: Vec<Completed> = stream::iter(asked)
+            .buffered(SIDE_BY_SIDE)
+            .try_collect()
+            .await?;
+        let (mut items, mut reasons) = (Vec::new(), Vec::new());
+        for (group, reason) in completed {
+            items.extend(group);
+            reasons.extend(reason);
+        }
+        Ok((items, reasons))
+    }
+
+    async fn ask(
+        &self,
+        group: Vec<Value>,
+        source: &HttpSource,
+        inputs: &Inputs,
+    ) -> Result<Completed, SourceError> {
+        let bound = match (self.batch, group.as_slice()) {
+            (None, [item]) => item.clone(),
+            _ => Value::List(group.clone()),
+        };
+        let inputs = inputs.clone().with("item", bound);
+        let request = self
+            .request
+            .build(&inputs, &source.base, &source.defaults)?;
+        let wire = Wire {
+            source,
+            redactor: &self.redactor,
+            rules: &self.rules,
+        };
+        let answer = match wire.send(&request).await {
+            Ok(answer) => answer,
+            Err(failure) => {
+                let rule = failure.status.and_then(|status| {
+                    let rule = self.rules.find(status).filter(|rule| rule.excuses())?;
+                    Some(rule.means_nothing(status))
+                });
+                return match rule {
+                    Some(true) => Ok((Vec::new(), None)),
+                    Some(false) => {
+                        let reason = PartialReason {
+                            code: "error-excused",
+                            message: failure.error.to_string(),
+                        };
+                        Ok((group, Some(reason)))
+                    }
+                    None => Err(failure.error),
+                };
+            }
+        };
+        let body = match &self.path {
+            None => Found::One(Vec::new(), &answer.body),
+            Some(path) => path.find(&answer.body),
+        };
+        let missing = || SourceError::ItemsMissing {
+            items_path: self.path.as_ref().map_or("", JsonPath::text).to_owned(),
+            url: super::base::safe(&answer.url),
+            found: super::response::keys(&answer.body),
+        };
+        match (self.batch, body) {
+            (None, Found::One(_, Json::Object(detail))) => {
+                let mut item = group.into_iter().next().unwrap_or_default();
+                let known = fields(&mut item);
+                for (name, value) in detail {
+                    known.insert(name.clone(), Value::from(value.clone()));
+                }
+                Ok((vec![item], None))
+            }
+            (Some(_), Found::One(_, Json::Array(items))) => {
+                Ok((items.iter().cloned().map(Value::from).collect(), None))
+            }
+            (Some(_), Found::Each(items)) => {
+                Ok((items.into_iter().cloned().map(Value::from).collect(), None))
+            }
+            _ => Err(missing()),
+        }
+    }
+}
