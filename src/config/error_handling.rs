@@ -1,7 +1,7 @@
 //! `error_handling`: what the statuses of an API mean to a sync.
 
 use super::decode::{Named, closed_set, section};
-use super::scalar::{DurationText, Text};
+use super::scalar::{DurationText, ExprText, Text};
 
 section! {
     /// What answers with certain statuses mean. Statuses that are not named are met as usual: those
@@ -10,6 +10,28 @@ section! {
         /// Rules by status, for example `"404"`; `"5xx"` is a rule for all of a class (an addition of
         /// rolecall).
         pub error_status_codes: Named<StatusRuleConfig>,
+        /// Answers that say in their body that they failed, although their status is a success: the
+        /// first condition that holds decides. Those of a request come before those of the connector.
+        /// An addition of rolecall.
+        pub conditions: Vec<ConditionConfig>,
+    }
+}
+
+section! {
+    /// When an answer with the status of a success is a failure all the same.
+    pub struct ConditionConfig {
+        /// Whether it is, for example `cel: response.body.ok == false` or
+        /// `cel: has(response.body.errors)`. Items are no longer in `response.body` here.
+        pub r#if: ExprText,
+        /// What is done. Not written: `fail`. With `warn` the items that came are kept, and the
+        /// listing is *partial*; with `ignore` it is not.
+        pub action: Option<ErrorAction>,
+        /// What the answer says, for example `cel: response.body.error`. Not written: what stands
+        /// where APIs put such messages.
+        pub message: Option<ExprText>,
+        /// With `retry`: the wait in seconds, for example `cel: response.body.retry_in` or `30`. Not
+        /// written: as `http.retry` has it.
+        pub retry_after: Option<ExprText>,
     }
 }
 

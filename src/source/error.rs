@@ -39,6 +39,18 @@ pub enum SourceError {
         /// How long the system asked us to wait.
         retry_after: Option<Duration>,
     },
+    /// An API answered with the status of a success, and says that it failed.
+    #[error("{url} answered that it failed: {reason}")]
+    Failed {
+        /// Scheme, host and path.
+        url: String,
+        /// The API's words.
+        reason: String,
+        /// Whether trying again may help.
+        transient: bool,
+        /// How long the system asked us to wait.
+        retry_after: Option<Duration>,
+    },
     /// An answer that cannot be read as what it should be.
     #[error("{url} answered something that is not {expected}: {reason}")]
     Unreadable {
@@ -92,6 +104,7 @@ impl SourceError {
         match self {
             SourceError::Unreachable { transient, .. }
             | SourceError::Status { transient, .. }
+            | SourceError::Failed { transient, .. }
             | SourceError::Query { transient, .. } => *transient,
             _ => false,
         }
@@ -100,7 +113,9 @@ impl SourceError {
     /// How long the system asked us to wait before that.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            SourceError::Status { retry_after, .. } => *retry_after,
+            SourceError::Status { retry_after, .. } | SourceError::Failed { retry_after, .. } => {
+                *retry_after
+            }
             _ => None,
         }
     }

@@ -38,6 +38,8 @@ impl Shipped {
         })?;
         let make = || -> rusqlite::Result<_> {
             copy(work, name)?;
+            // Nobody reads the work file's pages any more, and sorting needs the room.
+            work.execute_batch("pragma shrink_memory")?;
             let db = open(&path.0)?;
             db.execute_batch(schema::CREATE_RUN_INDEXES)?;
             let duplicate_grants = settle_grants(&db, &may_come_again(work)?)?;
@@ -105,7 +107,7 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     // What does not fit into the cache is sorted in files.
     db.execute_batch(
         "pragma synchronous = off; pragma journal_mode = memory; pragma locking_mode = exclusive;
-         pragma cache_size = -16384; pragma threads = 2;",
+         pragma cache_size = -4096; pragma threads = 2;",
     )?;
     Ok(db)
 }

@@ -70,6 +70,20 @@ impl Answer {
     /// The variables `response` and `headers` that the items of the answer share. `body` is what
     /// is left of the answer without its items.
     pub(super) fn shared(self) -> Inputs {
+        let headers = self.header_values();
+        variables(self.status, headers, Value::from(self.body))
+    }
+
+    /// The same of an answer that is still needed.
+    pub(super) fn variables(&self) -> Inputs {
+        variables(
+            self.status,
+            self.header_values(),
+            Value::from(self.body.clone()),
+        )
+    }
+
+    fn header_values(&self) -> Value {
         let mut headers = Map::new();
         for name in self.headers.keys().filter(|name| *name != "set-cookie") {
             let values = self.headers.get_all(name).iter();
@@ -78,19 +92,22 @@ impl Answer {
                 .collect();
             headers.insert(name.as_str().to_owned(), Value::Text(values.join(", ")));
         }
-        let headers = Value::Map(headers);
-        let response = Map::from_iter([
-            (
-                "status_code".to_owned(),
-                Value::Int(i64::from(self.status.as_u16())),
-            ),
-            ("headers".to_owned(), headers.clone()),
-            ("body".to_owned(), Value::from(self.body)),
-        ]);
-        Inputs::new()
-            .with("response", Value::Map(response))
-            .with("headers", headers)
+        Value::Map(headers)
     }
+}
+
+fn variables(status: StatusCode, headers: Value, body: Value) -> Inputs {
+    let response = Map::from_iter([
+        (
+            "status_code".to_owned(),
+            Value::Int(i64::from(status.as_u16())),
+        ),
+        ("headers".to_owned(), headers.clone()),
+        ("body".to_owned(), body),
+    ]);
+    Inputs::new()
+        .with("response", Value::Map(response))
+        .with("headers", headers)
 }
 
 /// Describes a body that is not what it should be without repeating it: it may be a login page, a
@@ -164,9 +181,12 @@ fn title(html: &str) -> Option<&str> {
 
 /// What a failed answer says about its reason, from the fields where APIs put it.
 pub(super) fn reason(bytes: &[u8], redactor: &Redactor) -> Option<String> {
-    let json: Json = serde_json::from_slice(bytes).ok()?;
-    let text = spoken(&json, 0)?;
-    let line = redactor.line(&text);
+    told(&serde_json::from_slice(bytes).ok()?, redactor)
+}
+
+/// The same of a body that was read.
+pub(super) fn told(json: &Json, redactor: &Redactor) -> Option<String> {
+    let line = redactor.line(&spoken(json, 0)?);
     (!line.is_empty()).then_some(line)
 }
 

@@ -3,9 +3,12 @@
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value as Json;
 
+use super::answer::Answer;
+use super::conditions::Conditions;
 use super::error_rules::ErrorRules;
-use super::exchange::Wire;
+use super::exchange::{Failure, Wire};
 use super::lookup::fields;
+use super::parts::RequestParts;
 use super::paths::{Found, JsonPath};
 use super::redact::Redactor;
 use super::request::{Purpose, RequestTemplate};
@@ -25,6 +28,7 @@ pub(super) struct Detail {
     path: Option<JsonPath>,
     batch: Option<usize>,
     rules: ErrorRules,
+    conditions: Conditions,
     redactor: Redactor,
 }
 
@@ -48,6 +52,7 @@ impl Detail {
         );
         let path = config.path.as_ref().map(|path| JsonPath::compile(path, cx));
         let rules = ErrorRules::compile(config.request.error_handling.as_ref(), cx);
+        let conditions = Conditions::compile(config.request.error_handling.as_ref(), cx);
         let request = request?;
         Some(Self {
             redactor: source.redactor.with(request.secrets()),
@@ -58,6 +63,7 @@ impl Detail {
             },
             batch: config.batch.map(|size| size.get() as usize),
             rules: rules.or(&source.errors),
+            conditions: conditions.or(&source.conditions),
         })
     }
 
@@ -112,8 +118,8 @@ impl Detail {
             redactor: &self.redactor,
             rules: &self.rules,
         };
-        let answer = match wire.send(&request).await {
-            Ok(answer) => answer,
+        let (answer, reason) = match self.answer(&request, &wire).await {
+            Ok(answered) => answered,
             Err(failure) => {
                 let rule = failure.status.and_then(|status| {
                     let rule = self.rules.find(status).filter(|rule| rule.excuses())?;
@@ -148,15 +154,38 @@ impl Detail {
                 for (name, value) in detail {
                     known.insert(name.clone(), Value::from(value.clone()));
                 }
-                Ok((vec![item], None))
+                Ok((vec![item], reason))
             }
             (Some(_), Found::One(_, Json::Array(items))) => {
-                Ok((items.iter().cloned().map(Value::from).collect(), None))
+                Ok((items.iter().cloned().map(Value::from).collect(), reason))
             }
-            (Some(_), Found::Each(items)) => {
-                Ok((items.into_iter().cloned().map(Value::from).collect(), None))
-            }
+            (Some(_), Found::Each(items)) => Ok((
+                items.into_iter().cloned().map(Value::from).collect(),
+                reason,
+            )),
             _ => Err(missing()),
+        }
+    }
+
+    /// Asks until the answer does not say that it failed for the moment.
+    async fn answer(
+        &self,
+        request: &RequestParts,
+        wire: &Wire<'_>,
+    ) -> Result<(Answer, Option<PartialReason>), Failure> {
+        let mut failed = 0;
+        loop {
+            let answer = wire.send(request).await?;
+            let error = match self.conditions.judge(&answer, wire.redactor) {
+                Ok(reason) => return Ok((answer, reason)),
+                Err(error) => error,
+            };
+            failed += 1;
+            let wait = wire.source.retry.wait(failed, error.retry_after());
+            let Some(wait) = wait.filter(|_| error.is_transient()) else {
+                return Err(error.into());
+            };
+            wire.source.clock.sleep(wait).await;
         }
     }
 }

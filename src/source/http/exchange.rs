@@ -21,7 +21,7 @@ use super::token::Ask;
 use crate::source::SourceError;
 
 /// How much of an answer is read before anybody looks at it: most answers are smaller.
-const START: usize = 1024 * 1024;
+const START: usize = 512 * 1024;
 
 /// How often an answer may send us elsewhere.
 const MOST_REDIRECTS: usize = 10;

@@ -9,10 +9,10 @@ use super::decoder::DecodeError;
 use crate::expr::Value;
 
 /// Items handed on at a time at most.
-const ITEMS: usize = 1000;
+const ITEMS: usize = 500;
 
 /// Bytes of a body whose items are handed on at a time at most.
-const BYTES: u64 = 512 * 1024;
+const BYTES: u64 = 128 * 1024;
 
 /// Takes the items of one body. Those of a large one are handed on while they come.
 pub struct ItemSink<'s> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::base::safe;
+use super::conditions::Conditions;
 use super::decoder::{DecodeBody, JsonDecoder};
 use super::detail::Detail;
 use super::error_rules::ErrorRules;
@@ -67,10 +68,12 @@ impl HttpSource {
             Some(PaginationConfig::Sql(_)) | None => Some(Box::new(Unpaged) as Box<dyn Paginate>),
         };
         let rules = ErrorRules::compile(listing.request.error_handling.as_ref(), cx);
+        let conditions = Conditions::compile(listing.request.error_handling.as_ref(), cx);
         let (request, items) = (request?, items?);
         let reader = Reader {
             whole: items.needs_whole() || detail_reads_answer,
             items,
+            conditions: conditions.or(&self.conditions),
             decoder: decoder?,
         };
         Some(Box::new(Listing {
@@ -182,11 +185,11 @@ impl Listing {
                 Ok(None) => return Ok(None),
                 Err(error) => {
                     failed += 1;
-                    let wait = source.retry.wait(failed, None);
+                    let wait = source.retry.wait(failed, error.retry_after());
                     let Some(wait) = wait.filter(|_| error.is_transient()) else {
                         return Err(error);
                     };
-                    tracing::info!(reason = %error, attempt = failed, "an answer broke off: asking again");
+                    tracing::info!(reason = %error, attempt = failed, "asking again");
                     if delivered {
                         to.again(true).await;
                     }
@@ -216,7 +219,7 @@ impl Listing {
         };
         let mut page = Page {
             next: verdict.next.map(|place| place.write()),
-            partial: verdict.partial.into_iter().chain(read.reason).collect(),
+            partial: verdict.partial.into_iter().chain(read.reasons).collect(),
             ..Page::default()
         };
         if !verdict.repeated {

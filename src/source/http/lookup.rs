@@ -59,10 +59,12 @@ impl<'l> Lookups<'l> {
                     .flat_map(|list| list.as_array().into_iter().flatten())
                     .collect(),
             });
+            let inputs = Inputs::new();
             let mut by_key = HashMap::with_capacity(entries.len());
             for entry in entries {
                 let entry = Value::from(entry.clone());
-                if let Some(key) = text(&lookup.key, &entry)? {
+                let key = lookup.key.text(&Scope::new(&inputs, Some(&entry)))?;
+                if let Some(key) = key {
                     by_key.insert(key, entry);
                 }
             }
@@ -120,11 +122,6 @@ fn value(expression: &Expression, item: &Value) -> Result<Value, EvalError> {
             Ok(Value::Text(text))
         }
     }
-}
-
-fn text(expression: &Expression, item: &Value) -> Result<Option<String>, EvalError> {
-    let value = value(expression, item)?;
-    as_text(expression, &value)
 }
 
 /// A key as text, so that a number in one place matches text in another.

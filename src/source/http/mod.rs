@@ -9,6 +9,7 @@ mod base;
 mod body;
 mod change;
 mod clock;
+mod conditions;
 mod defaults;
 mod detail;
 mod error_rules;

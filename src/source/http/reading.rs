@@ -12,6 +12,7 @@ use url::Url;
 
 use super::answer::{Answer, Incoming, unreadable};
 use super::body::{Body, Coming, Limited};
+use super::conditions::Conditions;
 use super::decoder::{DecodeBody, DecodeError};
 use super::exchange::Wire;
 use super::item_sink::{Harvest, ItemSink, Progress};
@@ -28,6 +29,7 @@ const WAITING: usize = 2;
 pub(super) struct Reader {
     pub decoder: Box<dyn DecodeBody>,
     pub items: ItemsRule,
+    pub conditions: Conditions,
     /// Whether somebody needs an answer as a whole.
     pub whole: bool,
 }
@@ -44,7 +46,7 @@ pub(super) struct ReadAnswer {
     /// A number that differs when the items do.
     pub fingerprint: u64,
     /// Why there may be more.
-    pub reason: Option<PartialReason>,
+    pub reasons: Vec<PartialReason>,
 }
 
 /// Takes items while their answer comes in.
@@ -206,12 +208,19 @@ impl Reader {
             mut fingerprint,
             begun,
         } = decoded.harvest;
-        let mut reason = None;
-        if !begun {
-            let (found, why) = self
-                .items
-                .find(&answer)?
-                .take(&mut answer.body, self.items.shape.key.as_deref());
+        let found = match begun {
+            true => Ok(None),
+            false => self.items.find(&answer).map(Some),
+        };
+        let key = self.items.shape.key.as_deref();
+        let found = found.map(|found| found.map(|found| found.take(&mut answer.body, key)));
+        // An answer that failed has no items: what it says comes before what it lacks.
+        let mut reasons = Vec::from_iter(self.conditions.judge(&answer, wire.redactor)?);
+        let found = match found {
+            Err(SourceError::ItemsMissing { .. }) if !reasons.is_empty() => None,
+            found => found?,
+        };
+        if let Some((found, reason)) = found {
             let mut sink = ItemSink::keeping();
             for item in found {
                 // A sink that keeps everything takes everything.
@@ -219,14 +228,14 @@ impl Reader {
             }
             let harvest = sink.harvest();
             (items, count, fingerprint) = (harvest.items, harvest.count, harvest.fingerprint);
-            reason = why;
+            reasons.extend(reason);
         }
         Ok(ReadAnswer {
             answer,
             items,
             count,
             fingerprint,
-            reason,
+            reasons,
         })
     }
 }

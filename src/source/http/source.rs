@@ -9,6 +9,7 @@ use reqwest::{Method, StatusCode};
 use super::auth::Authenticate;
 use super::base::{Base, host, safe};
 use super::clock::{Clock, SystemClock};
+use super::conditions::Conditions;
 use super::defaults::Defaults;
 use super::error_rules::ErrorRules;
 use super::exchange::{Failure, Wire};
@@ -38,6 +39,7 @@ pub struct HttpSource {
     pub(super) defaults: Defaults,
     pub(super) pagination: Option<PaginationConfig>,
     pub(super) errors: ErrorRules,
+    pub(super) conditions: Conditions,
     pub(super) retry: RetryPolicy,
     /// `None`: no limit.
     pub(super) timeout: Option<Duration>,
@@ -66,6 +68,7 @@ impl HttpSource {
     ) -> Option<Arc<HttpSource>> {
         let client = config.http.as_ref();
         let errors = ErrorRules::compile(config.error_handling.as_deref(), cx);
+        let conditions = Conditions::compile(config.error_handling.as_deref(), cx);
         let base = Base::compile(&connect.base_url, cx);
         let auth: Box<dyn Authenticate> = match &connect.auth {
             // Why it cannot be compiled was noted; listings are still checked.
@@ -84,6 +87,7 @@ impl HttpSource {
             defaults,
             pagination: connect.pagination.clone(),
             errors,
+            conditions,
             retry: RetryPolicy::compile(client.and_then(|client| client.retry.as_ref())),
             timeout: (!timeout.is_zero()).then_some(timeout),
             clock,
