@@ -1,6 +1,7 @@
 //! Listings of APIs, run against servers that answer from a script.
 
 mod case;
+pub mod quirks;
 mod server;
 
 use std::sync::Arc;

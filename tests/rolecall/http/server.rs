@@ -60,6 +60,7 @@ impl Exchange {
 #[derive(Debug, Default)]
 struct Script {
     exchanges: VecDeque<Exchange>,
+    in_any_order: bool,
     problems: Vec<String>,
 }
 
@@ -107,6 +108,12 @@ impl Server {
 
     pub fn script(self, exchanges: Vec<Exchange>) -> Self {
         self.script.lock().expect("no panic").exchanges = exchanges.into();
+        self
+    }
+
+    /// Takes the first exchange that fits a request, instead of the next one.
+    pub fn in_any_order(self) -> Self {
+        self.script.lock().expect("no panic").in_any_order = true;
         self
     }
 
@@ -175,7 +182,17 @@ fn serve(mut stream: TcpStream, name: ServerName, script: &Mutex<Script>) {
     let Some(request) = read(&stream) else { return };
     let exchange = {
         let mut script = script.lock().expect("no panic");
-        let Some(exchange) = script.exchanges.pop_front() else {
+        let next = match script.in_any_order {
+            true => {
+                let fits = |exchange: &Exchange| differences(exchange, name, &request).is_empty();
+                let fitting = script.exchanges.iter().position(fits);
+                // One that does not fit says best what is wrong with the request.
+                let asked = |exchange: &Exchange| exchange.ask == request.ask;
+                fitting.or_else(|| script.exchanges.iter().position(asked))
+            }
+            false => Some(0),
+        };
+        let Some(exchange) = next.and_then(|next| script.exchanges.remove(next)) else {
             script
                 .problems
                 .push(format!("asked beyond the script: {}", request.ask));
