@@ -54,6 +54,7 @@ pub fn parse_time(value: &Value) -> Result<Option<DateTime<Utc>>, String> {
         Value::Timestamp(at) => Ok(Some(at.with_timezone(&Utc))),
         Value::Int(number) => from_number(*number).map(Some),
         Value::UInt(number) => from_number(i64::try_from(*number).unwrap_or(i64::MAX)).map(Some),
+        Value::Float(seconds) => from_float(*seconds).map(Some),
         Value::Text(text) => parse_text(text),
         Value::Bytes(bytes) => parse_text(&String::from_utf8_lossy(bytes)),
         other => Err(format!("{} is no date", other.type_name())),
@@ -96,6 +97,9 @@ fn parse_text(text: &str) -> Result<Option<DateTime<Utc>>, String> {
             return Ok(date.and_hms_opt(0, 0, 0).map(|at| at.and_utc()));
         }
     }
+    if let Some(at) = odata(text) {
+        return at.map(Some);
+    }
     match text.parse::<i64>() {
         Ok(number) => from_number(number).map(Some),
         Err(_) => Err("the text is no date in any known form".to_owned()),
@@ -106,6 +110,30 @@ fn parse_text(text: &str) -> Result<Option<DateTime<Utc>>, String> {
 /// two.
 fn plausible(date: NaiveDate) -> bool {
     chrono::Datelike::year(&date) >= 1000
+}
+
+/// `/Date(1700000000000)/` and `/Date(1700000000000+0060)/`: milliseconds since 1970, and an offset
+/// that does not change the moment. Source: OData version 2, JSON format.
+fn odata(text: &str) -> Option<Result<DateTime<Utc>, String>> {
+    let inside = text.strip_prefix("/Date(")?.strip_suffix(")/")?;
+    let end = inside.rfind(['+', '-']).filter(|at| *at > 0);
+    let number = inside[..end.unwrap_or(inside.len())].parse();
+    let at = number.ok().and_then(DateTime::from_timestamp_millis);
+    Some(at.ok_or_else(|| "the text is no date in any known form".to_owned()))
+}
+
+/// Seconds since 1970 with a fraction, or milliseconds.
+fn from_float(number: f64) -> Result<DateTime<Utc>, String> {
+    let milliseconds = match number.abs() > MAX_SECONDS as f64 {
+        true => number,
+        false => number * 1000.0,
+    };
+    if !(0.0..=(MAX_SECONDS * 1000) as f64).contains(&milliseconds) {
+        return Err("the number is neither seconds nor milliseconds since 1970".to_owned());
+    }
+    // In range, so nothing is cut off but parts of a millisecond.
+    DateTime::from_timestamp_millis(milliseconds.round() as i64)
+        .ok_or_else(|| "the number is no date".to_owned())
 }
 
 fn from_number(number: i64) -> Result<DateTime<Utc>, String> {
@@ -126,6 +154,28 @@ mod tests {
     fn read(text: &str) -> Option<String> {
         let at = parse_time(&text.into()).ok()??;
         Some(at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
+    }
+
+    #[test]
+    fn dates_of_odata_and_fractions_of_seconds_are_read() {
+        for (text, expected) in [
+            ("/Date(1700000000123)/", Some("2023-11-14T22:13:20.123Z")),
+            (
+                "/Date(1700000000123+0060)/",
+                Some("2023-11-14T22:13:20.123Z"),
+            ),
+            ("/Date(-1000)/", Some("1969-12-31T23:59:59Z")),
+            ("/Date()/", None),
+            ("/Date(x)/", None),
+        ] {
+            assert_eq!(read(text).as_deref(), expected, "{text}");
+        }
+        let at = |number: f64| {
+            parse_time(&Value::Float(number)).map(|at| at.map(|at| at.timestamp_millis()))
+        };
+        assert_eq!(at(1_700_000_000.5), Ok(Some(1_700_000_000_500)));
+        assert_eq!(at(1_700_000_000_500.0), Ok(Some(1_700_000_000_500)));
+        assert!(at(-1.0).is_err() && at(f64::NAN).is_err() && at(1e300).is_err());
     }
 
     /// One moment in every form that the reference lists, in its order, as the systems write it.

@@ -4,6 +4,7 @@ mod collections;
 mod php;
 mod strings;
 mod time;
+mod vendors;
 
 use std::sync::{Arc, OnceLock};
 
