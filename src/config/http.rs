@@ -118,9 +118,16 @@ closed_set! {
 section! {
     /// The HTTP client.
     pub struct HttpClientConfig {
-        /// How long one request may take, its answer included, for example `30s`. Not written:
-        /// `60s`; `0s` is no limit.
+        /// How long one request may take, its whole answer included, for example `30s`; `0s` is no
+        /// limit. Not written: as long as the answer keeps coming, see `read_timeout`.
         pub timeout: Option<DurationText>,
+        /// How long connecting may take, for example `5s`; `0s` is no limit. Not written: `15s`. An
+        /// addition of rolecall.
+        pub connect_timeout: Option<DurationText>,
+        /// How long the API may be silent: until its answer begins, and between two parts of it, for
+        /// example `2m`; `0s` is no limit. Not written: `60s`, or no limit of its own where `timeout`
+        /// is written. An addition of rolecall.
+        pub read_timeout: Option<DurationText>,
         /// Headers of every request.
         pub headers: Named<TemplateText>,
         /// When and how often requests are tried again.

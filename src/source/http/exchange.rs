@@ -1,6 +1,6 @@
 //! One request and its answer: credentials, redirects, tries, and the words for what went wrong.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use async_trait::async_trait;
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
@@ -16,6 +16,7 @@ use super::redact::Redactor;
 use super::retry::{LONGEST_WAIT, is_transient, retry_after};
 use super::source::HttpSource;
 use super::token::Ask;
+use super::transport::{About, Broken, Undelivered};
 use crate::source::SourceError;
 
 /// The largest body that is read, after decompression. Larger lists are for paging.
@@ -154,18 +155,20 @@ impl Wire<'_> {
         if !request.anonymous && self.source.base.is_own(&request.url) {
             self.source.auth.authenticate(&mut request, self).await?;
         }
-        let client = self.source.client()?;
-        let mut outgoing = client
-            .request(request.method.clone(), request.full_url())
-            .headers(request.headers);
-        if let Some(body) = request.body {
-            outgoing = outgoing.body(body);
-        }
+        let mut outgoing = reqwest::Request::new(request.method.clone(), request.full_url());
+        *outgoing.headers_mut() = request.headers;
+        *outgoing.body_mut() = request.body.map(Into::into);
+        let about = About {
+            source: self.source,
+            redactor: self.redactor,
+            credentials: request.anonymous,
+        };
         let sent = Instant::now();
-        let response = outgoing
-            .send()
-            .await
-            .map_err(|error| self.unreachable(&request.url, error))?;
+        let sending = self.source.transport().send(outgoing, &about).await;
+        let response = sending.map_err(|undelivered| match undelivered {
+            Undelivered::Broken(broken) => self.broken(&request.url, broken),
+            Undelivered::Failed(error) => error,
+        })?;
         Ok((response, sent))
     }
 
@@ -258,29 +261,16 @@ impl Wire<'_> {
         }
     }
 
-    /// An error of the client in our words: without the URL, which may hold a secret.
+    /// A body that broke off, in our words.
     fn unreachable(&self, url: &Url, error: reqwest::Error) -> SourceError {
-        let error = error.without_url();
-        let mut cause: &dyn std::error::Error = &error;
-        while let Some(deeper) = cause.source() {
-            cause = deeper;
-        }
-        let text = cause.to_string();
-        let text = text
-            .split(" (os error")
-            .next()
-            .unwrap_or(&text)
-            .to_lowercase();
-        // A certificate is as wrong in a minute as it is now.
-        let transient = !error.is_builder() && !text.contains("certificate");
-        let reason = match error.is_timeout() {
-            true => format!("no answer within {}", seconds(self.source.timeout)),
-            false => self.redactor.line(&text),
-        };
+        self.broken(url, Broken::of(error))
+    }
+
+    fn broken(&self, url: &Url, broken: Broken) -> SourceError {
         SourceError::Unreachable {
             system: host(url),
-            reason,
-            transient,
+            reason: self.redactor.line(&broken.reason),
+            transient: broken.transient,
         }
     }
 }
@@ -352,13 +342,5 @@ fn redirect(response: &reqwest::Response, asked: &Url) -> Result<Option<Url>, So
             "{} redirects to no URL",
             safe(asked)
         ))),
-    }
-}
-
-/// A time for people: `30s`, `0.5s`.
-fn seconds(time: Option<Duration>) -> String {
-    match time {
-        Some(time) => format!("{}s", time.as_secs_f64()),
-        None => "the system's own limit".to_owned(),
     }
 }

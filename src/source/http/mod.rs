@@ -20,6 +20,7 @@ mod retry;
 mod source;
 mod texts;
 mod token;
+mod transport;
 
 pub use answer::Answer;
 pub use change::HttpChange;

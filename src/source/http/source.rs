@@ -15,6 +15,7 @@ use super::exchange::{Failure, Wire};
 use super::parts::RequestParts;
 use super::redact::Redactor;
 use super::retry::RetryPolicy;
+use super::transport::{Network, Timeouts, Transport};
 use crate::config::CompileContext;
 use crate::config::ConnectorConfig;
 use crate::config::connect::HttpConnectConfig;
@@ -22,13 +23,6 @@ use crate::config::http::PaginationConfig;
 use crate::expr::Inputs;
 use crate::source::http::auth::{Anonymous, NotSet};
 use crate::source::{Source, SourceError};
-
-/// How long one request may take when `http.timeout` is not written.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// How long connecting may take: a host that does not answer at all is noticed earlier than one
-/// that works on a long answer.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// An API: where it is, who asks, and how often.
 #[derive(Debug)]
@@ -39,12 +33,13 @@ pub struct HttpSource {
     pub(super) pagination: Option<PaginationConfig>,
     pub(super) errors: ErrorRules,
     pub(super) retry: RetryPolicy,
-    /// `None`: no limit.
-    pub(super) timeout: Option<Duration>,
+    pub(super) timeouts: Timeouts,
     pub(super) redactor: Redactor,
     pub(super) clock: Arc<dyn Clock>,
     /// Made when the first request is sent, so that compiling a file reads no certificates.
     client: Mutex<Option<reqwest::Client>>,
+    /// Where answers come from when it is not the network.
+    transport: OnceLock<Box<dyn Transport>>,
 }
 
 impl HttpSource {
@@ -73,9 +68,6 @@ impl HttpSource {
             None => Box::new(Anonymous),
         };
         let defaults = Defaults::compile(connect.request_defaults.as_ref(), client, cx);
-        let timeout = client
-            .and_then(|client| client.timeout)
-            .map_or(DEFAULT_TIMEOUT, |timeout| timeout.0);
         let defaults = defaults?;
         Some(Arc::new(HttpSource {
             base: base?,
@@ -85,9 +77,10 @@ impl HttpSource {
             pagination: connect.pagination.clone(),
             errors,
             retry: RetryPolicy::compile(client.and_then(|client| client.retry.as_ref())),
-            timeout: (!timeout.is_zero()).then_some(timeout),
+            timeouts: Timeouts::compile(client),
             clock,
             client: Mutex::new(None),
+            transport: OnceLock::new(),
         }))
     }
 
@@ -105,10 +98,9 @@ impl HttpSource {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("rolecall/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(self.timeout.unwrap_or(CONNECT_TIMEOUT).min(CONNECT_TIMEOUT))
             .pool_idle_timeout(Duration::from_secs(60));
-        if let Some(timeout) = self.timeout {
-            builder = builder.timeout(timeout);
+        if let Some(timeout) = self.timeouts.connect {
+            builder = builder.connect_timeout(timeout);
         }
         let built = builder.build().map_err(|error| SourceError::Unreachable {
             system: host(self.base.url()),
@@ -116,6 +108,11 @@ impl HttpSource {
             transient: false,
         })?;
         Ok(client.insert(built).clone())
+    }
+
+    /// Where answers come from.
+    pub(super) fn transport(&self) -> &dyn Transport {
+        self.transport.get().map_or(&Network, Box::as_ref)
     }
 
     async fn probe(&self, method: Method) -> Result<StatusCode, Failure> {
