@@ -7,6 +7,7 @@ mod progress;
 mod report;
 mod schema;
 mod sync;
+mod tape;
 mod terminal;
 mod validate;
 

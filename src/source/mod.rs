@@ -76,6 +76,11 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     /// Connects. The first thing a sync does, so that a wrong password fails before any work.
     async fn check(&self) -> Result<(), SourceError>;
 
+    /// The source as an API, when it is one.
+    fn http(&self) -> Option<&http::HttpSource> {
+        None
+    }
+
     /// Lets go of connections. Nothing is asked of the source afterwards.
     async fn close(&self);
 }

@@ -29,3 +29,4 @@ pub use listing::HttpListing;
 pub use parts::RequestParts;
 pub use source::HttpSource;
 pub use token::Ask;
+pub use transport::{Recorder, Replay};

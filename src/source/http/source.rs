@@ -8,14 +8,14 @@ use reqwest::{Method, StatusCode};
 
 use super::auth::Authenticate;
 use super::base::{Base, host, safe};
-use super::clock::{Clock, SystemClock};
+use super::clock::{Clock, Replaceable, SystemClock};
 use super::defaults::Defaults;
 use super::error_rules::ErrorRules;
 use super::exchange::{Failure, Wire};
 use super::parts::RequestParts;
 use super::redact::Redactor;
 use super::retry::RetryPolicy;
-use super::transport::{Network, Timeouts, Transport};
+use super::transport::{Network, Record, Recorder, Replay, Timeouts, Transport};
 use crate::config::CompileContext;
 use crate::config::ConnectorConfig;
 use crate::config::connect::HttpConnectConfig;
@@ -35,7 +35,7 @@ pub struct HttpSource {
     pub(super) retry: RetryPolicy,
     pub(super) timeouts: Timeouts,
     pub(super) redactor: Redactor,
-    pub(super) clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<Replaceable>,
     /// Made when the first request is sent, so that compiling a file reads no certificates.
     client: Mutex<Option<reqwest::Client>>,
     /// Where answers come from when it is not the network.
@@ -78,7 +78,7 @@ impl HttpSource {
             errors,
             retry: RetryPolicy::compile(client.and_then(|client| client.retry.as_ref())),
             timeouts: Timeouts::compile(client),
-            clock,
+            clock: Arc::new(Replaceable::new(clock)),
             client: Mutex::new(None),
             transport: OnceLock::new(),
         }))
@@ -108,6 +108,22 @@ impl HttpSource {
             transient: false,
         })?;
         Ok(client.insert(built).clone())
+    }
+
+    /// Writes every exchange from now on into a recording.
+    pub fn record(&self, recorder: &Arc<Recorder>) {
+        recorder.begin(self);
+        let _ = self.transport.set(Box::new(Record(recorder.clone())));
+    }
+
+    /// Takes every answer from a recording. Nothing is sent, and nobody waits.
+    pub fn replay(&self, replay: &Arc<Replay>) {
+        self.clock.replace(replay.clone());
+        let _ = self.transport.set(Box::new(replay.clone()));
+    }
+
+    pub(super) fn now(&self) -> std::time::SystemTime {
+        self.clock.now()
     }
 
     /// Where answers come from.
@@ -161,6 +177,10 @@ fn install_tls() {
 
 #[async_trait::async_trait]
 impl Source for HttpSource {
+    fn http(&self) -> Option<&HttpSource> {
+        Some(self)
+    }
+
     /// Asks for `base_url` to see whether somebody answers. Any answer below 500 will do, 401 too:
     /// many APIs answer so at their root whoever asks, and whether the credentials are good only a
     /// listing can tell.

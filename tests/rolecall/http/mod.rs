@@ -2,6 +2,7 @@
 
 mod case;
 mod server;
+mod tape;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

@@ -1,8 +1,16 @@
 //! One request → its answer: from the network, from the network with a recording, from a recording.
 
+mod asked;
 mod network;
+mod record;
+mod recording;
+mod replay;
+mod scrub;
 
 pub(super) use network::{Network, Timeouts};
+pub(super) use record::Record;
+pub use record::Recorder;
+pub use replay::Replay;
 
 use super::redact::Redactor;
 use super::source::HttpSource;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 
 use super::{About, Broken, Transport, Undelivered};
@@ -95,26 +96,37 @@ impl Transport for Network {
             })
         });
         let response = response.map_err(Undelivered::Broken)?;
-        Ok(with_body(response, move |mut response| async move {
-            let part = within(timeouts.next(sent, true), response.chunk()).await;
-            let part = part.and_then(|part| part.map_err(Broken::of));
-            part.transpose().map(|part| (part, response))
+        Ok(with_body(response, (), move |response, ()| {
+            Box::pin(async move {
+                let part = within(timeouts.next(sent, true), response.chunk()).await;
+                let part = part.and_then(|part| part.map_err(Broken::of));
+                part.transpose()
+            })
         }))
     }
 }
 
-/// The same answer, whose body comes part by part from `next`.
-fn with_body<F, P>(response: reqwest::Response, next: F) -> reqwest::Response
+/// The next part of a body; `None` behind the last one.
+type Part = Option<Result<bytes::Bytes, Broken>>;
+
+/// The same answer, whose body comes part by part from `next`. `state` lives as long as the body.
+pub(super) fn with_body<S, F>(response: reqwest::Response, state: S, next: F) -> reqwest::Response
 where
-    F: FnMut(reqwest::Response) -> P + Send + 'static,
-    P: Future<Output = Option<(Result<bytes::Bytes, Broken>, reqwest::Response)>> + Send + 'static,
+    S: Send + 'static,
+    F: for<'a> FnMut(&'a mut reqwest::Response, &'a mut S) -> BoxFuture<'a, Part> + Send + 'static,
 {
     let mut head = http::Response::new(());
     *head.status_mut() = response.status();
     *head.version_mut() = response.version();
     *head.headers_mut() = response.headers().clone();
-    let body = reqwest::Body::wrap_stream(futures::stream::unfold(response, next));
-    head.map(|()| body).into()
+    let body = futures::stream::unfold(
+        (response, state, next),
+        |(mut response, mut state, mut next)| async move {
+            let part = next(&mut response, &mut state).await?;
+            Some((part, (response, state, next)))
+        },
+    );
+    head.map(|()| reqwest::Body::wrap_stream(body)).into()
 }
 
 async fn within<T>(
