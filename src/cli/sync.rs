@@ -113,6 +113,9 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
         eprintln!("{}", report::failure(&error));
         return Ok(Outcome::Wrong);
     }
+    if let Some(http) = plan.source.http() {
+        http.side_by_side(args.concurrency.into());
+    }
     let ran = sync(args, &tape, plan, out);
     tape.tell();
     ran

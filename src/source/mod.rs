@@ -12,6 +12,7 @@ pub use page::{Page, PageToken, PartialReason};
 
 use async_trait::async_trait;
 
+use crate::diagnostic::Location;
 use crate::expr::Inputs;
 
 /// Reads pages of records from the system being synced.
@@ -35,6 +36,11 @@ pub trait Fetch: Send + Sync + std::fmt::Debug {
         to: &mut dyn TakePages,
     ) -> Result<(), SourceError> {
         page_by_page(self, inputs, token, to).await
+    }
+
+    /// Where the listing is written, for errors that do not say so themselves.
+    fn place(&self) -> Option<&Location> {
+        None
     }
 
     /// Whether the answers depend on the resource or the parent that the listing runs for. One

@@ -58,7 +58,8 @@ impl Replaceable {
         self.clock().sleep(time).await;
     }
 
-    fn clock(&self) -> &dyn Clock {
+    /// The clock that counts.
+    pub(super) fn clock(&self) -> &dyn Clock {
         self.instead.get().unwrap_or(&self.first).as_ref()
     }
 }

@@ -11,12 +11,13 @@ use url::Url;
 use super::answer::{self, Answer};
 use super::base::{host, is_trusted, safe};
 use super::error_rules::ErrorRules;
+use super::limits::{self, Limit};
 use super::parts::RequestParts;
 use super::redact::Redactor;
-use super::retry::{LONGEST_WAIT, is_transient, retry_after};
+use super::retry::{LONGEST_WAIT, is_transient};
 use super::source::HttpSource;
 use super::token::Ask;
-use super::transport::{About, Broken, Undelivered};
+use super::transport::{About, Broken, Undelivered, with_body};
 use crate::source::SourceError;
 
 /// The largest body that is read, after decompression. Larger lists are for paging.
@@ -100,6 +101,7 @@ impl Wire<'_> {
             };
             let wait_ms = wait.as_millis();
             tracing::info!(reason = %failure.error, attempt = failed, wait_ms, "trying again");
+            self.source.limiter.waits(wait);
             self.source.clock.sleep(wait).await;
         }
     }
@@ -163,12 +165,34 @@ impl Wire<'_> {
             redactor: self.redactor,
             credentials: request.anonymous,
         };
+        // Credentials are at hand by now: asking for them takes a place of its own.
+        let limiter = &self.source.limiter;
+        let at = host(&request.url);
+        let slot = limiter.enter(&at, self.source.clock.clock()).await;
         let sent = Instant::now();
         let sending = self.source.transport().send(outgoing, &about).await;
         let response = sending.map_err(|undelivered| match undelivered {
-            Undelivered::Broken(broken) => self.broken(&request.url, broken),
+            Undelivered::Broken(broken) => {
+                if broken.slow {
+                    slot.overloaded();
+                }
+                self.broken(&request.url, broken)
+            }
             Undelivered::Failed(error) => error,
         })?;
+        match response.status().as_u16() {
+            429 | 503 => slot.overloaded(),
+            status if status < 500 => slot.went_well(),
+            _ => {}
+        }
+        let now = self.source.now();
+        if let Some(wait) = limits::used_up(response.headers(), now) {
+            limiter.pause(&at, wait, now);
+        }
+        // The place is taken until the answer was read or is no longer wanted.
+        let response = with_body(response, slot, |response, _| {
+            Box::pin(async { response.chunk().await.map_err(Broken::of).transpose() })
+        });
         Ok((response, sent))
     }
 
@@ -238,6 +262,18 @@ impl Wire<'_> {
         bytes: &[u8],
     ) -> Failure {
         let reason = answer::reason(bytes, self.redactor);
+        let limit = limits::reached(status, headers, bytes);
+        let now = self.source.now();
+        let retry_after = limits::retry_after(status, headers, limit, now);
+        if let Some(wait) = retry_after {
+            // Whoever else asks is told the same.
+            self.source.limiter.pause(&host(&request.url), wait, now);
+        }
+        let mut detail = reason.as_ref().map(|reason| format!(": {reason}"));
+        if limit == Some(Limit::Daily) {
+            let told = detail.get_or_insert_default();
+            told.push_str("; this is a limit for the day: run again when it is renewed");
+        }
         let error = match status {
             StatusCode::UNAUTHORIZED => SourceError::Refused {
                 system: host(&request.url),
@@ -247,11 +283,9 @@ impl Wire<'_> {
                 method: request.method.to_string(),
                 url: safe(&request.url),
                 status: status.to_string(),
-                detail: reason
-                    .map(|reason| format!(": {reason}"))
-                    .unwrap_or_default(),
-                transient: is_transient(status, headers),
-                retry_after: retry_after(status, headers, self.source.clock.now()),
+                detail: detail.unwrap_or_default(),
+                transient: is_transient(status, limit),
+                retry_after,
             },
         };
         Failure {

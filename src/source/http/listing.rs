@@ -12,6 +12,7 @@ use super::response::ItemsRule;
 use super::source::HttpSource;
 use crate::config::CompileContext;
 use crate::config::http::{PaginationConfig, RequestConfig, ResponseConfig};
+use crate::diagnostic::Location;
 use crate::expr::{Inputs, Variables};
 use crate::source::{Fetch, Page, PageToken, PartialReason, SourceError};
 
@@ -54,6 +55,7 @@ impl HttpSource {
         let request = request?;
         Some(Box::new(Listing {
             rules: rules.or(&self.errors),
+            at: cx.at(listing.request.url.0.span),
             source: self.clone(),
             redactor: self.redactor.with(request.secrets()),
             request,
@@ -65,6 +67,7 @@ impl HttpSource {
 
 #[derive(Debug)]
 struct Listing {
+    at: Location,
     source: Arc<HttpSource>,
     request: RequestTemplate,
     items: ItemsRule,
@@ -131,6 +134,10 @@ impl Fetch for Listing {
             "page"
         );
         Ok(page)
+    }
+
+    fn place(&self) -> Option<&Location> {
+        Some(&self.at)
     }
 
     fn depends_on_resource(&self) -> bool {

@@ -10,6 +10,8 @@ mod clock;
 mod defaults;
 mod error_rules;
 mod exchange;
+mod limiter;
+mod limits;
 mod listing;
 mod parts;
 mod paths;

@@ -12,6 +12,7 @@ use super::clock::{Clock, Replaceable, SystemClock};
 use super::defaults::Defaults;
 use super::error_rules::ErrorRules;
 use super::exchange::{Failure, Wire};
+use super::limiter::Limiter;
 use super::parts::RequestParts;
 use super::redact::Redactor;
 use super::retry::RetryPolicy;
@@ -34,6 +35,7 @@ pub struct HttpSource {
     pub(super) errors: ErrorRules,
     pub(super) retry: RetryPolicy,
     pub(super) timeouts: Timeouts,
+    pub(super) limiter: Arc<Limiter>,
     pub(super) redactor: Redactor,
     pub(super) clock: Arc<Replaceable>,
     /// Made when the first request is sent, so that compiling a file reads no certificates.
@@ -78,6 +80,7 @@ impl HttpSource {
             errors,
             retry: RetryPolicy::compile(client.and_then(|client| client.retry.as_ref())),
             timeouts: Timeouts::compile(client),
+            limiter: Limiter::compile(client),
             clock: Arc::new(Replaceable::new(clock)),
             client: Mutex::new(None),
             transport: OnceLock::new(),
@@ -120,6 +123,18 @@ impl HttpSource {
     pub fn replay(&self, replay: &Arc<Replay>) {
         self.clock.replace(replay.clone());
         let _ = self.transport.set(Box::new(replay.clone()));
+    }
+
+    /// Says how many listings run side by side: so many requests go at a time, unless the file says
+    /// otherwise.
+    pub fn side_by_side(&self, listings: u32) {
+        self.limiter.side_by_side(listings);
+    }
+
+    /// How long requests have waited so far, all together: before they were tried again, and for the
+    /// limits of the API.
+    pub fn waited(&self) -> Duration {
+        self.limiter.waited()
     }
 
     pub(super) fn now(&self) -> std::time::SystemTime {

@@ -96,9 +96,12 @@ fn facts(folder: &Path, file: &str) -> String {
             assert!(ran.status.success(), "{}", shown(&ran));
             let facts = shown(&ran);
             let facts = facts.lines().filter(|line| !line.contains("sync_id"));
-            facts.collect::<Vec<_>>().join("\n")
+            let mut facts: Vec<_> = facts.collect();
+            // Pages may be stored in another order.
+            facts.sort_unstable();
+            facts.join("\n")
         })
-        .concat()
+        .join("\n")
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -7,7 +7,7 @@ mod recording;
 mod replay;
 mod scrub;
 
-pub(super) use network::{Network, Timeouts};
+pub(super) use network::{Network, Timeouts, with_body};
 pub(super) use record::Record;
 pub use record::Recorder;
 pub use replay::Replay;
@@ -56,6 +56,8 @@ pub(super) struct Broken {
     pub reason: String,
     /// Whether trying again may help.
     pub transient: bool,
+    /// Whether it was we who gave up waiting.
+    pub slow: bool,
 }
 
 impl Broken {
@@ -77,13 +79,18 @@ impl Broken {
         let reason = text.to_lowercase();
         // A certificate is as wrong in a minute as it is now.
         let transient = !error.is_builder() && !reason.contains("certificate");
-        Self { reason, transient }
+        Self {
+            reason,
+            transient,
+            slow: false,
+        }
     }
 
     fn too_slow(reason: String) -> Self {
         Self {
             reason,
             transient: true,
+            slow: true,
         }
     }
 }

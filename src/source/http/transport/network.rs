@@ -107,10 +107,14 @@ impl Transport for Network {
 }
 
 /// The next part of a body; `None` behind the last one.
-type Part = Option<Result<bytes::Bytes, Broken>>;
+pub(in crate::source::http) type Part = Option<Result<bytes::Bytes, Broken>>;
 
 /// The same answer, whose body comes part by part from `next`. `state` lives as long as the body.
-pub(super) fn with_body<S, F>(response: reqwest::Response, state: S, next: F) -> reqwest::Response
+pub(in crate::source::http) fn with_body<S, F>(
+    response: reqwest::Response,
+    state: S,
+    next: F,
+) -> reqwest::Response
 where
     S: Send + 'static,
     F: for<'a> FnMut(&'a mut reqwest::Response, &'a mut S) -> BoxFuture<'a, Part> + Send + 'static,

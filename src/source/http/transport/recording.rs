@@ -78,8 +78,11 @@ pub(super) struct Breakage {
 }
 
 impl From<Broken> for Breakage {
-    fn from(Broken { reason, transient }: Broken) -> Self {
-        Self { reason, transient }
+    fn from(broken: Broken) -> Self {
+        Self {
+            reason: broken.reason,
+            transient: broken.transient,
+        }
     }
 }
 

@@ -147,6 +147,7 @@ impl Replay {
         let broken = exchange.broken.clone().map(|broken| Broken {
             reason: broken.reason,
             transient: broken.transient,
+            slow: false,
         });
         let Some(status) = exchange.answer else {
             return Err(match broken {
@@ -180,6 +181,7 @@ impl Replay {
                     let broken = Broken {
                         reason,
                         transient: false,
+                        slow: false,
                     };
                     Some((Err(broken), None))
                 }
