@@ -3,6 +3,7 @@
 mod case;
 mod server;
 mod tape;
+mod wire;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

@@ -77,8 +77,13 @@ impl Broken {
         let text = cause.to_string();
         let text = text.split(" (os error").next().unwrap_or(&text);
         let reason = text.to_lowercase();
+        let no_tls = reason.contains("invalidcontenttype");
+        let reason = match no_tls {
+            true => "it does not answer with TLS; is its address an `http://` one?".to_owned(),
+            false => reason,
+        };
         // A certificate is as wrong in a minute as it is now.
-        let transient = !error.is_builder() && !reason.contains("certificate");
+        let transient = !error.is_builder() && !no_tls && !reason.contains("certificate");
         Self {
             reason,
             transient,

@@ -92,7 +92,14 @@ impl Transport for Network {
                     "no connection within {}; is the host right, and does a firewall let this machine through? `http.connect_timeout` allows more",
                     seconds(limit)
                 )),
-                _ => Broken::of(error),
+                (true, None) | (false, _) => {
+                    let names_proxy = error.is_connect() && names_proxy();
+                    let mut broken = Broken::of(error);
+                    if names_proxy {
+                        broken.reason.push_str("; the environment names a proxy: is it the right one?");
+                    }
+                    broken
+                }
             })
         });
         let response = response.map_err(Undelivered::Broken)?;
@@ -104,6 +111,15 @@ impl Transport for Network {
             })
         }))
     }
+}
+
+/// True when the environment sends requests elsewhere: then it may be the proxy that is not there.
+fn names_proxy() -> bool {
+    let names = ["http_proxy", "https_proxy", "all_proxy"];
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    names
+        .iter()
+        .any(|name| set(name) || set(&name.to_uppercase()))
 }
 
 /// The next part of a body; `None` behind the last one.
