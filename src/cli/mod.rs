@@ -1,5 +1,6 @@
 //! Command lines → the modules that do what they say: one file per command.
 
+mod eval;
 pub mod inspect;
 mod kinds;
 mod logging;
@@ -7,6 +8,7 @@ mod progress;
 mod report;
 mod schema;
 mod sync;
+mod tape;
 mod terminal;
 mod validate;
 
@@ -31,6 +33,8 @@ enum Command {
     Sync(sync::SyncArgs),
     /// Find every mistake in connector files, without connecting.
     Validate(validate::ValidateArgs),
+    /// Evaluate an expression of the language on a record.
+    Eval(eval::EvalArgs),
     /// Print the JSON Schema of connector files, for editors.
     Schema,
     /// List every auth kind, paging strategy, SQL dialect and function, with its documentation.
@@ -71,6 +75,7 @@ pub fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Sync(args) => sync::run(&args, &mut out),
         Command::Validate(args) => validate::run(&args, &mut out),
+        Command::Eval(args) => eval::run(&args, &mut out),
         Command::Schema => schema::run(&mut out),
         Command::Kinds(args) => kinds::run(&args, &mut out),
         Command::Inspect(args) => inspect::run(args, &mut out).map(|()| Outcome::Done),

@@ -9,9 +9,10 @@ use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
 use super::progress::Progress;
+use super::tape::Tape;
 use super::{Outcome, report};
 use crate::c1z::{self, Begin, Compression, Opened, WorkFile};
-use crate::config::{self, ProcessEnvironment};
+use crate::config;
 use crate::diagnostic::{self, Severity};
 use crate::model::SyncKind;
 use crate::plan::{self, Check, Plan, Purpose};
@@ -39,6 +40,14 @@ pub(crate) struct SyncArgs {
     /// Begin anew even where an interrupted run could go on.
     #[arg(long)]
     fresh: bool,
+    /// Keep every request to the API and its answer, without credentials, in this folder. Begins
+    /// anew, as with `--fresh`.
+    #[arg(long, value_name = "DIR")]
+    pub(super) record: Option<PathBuf>,
+    /// Take every answer from a recording. Nothing is sent, and variables that are not set do not
+    /// matter. Begins anew, as with `--fresh`.
+    #[arg(long, value_name = "DIR", conflicts_with = "record")]
+    pub(super) replay: Option<PathBuf>,
     /// Take warnings of the file for errors.
     #[arg(long)]
     strict: bool,
@@ -65,8 +74,15 @@ enum SummaryFormat {
 
 /// Runs the sync.
 pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+    let tape = match Tape::of(args) {
+        Ok(tape) => tape,
+        Err(error) => {
+            eprintln!("{}", report::failure(&error));
+            return Ok(Outcome::Wrong);
+        }
+    };
     let how = Check {
-        environment: &ProcessEnvironment,
+        environment: &*tape.environment(),
         unset_variable: Severity::Error,
         strict: args.strict,
         purpose: Purpose::Sync,
@@ -93,6 +109,19 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
             Outcome::Failed
         });
     }
+    if let Err(error) = tape.insert(&plan, &args.file) {
+        eprintln!("{}", report::failure(&error));
+        return Ok(Outcome::Wrong);
+    }
+    if let Some(http) = plan.source.http() {
+        http.side_by_side(args.concurrency.into());
+    }
+    let ran = sync(args, &tape, plan, out);
+    tape.tell();
+    ran
+}
+
+fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     let output = c1z::resolve_output(&args.output);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -100,9 +129,10 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
     runtime.block_on(sync::connect(&plan))?;
     let begin = Begin {
         kind: SyncKind::Full,
-        fingerprint: &sync::fingerprint(&plan),
+        fingerprint: &format!("{}{}", sync::fingerprint(&plan), tape.mark()),
         now: chrono::Utc::now(),
-        fresh: args.fresh,
+        // Half a run would make half a recording.
+        fresh: args.fresh || tape.is_in(),
     };
     let (work, opened) = WorkFile::open(&output, &begin)?;
     say_how_it_begins(opened, work.path());
@@ -113,12 +143,18 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
         Ok(done) => done,
         Err(error) => {
             eprintln!("{}", report::failure(&error.into()));
-            let work = WorkFile::path_for(&output);
-            eprintln!(
-                "what was found so far is kept in `{}`: run the same command{} to go on",
-                work.display(),
-                if args.fresh { " without `--fresh`" } else { "" }
-            );
+            if !tape.is_replay() {
+                let work = WorkFile::path_for(&output);
+                eprintln!(
+                    "what was found so far is kept in `{}`: run the same command{} to go on",
+                    work.display(),
+                    match (&args.record, args.fresh) {
+                        (Some(_), _) => " without `--record`",
+                        (None, true) => " without `--fresh`",
+                        (None, false) => "",
+                    }
+                );
+            }
             return Ok(Outcome::Failed);
         }
     };

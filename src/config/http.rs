@@ -177,13 +177,41 @@ closed_set! {
 section! {
     /// The HTTP client.
     pub struct HttpClientConfig {
-        /// How long one request may take, its answer included, for example `30s`. Not written:
-        /// `60s`; `0s` is no limit.
+        /// How long one request may take, its whole answer included, for example `30s`; `0s` is no
+        /// limit. Not written: as long as the answer keeps coming, see `read_timeout`.
         pub timeout: Option<DurationText>,
+        /// How long connecting may take, for example `5s`; `0s` is no limit. Not written: `15s`. An
+        /// addition of rolecall.
+        pub connect_timeout: Option<DurationText>,
+        /// How long the API may be silent: until its answer begins, and between two parts of it, for
+        /// example `2m`; `0s` is no limit. Not written: `60s`, or no limit of its own where `timeout`
+        /// is written. An addition of rolecall.
+        pub read_timeout: Option<DurationText>,
         /// Headers of every request.
         pub headers: Named<TemplateText>,
         /// When and how often requests are tried again.
         pub retry: Option<RetryConfig>,
+        /// How many requests may be under way at a time, at least 1. Fewer are while the API answers
+        /// that it is overloaded (429, 503, no answer in time). Not written: as many as the sync has
+        /// listings side by side (`--concurrency`). An addition of rolecall.
+        pub max_concurrency: Option<u32>,
+        /// How many requests may be sent in a time, by all listings together. An addition of
+        /// rolecall.
+        pub rate_limit: Option<RateLimitConfig>,
+    }
+}
+
+section! {
+    /// How many requests may be sent in a time, for example `{requests: 100, per: 1m}`. An addition
+    /// of rolecall.
+    pub struct RateLimitConfig {
+        /// So many requests at most, at least 1 …
+        pub requests: u32,
+        /// … in any span of this time, for example `1s` or `1m`.
+        pub per: DurationText,
+        /// How many of them may go at once; the rest is spread over the time. Not written: all of
+        /// them.
+        pub burst: Option<u32>,
     }
 }
 

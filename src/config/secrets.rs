@@ -57,7 +57,7 @@ struct Place {
 }
 
 /// True for a key that names a secret, or nearly does: a slip of the pen must not show one.
-fn names_secret(key: &str) -> bool {
+pub(crate) fn names_secret(key: &str) -> bool {
     let key = key.to_lowercase();
     if HARMLESS.contains(&key.as_str()) {
         return false;

@@ -12,6 +12,7 @@ pub use page::{Page, PageToken, PartialReason};
 
 use async_trait::async_trait;
 
+use crate::diagnostic::Location;
 use crate::expr::Inputs;
 
 /// Reads pages of records from the system being synced.
@@ -42,6 +43,11 @@ pub trait Fetch: Send + Sync + std::fmt::Debug {
     /// come in several pages, and nobody needs the rest. Not said: it is kept.
     fn share_answers(&mut self, wanted: bool) {
         let _ = wanted;
+    }
+
+    /// Where the listing is written, for errors that do not say so themselves.
+    fn place(&self) -> Option<&Location> {
+        None
     }
 
     /// Whether the answers depend on the resource or the parent that the listing runs for. One
@@ -82,6 +88,11 @@ pub trait TakePages: Send {
 pub trait Source: Send + Sync + std::fmt::Debug {
     /// Connects. The first thing a sync does, so that a wrong password fails before any work.
     async fn check(&self) -> Result<(), SourceError>;
+
+    /// The source as an API, when it is one.
+    fn http(&self) -> Option<&http::HttpSource> {
+        None
+    }
 
     /// Lets go of connections. Nothing is asked of the source afterwards.
     async fn close(&self);

@@ -9,12 +9,14 @@ use super::SinkError;
 #[derive(Debug, thiserror::Error)]
 pub enum SyncError {
     /// The system did not answer, or not what was expected.
-    #[error("{system}: listing {listing}")]
+    #[error("{system}: listing {listing}{}", placed(at))]
     Source {
         /// The system's name.
         system: String,
         /// What was being listed.
         listing: String,
+        /// Where the listing is written, when the cause does not say so.
+        at: Option<String>,
         /// What the system did instead.
         #[source]
         source: Box<SourceError>,
@@ -29,12 +31,14 @@ pub enum SyncError {
         source: Box<SourceError>,
     },
     /// A record could not be mapped.
-    #[error("{system}: mapping record {record} of {listing}")]
+    #[error("{system}: mapping record {record} of {listing}{}", placed(at))]
     Mapping {
         /// The system's name.
         system: String,
         /// What was being listed.
         listing: String,
+        /// Where the listing is written, when the cause does not say so.
+        at: Option<String>,
         /// Which record of its page, from 1, and its id when it has one.
         record: String,
         /// The field and the expression.
@@ -47,4 +51,9 @@ pub enum SyncError {
     /// The run was asked to stop.
     #[error("interrupted")]
     Interrupted,
+}
+
+fn placed(at: &Option<String>) -> String {
+    at.as_ref()
+        .map_or(String::new(), |at| format!(", written at {at}"))
 }

@@ -85,6 +85,7 @@ impl<S: SyncSink + 'static> Listing<S> {
         fetched.map_err(|source| SyncError::Source {
             system: self.plan.app_name.clone(),
             listing: mapper.describe(),
+            at: fetch.place().map(ToString::to_string),
             source: Box::new(source),
         })
     }

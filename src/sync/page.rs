@@ -294,6 +294,9 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
         SyncError::Mapping {
             system: self.plan.app_name.clone(),
             listing: self.describe(),
+            at: self
+                .fetch()
+                .and_then(|fetch| fetch.place().map(ToString::to_string)),
             record,
             source: Box::new(source),
         }

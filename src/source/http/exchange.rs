@@ -1,6 +1,6 @@
 //! One request and its answer: credentials, redirects, tries, and the words for what went wrong.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use async_trait::async_trait;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION};
@@ -13,11 +13,13 @@ use super::answer::{self, Answer, Incoming};
 use super::base::{host, is_trusted, safe};
 use super::body::{LARGEST_HELD, too_large_to_hold};
 use super::error_rules::ErrorRules;
+use super::limits::{self, Limit};
 use super::parts::RequestParts;
 use super::redact::Redactor;
-use super::retry::{LONGEST_WAIT, is_transient, retry_after};
+use super::retry::{LONGEST_WAIT, is_transient};
 use super::source::HttpSource;
 use super::token::Ask;
+use super::transport::{About, Broken, Undelivered, with_body};
 use crate::source::SourceError;
 
 /// How much of an answer is read before anybody looks at it: most answers are smaller.
@@ -154,6 +156,7 @@ impl Wire<'_> {
             };
             let wait_ms = wait.as_millis();
             tracing::info!(reason = %failure.error, attempt = failed, wait_ms, "trying again");
+            self.source.limiter.waits(wait);
             self.source.clock.sleep(wait).await;
         }
     }
@@ -209,18 +212,42 @@ impl Wire<'_> {
         if !request.anonymous && self.source.base.is_own(&request.url) {
             self.source.auth.authenticate(&mut request, self).await?;
         }
-        let client = self.source.client()?;
-        let mut outgoing = client
-            .request(request.method.clone(), request.full_url())
-            .headers(request.headers);
-        if let Some(body) = request.body {
-            outgoing = outgoing.body(body);
-        }
+        let mut outgoing = reqwest::Request::new(request.method.clone(), request.full_url());
+        *outgoing.headers_mut() = request.headers;
+        *outgoing.body_mut() = request.body.map(Into::into);
+        let about = About {
+            source: self.source,
+            redactor: self.redactor,
+            credentials: request.anonymous,
+        };
+        // Credentials are at hand by now: asking for them takes a place of its own.
+        let limiter = &self.source.limiter;
+        let at = host(&request.url);
+        let slot = limiter.enter(&at, self.source.clock.clock()).await;
         let sent = Instant::now();
-        let response = outgoing
-            .send()
-            .await
-            .map_err(|error| self.unreachable(&request.url, error))?;
+        let sending = self.source.transport().send(outgoing, &about).await;
+        let response = sending.map_err(|undelivered| match undelivered {
+            Undelivered::Broken(broken) => {
+                if broken.slow {
+                    slot.overloaded();
+                }
+                self.broken(&request.url, broken)
+            }
+            Undelivered::Failed(error) => error,
+        })?;
+        match response.status().as_u16() {
+            429 | 503 => slot.overloaded(),
+            status if status < 500 => slot.went_well(),
+            _ => {}
+        }
+        let now = self.source.now();
+        if let Some(wait) = limits::used_up(response.headers(), now) {
+            limiter.pause(&at, wait, now);
+        }
+        // The place is taken until the answer was read or is no longer wanted.
+        let response = with_body(response, slot, |response, _| {
+            Box::pin(async { response.chunk().await.map_err(Broken::of).transpose() })
+        });
         Ok((response, sent))
     }
 
@@ -283,6 +310,18 @@ impl Wire<'_> {
         bytes: &[u8],
     ) -> Failure {
         let reason = answer::reason(bytes, self.redactor);
+        let limit = limits::reached(status, headers, bytes);
+        let now = self.source.now();
+        let retry_after = limits::retry_after(status, headers, limit, now);
+        if let Some(wait) = retry_after {
+            // Whoever else asks is told the same.
+            self.source.limiter.pause(&host(&request.url), wait, now);
+        }
+        let mut detail = reason.as_ref().map(|reason| format!(": {reason}"));
+        if limit == Some(Limit::Daily) {
+            let told = detail.get_or_insert_default();
+            told.push_str("; this is a limit for the day: run again when it is renewed");
+        }
         let error = match status {
             StatusCode::UNAUTHORIZED => SourceError::Refused {
                 system: host(&request.url),
@@ -292,11 +331,9 @@ impl Wire<'_> {
                 method: request.method.to_string(),
                 url: safe(&request.url),
                 status: status.to_string(),
-                detail: reason
-                    .map(|reason| format!(": {reason}"))
-                    .unwrap_or_default(),
-                transient: is_transient(status, headers),
-                retry_after: retry_after(status, headers, self.source.clock.now()),
+                detail: detail.unwrap_or_default(),
+                transient: is_transient(status, limit),
+                retry_after,
             },
         };
         Failure {
@@ -306,29 +343,16 @@ impl Wire<'_> {
         }
     }
 
-    /// An error of the client in our words: without the URL, which may hold a secret.
+    /// A body that broke off, in our words.
     fn unreachable(&self, url: &Url, error: reqwest::Error) -> SourceError {
-        let error = error.without_url();
-        let mut cause: &dyn std::error::Error = &error;
-        while let Some(deeper) = cause.source() {
-            cause = deeper;
-        }
-        let text = cause.to_string();
-        let text = text
-            .split(" (os error")
-            .next()
-            .unwrap_or(&text)
-            .to_lowercase();
-        // A certificate is as wrong in a minute as it is now.
-        let transient = !error.is_builder() && !text.contains("certificate");
-        let reason = match error.is_timeout() {
-            true => format!("no answer within {}", seconds(self.source.timeout)),
-            false => self.redactor.line(&text),
-        };
+        self.broken(url, Broken::of(error))
+    }
+
+    fn broken(&self, url: &Url, broken: Broken) -> SourceError {
         SourceError::Unreachable {
             system: host(url),
-            reason,
-            transient,
+            reason: self.redactor.line(&broken.reason),
+            transient: broken.transient,
         }
     }
 }
@@ -400,13 +424,5 @@ fn redirect(response: &reqwest::Response, asked: &Url) -> Result<Option<Url>, So
             "{} redirects to no URL",
             safe(asked)
         ))),
-    }
-}
-
-/// A time for people: `30s`, `0.5s`.
-fn seconds(time: Option<Duration>) -> String {
-    match time {
-        Some(time) => format!("{}s", time.as_secs_f64()),
-        None => "the system's own limit".to_owned(),
     }
 }

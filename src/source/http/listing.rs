@@ -19,6 +19,7 @@ use super::shape::Shaper;
 use super::source::HttpSource;
 use crate::config::CompileContext;
 use crate::config::http::{PaginationConfig, RequestConfig, ResponseConfig};
+use crate::diagnostic::Location;
 use crate::expr::{Inputs, Value, Variables};
 use crate::source::{Fetch, Page, PageToken, PartialReason, SourceError, TakePages};
 
@@ -78,6 +79,7 @@ impl HttpSource {
         };
         Some(Box::new(Listing {
             rules: rules.or(&self.errors),
+            at: cx.at(listing.request.url.0.span),
             source: self.clone(),
             redactor: self.redactor.with(request.secrets()),
             request,
@@ -94,6 +96,7 @@ impl HttpSource {
 
 #[derive(Debug)]
 struct Listing {
+    at: Location,
     source: Arc<HttpSource>,
     request: RequestTemplate,
     reader: Arc<Reader>,
@@ -128,6 +131,10 @@ impl Fetch for Listing {
 
     fn share_answers(&mut self, wanted: bool) {
         self.shared = wanted;
+    }
+
+    fn place(&self) -> Option<&Location> {
+        Some(&self.at)
     }
 
     fn depends_on_resource(&self) -> bool {

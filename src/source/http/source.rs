@@ -8,14 +8,16 @@ use reqwest::{Method, StatusCode};
 
 use super::auth::Authenticate;
 use super::base::{Base, host, safe};
-use super::clock::{Clock, SystemClock};
+use super::clock::{Clock, Replaceable, SystemClock};
 use super::conditions::Conditions;
 use super::defaults::Defaults;
 use super::error_rules::ErrorRules;
 use super::exchange::{Failure, Wire};
+use super::limiter::Limiter;
 use super::parts::RequestParts;
 use super::redact::Redactor;
 use super::retry::RetryPolicy;
+use super::transport::{Network, Record, Recorder, Replay, Timeouts, Transport};
 use crate::config::CompileContext;
 use crate::config::ConnectorConfig;
 use crate::config::connect::HttpConnectConfig;
@@ -23,13 +25,6 @@ use crate::config::http::PaginationConfig;
 use crate::expr::Inputs;
 use crate::source::http::auth::{Anonymous, NotSet};
 use crate::source::{Source, SourceError};
-
-/// How long one request may take when `http.timeout` is not written.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// How long connecting may take: a host that does not answer at all is noticed earlier than one
-/// that works on a long answer.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// An API: where it is, who asks, and how often.
 #[derive(Debug)]
@@ -41,12 +36,14 @@ pub struct HttpSource {
     pub(super) errors: ErrorRules,
     pub(super) conditions: Conditions,
     pub(super) retry: RetryPolicy,
-    /// `None`: no limit.
-    pub(super) timeout: Option<Duration>,
+    pub(super) timeouts: Timeouts,
+    pub(super) limiter: Arc<Limiter>,
     pub(super) redactor: Redactor,
-    pub(super) clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<Replaceable>,
     /// Made when the first request is sent, so that compiling a file reads no certificates.
     client: Mutex<Option<reqwest::Client>>,
+    /// Where answers come from when it is not the network.
+    transport: OnceLock<Box<dyn Transport>>,
 }
 
 impl HttpSource {
@@ -76,9 +73,6 @@ impl HttpSource {
             None => Box::new(Anonymous),
         };
         let defaults = Defaults::compile(connect.request_defaults.as_ref(), client, cx);
-        let timeout = client
-            .and_then(|client| client.timeout)
-            .map_or(DEFAULT_TIMEOUT, |timeout| timeout.0);
         let defaults = defaults?;
         Some(Arc::new(HttpSource {
             base: base?,
@@ -89,9 +83,11 @@ impl HttpSource {
             errors,
             conditions,
             retry: RetryPolicy::compile(client.and_then(|client| client.retry.as_ref())),
-            timeout: (!timeout.is_zero()).then_some(timeout),
-            clock,
+            timeouts: Timeouts::compile(client),
+            limiter: Limiter::compile(client),
+            clock: Arc::new(Replaceable::new(clock)),
             client: Mutex::new(None),
+            transport: OnceLock::new(),
         }))
     }
 
@@ -109,10 +105,9 @@ impl HttpSource {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("rolecall/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(self.timeout.unwrap_or(CONNECT_TIMEOUT).min(CONNECT_TIMEOUT))
             .pool_idle_timeout(Duration::from_secs(60));
-        if let Some(timeout) = self.timeout {
-            builder = builder.timeout(timeout);
+        if let Some(timeout) = self.timeouts.connect {
+            builder = builder.connect_timeout(timeout);
         }
         let built = builder.build().map_err(|error| SourceError::Unreachable {
             system: host(self.base.url()),
@@ -120,6 +115,39 @@ impl HttpSource {
             transient: false,
         })?;
         Ok(client.insert(built).clone())
+    }
+
+    /// Writes every exchange from now on into a recording.
+    pub fn record(&self, recorder: &Arc<Recorder>) {
+        recorder.begin(self);
+        let _ = self.transport.set(Box::new(Record(recorder.clone())));
+    }
+
+    /// Takes every answer from a recording. Nothing is sent, and nobody waits.
+    pub fn replay(&self, replay: &Arc<Replay>) {
+        self.clock.replace(replay.clone());
+        let _ = self.transport.set(Box::new(replay.clone()));
+    }
+
+    /// Says how many listings run side by side: so many requests go at a time, unless the file says
+    /// otherwise.
+    pub fn side_by_side(&self, listings: u32) {
+        self.limiter.side_by_side(listings);
+    }
+
+    /// How long requests have waited so far, all together: before they were tried again, and for the
+    /// limits of the API.
+    pub fn waited(&self) -> Duration {
+        self.limiter.waited()
+    }
+
+    pub(super) fn now(&self) -> std::time::SystemTime {
+        self.clock.now()
+    }
+
+    /// Where answers come from.
+    pub(super) fn transport(&self) -> &dyn Transport {
+        self.transport.get().map_or(&Network, Box::as_ref)
     }
 
     async fn probe(&self, method: Method) -> Result<StatusCode, Failure> {
@@ -168,6 +196,10 @@ fn install_tls() {
 
 #[async_trait::async_trait]
 impl Source for HttpSource {
+    fn http(&self) -> Option<&HttpSource> {
+        Some(self)
+    }
+
     /// Asks for `base_url` to see whether somebody answers. Any answer below 500 will do, 401 too:
     /// many APIs answer so at their root whoever asks, and whether the credentials are good only a
     /// listing can tell.

@@ -277,7 +277,7 @@ pub fn listing(
     (compiled.filter(|_| runs), diagnostics)
 }
 
-/// A clock that does not wait but remembers that it should have.
+/// A clock that does not wait but goes on, and remembers that it should have waited.
 #[derive(Debug, Default)]
 pub struct TestClock {
     waits: Mutex<Vec<Duration>>,
@@ -292,7 +292,8 @@ impl TestClock {
 #[async_trait::async_trait]
 impl Clock for TestClock {
     fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)
+        let waited: Duration = self.waits().iter().sum();
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000) + waited
     }
 
     async fn sleep(&self, time: Duration) {

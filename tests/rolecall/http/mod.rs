@@ -3,6 +3,8 @@
 mod case;
 pub mod quirks;
 mod server;
+mod tape;
+mod wire;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
