@@ -2,12 +2,12 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::decode::{Decode, Decoder, Dialect, Named, OneOrMany, closed_set, section};
+use super::decode::{Decode, Decoder, Dialect, Named, OneOrMany, Reserved, closed_set, section};
 use super::error_handling::ErrorHandlingConfig;
-use super::kind::{Block, Later};
+use super::kind::Block;
 use super::mapping::{EntitlementMappingConfig, GrantMappingConfig, ResourceMappingConfig};
 use super::scalar::{DurationText, ExprText, PathText, TemplateText, Text};
-use super::tree::Node;
+use super::tree::{Node, NodeValue};
 
 /// The family of `pagination` in HTTP files; its kinds live in `source/http/pagination`.
 pub struct HttpPaginationFamily;
@@ -48,7 +48,8 @@ impl JsonSchema for PaginationConfig {
 section! {
     /// One request to an API.
     pub struct RequestConfig {
-        /// The HTTP method: `GET` when not written, or `POST`.
+        /// The HTTP method: `GET` when not written, or `POST`; with `graphql`, `POST` when not
+        /// written.
         pub method: Option<Text>,
         /// Path or URL, joined to `base_url`. After `tmpl:` a template, for example
         /// `tmpl:/groups/{{ .resource.id }}/members`: each inserted value is percent-encoded as one
@@ -63,12 +64,62 @@ section! {
         pub query_params: Named<TemplateText>,
         /// The body, literal or a template. What a template inserts is escaped for the content
         /// type: in JSON (the default) inside quotes as text, elsewhere as a JSON value; in a form
-        /// percent-encoded.
-        pub body: Option<TemplateText>,
-        /// Requests made before this one; their answers are `.pre_requests.<name>.body` here.
-        pub pre_requests: Later,
+        /// percent-encoded, and in XML with entities. Written as a mapping or a list, the body is
+        /// sent as JSON: in it `cel:` keeps the type of its value, `tmpl:` makes text. An addition of
+        /// rolecall is the second form.
+        pub body: Option<BodyConfig>,
+        /// The body as fields of a form, by name; what is null is not sent. An addition of rolecall.
+        pub form: Named<TemplateText>,
+        /// The body as a GraphQL query. An addition of rolecall.
+        pub graphql: Option<GraphqlRequestConfig>,
+        /// Requests made before this one, in order, once per listing and resource. Their answers
+        /// are `.pre_requests.<name>.body`, `.headers` and `.status_code` in the templates of this
+        /// request and of those after them, and `pre_requests.<name>.body` in the mapping.
+        pub pre_requests: Named<RequestConfig>,
         /// How failures of this request are met.
         pub error_handling: Option<ErrorHandlingConfig>,
+    }
+}
+
+section! {
+    /// A GraphQL query, sent as JSON by `POST`. An addition of rolecall.
+    pub struct GraphqlRequestConfig {
+        /// The query, which declares the variables it uses.
+        pub query: TemplateText,
+        /// Values of the variables by name, in any form of YAML: `cel:` keeps the type of its value,
+        /// `tmpl:` makes text.
+        pub variables: Named<Reserved>,
+        /// Which operation of the query is meant, where it has several.
+        pub operation_name: Option<Text>,
+    }
+}
+
+/// The body of a request.
+#[derive(Debug, Clone)]
+pub enum BodyConfig {
+    /// Text of any type.
+    Text(TemplateText),
+    /// A mapping or a list, which becomes JSON.
+    Tree(Node),
+}
+
+impl Decode for BodyConfig {
+    fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
+        match node.value {
+            NodeValue::Map(_) | NodeValue::List(_) => Some(BodyConfig::Tree(node.clone())),
+            _ => TemplateText::decode(node, decoder).map(BodyConfig::Text),
+        }
+    }
+}
+
+impl JsonSchema for BodyConfig {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "BodyConfig".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let text = generator.subschema_for::<TemplateText>();
+        json_schema!({ "anyOf": [text, { "type": ["object", "array"] }] })
     }
 }
 

@@ -206,7 +206,8 @@ impl TypeCompiler<'_, '_> {
         );
         self.cx.columns.clear();
         let fetch = self.fetch(&step, scopes.list, None);
-        let skip_if = self.skip_if(&step, scopes.resource);
+        let variables = self.mapped(&step, scopes.resource);
+        let skip_if = self.skip_if(&step, variables);
         let mapping = self.mapping(&step, list.map.as_ref(), |response| {
             response.resource_mapping.as_slice()
         });
@@ -218,7 +219,7 @@ impl TypeCompiler<'_, '_> {
                     .cx
                     .error("conflicting-fields", second.id.0.span, message);
             }
-            ResourceMapping::compile(configs.first()?, id, bare, scopes.resource, self.cx)
+            ResourceMapping::compile(configs.first()?, id, bare, variables, self.cx)
         });
         self.check_columns(&step);
         Some(ResourcesPlan::Listed {
@@ -293,7 +294,8 @@ impl TypeCompiler<'_, '_> {
         let step = step!(config, name, MappingType::Entitlement, self.key.span);
         self.cx.columns.clear();
         let fetch = self.fetch(&step, scopes.per_resource, Some(&self.key.text));
-        let skip_if = self.skip_if(&step, scopes.record);
+        let variables = self.mapped(&step, scopes.record);
+        let skip_if = self.skip_if(&step, variables);
         let mappings = self
             .mapping(&step, config.map.as_ref(), |response| {
                 &response.entitlement_mapping.0
@@ -301,7 +303,7 @@ impl TypeCompiler<'_, '_> {
             .and_then(|(configs, bare)| {
                 let compiled: Vec<_> = configs
                     .iter()
-                    .map(|config| EntitlementMapping::compile(config, bare, scopes.record, self.cx))
+                    .map(|config| EntitlementMapping::compile(config, bare, variables, self.cx))
                     .collect();
                 self.check_columns(&step);
                 compiled.into_iter().collect::<Option<Vec<_>>>()
@@ -332,7 +334,8 @@ impl TypeCompiler<'_, '_> {
         let step = step!(config, name, MappingType::Grant, self.key.span);
         self.cx.columns.clear();
         let fetch = self.fetch(&step, scopes.per_resource, Some(&self.key.text));
-        let skip_if = self.skip_if(&step, scopes.record);
+        let variables = self.mapped(&step, scopes.record);
+        let skip_if = self.skip_if(&step, variables);
         let mappings = self
             .mapping(&step, config.map.as_ref(), |response| {
                 &response.grant_mapping.0
@@ -340,7 +343,7 @@ impl TypeCompiler<'_, '_> {
             .and_then(|(configs, bare)| {
                 let compiled: Vec<_> = configs
                     .iter()
-                    .map(|config| GrantMapping::compile(config, bare, scopes.record, self.cx))
+                    .map(|config| GrantMapping::compile(config, bare, variables, self.cx))
                     .collect();
                 self.check_columns(&step);
                 compiled.into_iter().collect::<Option<Vec<_>>>()

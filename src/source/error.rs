@@ -78,6 +78,14 @@ pub enum SourceError {
         /// What repeated.
         reason: String,
     },
+    /// A request that is made before others failed.
+    #[error("the pre-request `{name}` failed: {cause}")]
+    PreRequest {
+        /// Its name in the file.
+        name: String,
+        /// Why.
+        cause: Box<SourceError>,
+    },
     /// A page asks for something the source cannot give.
     #[error("{0}")]
     Invalid(String),
@@ -93,6 +101,7 @@ impl SourceError {
             SourceError::Unreachable { transient, .. }
             | SourceError::Status { transient, .. }
             | SourceError::Query { transient, .. } => *transient,
+            SourceError::PreRequest { cause, .. } => cause.is_transient(),
             _ => false,
         }
     }
@@ -101,6 +110,7 @@ impl SourceError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             SourceError::Status { retry_after, .. } => *retry_after,
+            SourceError::PreRequest { cause, .. } => cause.retry_after(),
             _ => None,
         }
     }

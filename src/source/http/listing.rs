@@ -1,11 +1,13 @@
 //! `request`, `response` and `pagination` of one listing → its pages.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::base::safe;
 use super::error_rules::ErrorRules;
 use super::exchange::{Failure, Wire};
 use super::pagination::{Paginate, Place, Turn, Unpaged, Verdict};
+use super::pre_requests::{self, Kept, PreRequests};
 use super::redact::Redactor;
 use super::request::{Purpose, RequestTemplate};
 use super::response::ItemsRule;
@@ -37,25 +39,41 @@ impl HttpSource {
         listing: HttpListing<'_>,
         cx: &mut CompileContext,
     ) -> Option<Box<dyn Fetch>> {
-        let request = RequestTemplate::compile(
-            listing.request,
-            &self.base,
-            listing.variables,
-            Purpose::Listing,
-            cx,
-        );
+        let pagination = listing.pagination.or(self.pagination.as_ref());
+        let windows =
+            matches!(pagination, Some(PaginationConfig::Http(block)) if block.kind == "window");
+        let pre = &listing.request.pre_requests;
+        let mut known = self.common.requests.names();
+        let variables =
+            listing
+                .variables
+                .and(match (windows, pre.is_empty() && known.is_empty()) {
+                    (true, true) => &["window"],
+                    (true, false) => &["window", pre_requests::VARIABLE],
+                    (false, true) => &[],
+                    (false, false) => &[pre_requests::VARIABLE],
+                });
+        let before = PreRequests::compile(pre, &known, &self.base, variables, cx);
+        let purpose = Purpose::Listing;
+        let request = RequestTemplate::compile(listing.request, &self.base, variables, purpose, cx);
+        known.extend(pre.iter().map(|(name, _)| name.text.as_str()));
+        if let Some(request) = &request {
+            pre_requests::check_names(request, listing.request, &known, cx);
+        }
         let items = ItemsRule::compile(listing.response, listing.per_resource, cx);
-        let pagination = match listing.pagination.or(self.pagination.as_ref()) {
+        let pagination = match pagination {
             Some(PaginationConfig::Http(block)) => block.compile(cx),
             // The reader takes the strategies of a file's own dialect only.
             Some(PaginationConfig::Sql(_)) | None => Some(Box::new(Unpaged) as Box<dyn Paginate>),
         };
         let rules = ErrorRules::compile(listing.request.error_handling.as_ref(), cx);
-        let request = request?;
+        let (request, before) = (request?, before?);
+        let secrets = request.secrets().chain(before.secrets());
         Some(Box::new(Listing {
             rules: rules.or(&self.errors),
             source: self.clone(),
-            redactor: self.redactor.with(request.secrets()),
+            redactor: self.redactor.with(secrets),
+            before: Kept::new(before),
             request,
             items: items?,
             pagination: pagination?,
@@ -66,6 +84,8 @@ impl HttpSource {
 #[derive(Debug)]
 struct Listing {
     source: Arc<HttpSource>,
+    /// Requests made before the pages.
+    before: Kept,
     request: RequestTemplate,
     items: ItemsRule,
     rules: ErrorRules,
@@ -77,15 +97,28 @@ struct Listing {
 #[async_trait::async_trait]
 impl Fetch for Listing {
     async fn page(&self, inputs: &Inputs, token: Option<&PageToken>) -> Result<Page, SourceError> {
-        let place = token.map(Place::read).transpose()?;
         let source = &self.source;
-        let mut request = self.request.build(inputs, &source.base, &source.defaults)?;
-        self.pagination.prepare(&mut request, place.as_ref())?;
+        let place = match token {
+            Some(token) => Some(Place::read(token)?),
+            None => self.pagination.start(source.clock.now()),
+        };
+        let mut inputs = Cow::Borrowed(inputs);
+        if let Some((name, value)) = self.pagination.variable(place.as_ref()) {
+            inputs.to_mut().set(name, value);
+        }
         let wire = Wire {
             source,
             redactor: &self.redactor,
             rules: &self.rules,
         };
+        let before = self.before.answers(&wire, &inputs, token.is_none()).await?;
+        if let Some(answers) = &before {
+            inputs.to_mut().set(pre_requests::VARIABLE, answers.clone());
+        }
+        let mut request = self
+            .request
+            .build(&inputs, &source.base, &source.defaults)?;
+        self.pagination.prepare(&mut request, place.as_ref())?;
         let mut answer = match wire.send(&request).await {
             Ok(answer) => answer,
             Err(failure) => match self.excused(place.as_ref(), &failure) {
@@ -117,11 +150,18 @@ impl Fetch for Listing {
         if verdict.repeated {
             records.clear();
         }
+        if verdict.next.is_none() {
+            self.before.forget(&inputs);
+        }
+        let mut shared = answer.shared();
+        if let Some(answers) = before {
+            shared.set(pre_requests::VARIABLE, answers);
+        }
         let page = Page {
             records,
             next: verdict.next.map(|place| place.write()),
             more: false,
-            shared: answer.shared(),
+            shared,
             partial: verdict.partial.into_iter().chain(reason).collect(),
         };
         tracing::debug!(
@@ -134,7 +174,9 @@ impl Fetch for Listing {
     }
 
     fn depends_on_resource(&self) -> bool {
-        self.request.mentions("resource") || self.request.mentions("parent_resource")
+        ["resource", "parent_resource"]
+            .iter()
+            .any(|subject| self.request.mentions(subject) || self.before.mentions(subject))
     }
 }
 

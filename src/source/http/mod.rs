@@ -5,6 +5,7 @@ pub mod pagination;
 
 mod answer;
 mod base;
+mod body;
 mod change;
 mod clock;
 mod defaults;
@@ -13,6 +14,7 @@ mod exchange;
 mod listing;
 mod parts;
 mod paths;
+mod pre_requests;
 mod redact;
 mod request;
 mod response;

@@ -13,13 +13,14 @@ use super::defaults::Defaults;
 use super::error_rules::ErrorRules;
 use super::exchange::{Failure, Wire};
 use super::parts::RequestParts;
+use super::pre_requests::{Common, PreRequests};
 use super::redact::Redactor;
 use super::retry::RetryPolicy;
 use crate::config::CompileContext;
 use crate::config::ConnectorConfig;
 use crate::config::connect::HttpConnectConfig;
 use crate::config::http::PaginationConfig;
-use crate::expr::Inputs;
+use crate::expr::{Inputs, Variables};
 use crate::source::http::auth::{Anonymous, NotSet};
 use crate::source::{Source, SourceError};
 
@@ -38,6 +39,8 @@ pub struct HttpSource {
     pub(super) defaults: Defaults,
     pub(super) pagination: Option<PaginationConfig>,
     pub(super) errors: ErrorRules,
+    /// Requests made before all others.
+    pub(super) common: Common,
     pub(super) retry: RetryPolicy,
     /// `None`: no limit.
     pub(super) timeout: Option<Duration>,
@@ -72,14 +75,19 @@ impl HttpSource {
             Some(auth) => auth.compile(cx).unwrap_or_else(|| Box::new(NotSet)),
             None => Box::new(Anonymous),
         };
-        let defaults = Defaults::compile(connect.request_defaults.as_ref(), client, cx);
+        let pre = &connect.pre_requests;
+        let defaults = connect.request_defaults.as_ref();
+        let defaults = Defaults::compile(defaults, client, !pre.is_empty(), cx);
         let timeout = client
             .and_then(|client| client.timeout)
             .map_or(DEFAULT_TIMEOUT, |timeout| timeout.0);
-        let defaults = defaults?;
+        let (base, defaults) = (base?, defaults?);
+        let common = PreRequests::compile(pre, &[], &base, Variables::of(&["vars"]), cx)?;
+        let secrets = auth.secrets().into_iter().chain(defaults.secrets());
         Some(Arc::new(HttpSource {
-            base: base?,
-            redactor: Redactor::new(auth.secrets().into_iter().chain(defaults.secrets())),
+            redactor: Redactor::new(secrets.chain(common.secrets())),
+            base,
+            common: Common::new(common),
             auth,
             defaults,
             pagination: connect.pagination.clone(),
@@ -89,6 +97,11 @@ impl HttpSource {
             clock,
             client: Mutex::new(None),
         }))
+    }
+
+    /// Whether the file has requests that are made before all others.
+    pub fn has_pre_requests(&self) -> bool {
+        !self.common.requests.is_empty()
     }
 
     /// The connection pool. Redirects are followed by us: a client's own would take headers that

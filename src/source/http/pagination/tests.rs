@@ -1,0 +1,1 @@
+//! Every strategy against a paged list in memory.

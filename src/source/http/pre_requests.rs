@@ -1,0 +1,278 @@
+//! `pre_requests`: requests that are made before others, which use their answers.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use secrecy::SecretString;
+use serde_json::Value as Json;
+use tokio::sync::OnceCell;
+
+use super::base::Base;
+use super::defaults::Defaults;
+use super::error_rules::ErrorRules;
+use super::exchange::Wire;
+use super::request::{Purpose, RequestTemplate};
+use crate::config::decode::Named;
+use crate::config::http::RequestConfig;
+use crate::config::{CompileContext, Key};
+use crate::diagnostic::{Diagnostic, list, nearest};
+use crate::expr::{Inputs, Map, Value, Variables};
+use crate::source::SourceError;
+
+/// The variable that holds the answers.
+pub(super) const VARIABLE: &str = "pre_requests";
+
+/// Compiled requests, in the order they are made.
+#[derive(Debug, Default)]
+pub(super) struct PreRequests(Vec<PreRequest>);
+
+#[derive(Debug)]
+struct PreRequest {
+    name: String,
+    request: RequestTemplate,
+    rules: Option<ErrorRules>,
+}
+
+impl PreRequests {
+    /// Compiles the requests; each may use the answers of those before it and of `known`.
+    pub(super) fn compile(
+        configs: &Named<RequestConfig>,
+        known: &[&str],
+        base: &Base,
+        variables: Variables,
+        cx: &mut CompileContext,
+    ) -> Option<Self> {
+        let mut known = known.to_vec();
+        let mut compiled = Vec::new();
+        for (name, config) in configs.iter() {
+            if !config.pre_requests.is_empty() {
+                let message = format!("the pre-request `{}` has `pre_requests` itself", name.text);
+                let at = cx.at(name.span);
+                cx.note(Diagnostic::error("conflicting-fields", at, message).help(
+                    "write them beside it: they run in order, and each sees the answers before it",
+                ));
+            }
+            compiled.push(compile_one(name, config, &known, base, variables, cx));
+            known.push(&name.text);
+        }
+        compiled.into_iter().collect::<Option<_>>().map(Self)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The names, in order.
+    pub(super) fn names(&self) -> Vec<&str> {
+        self.0.iter().map(|pre| pre.name.as_str()).collect()
+    }
+
+    /// Whether one of them depends on a variable.
+    pub(super) fn mentions(&self, variable: &str) -> bool {
+        self.0.iter().any(|pre| pre.request.mentions(variable))
+    }
+
+    /// Values that came from the environment.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = SecretString> {
+        self.0.iter().flat_map(|pre| pre.request.secrets())
+    }
+
+    /// Makes the requests, one after the other, beginning with the answers that are there.
+    async fn run(
+        &self,
+        wire: &Wire<'_>,
+        defaults: &Defaults,
+        inputs: &Inputs,
+        mut answers: Map,
+    ) -> Result<Map, SourceError> {
+        for pre in &self.0 {
+            let inputs = inputs.clone().with(VARIABLE, Value::Map(answers.clone()));
+            let named = |error: SourceError| SourceError::PreRequest {
+                name: pre.name.clone(),
+                cause: Box::new(error),
+            };
+            let request = pre.request.build(&inputs, &wire.source.base, defaults);
+            let request = request.map_err(named)?;
+            let wire = Wire {
+                rules: pre.rules.as_ref().unwrap_or(wire.rules),
+                ..*wire
+            };
+            let answer = match wire.send(&request).await {
+                Ok(answer) => answer.shared().get("response").cloned(),
+                Err(failure) => {
+                    let status = failure.status.filter(|status| {
+                        let rule = wire.rules.find(*status);
+                        rule.is_some_and(|rule| rule.excuses())
+                    });
+                    let Some(status) = status else {
+                        return Err(named(failure.error));
+                    };
+                    let status = Value::Int(i64::from(status.as_u16()));
+                    Some(Value::Map(Map::from_iter([
+                        ("status_code".to_owned(), status),
+                        ("headers".to_owned(), Value::Map(Map::new())),
+                        ("body".to_owned(), Value::Null),
+                    ])))
+                }
+            };
+            answers.insert(pre.name.clone(), answer.unwrap_or_default());
+        }
+        Ok(answers)
+    }
+}
+
+fn compile_one(
+    name: &Key,
+    config: &RequestConfig,
+    known: &[&str],
+    base: &Base,
+    variables: Variables,
+    cx: &mut CompileContext,
+) -> Option<PreRequest> {
+    let request = RequestTemplate::compile(config, base, variables, Purpose::Listing, cx)?;
+    check_names(&request, config, known, cx);
+    let rules = config.error_handling.as_ref();
+    Some(PreRequest {
+        name: name.text.clone(),
+        request,
+        rules: rules.map(|rules| ErrorRules::compile(Some(rules), cx)),
+    })
+}
+
+/// Notes the names of pre-requests that a request mentions but that are not there for it.
+pub(super) fn check_names(
+    request: &RequestTemplate,
+    config: &RequestConfig,
+    known: &[&str],
+    cx: &mut CompileContext,
+) {
+    let mut unknown: Vec<String> = Vec::new();
+    for source in request.sources() {
+        for (at, _) in source.match_indices("pre_requests.") {
+            let rest = &source[at + "pre_requests.".len()..];
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
+            let name = &rest[..end.unwrap_or(rest.len())];
+            if !name.is_empty() && !known.contains(&name) && !unknown.iter().any(|n| n == name) {
+                unknown.push(name.to_owned());
+            }
+        }
+    }
+    for name in unknown {
+        let at = cx.at(config.url.0.span);
+        let message =
+            format!("this request uses the pre-request `{name}`, which is not made before it");
+        let help = match (nearest(&name, known.iter().copied()), known) {
+            (Some(close), _) => format!("did you mean `{close}`?"),
+            (None, []) => format!("write it under `pre_requests: {{{name}: {{url: …}}}}`"),
+            (None, known) => format!("those made before it are {}", list(known)),
+        };
+        cx.note(Diagnostic::error("unknown-member", at, message).help(help));
+    }
+}
+
+/// The connector's own pre-requests: made once per process.
+#[derive(Debug, Default)]
+pub(super) struct Common {
+    pub requests: PreRequests,
+    answers: OnceCell<Map>,
+}
+
+impl Common {
+    pub(super) fn new(requests: PreRequests) -> Self {
+        Self {
+            requests,
+            answers: OnceCell::new(),
+        }
+    }
+
+    /// The answers; whoever comes while they are asked for waits.
+    async fn answers(&self, wire: &Wire<'_>, inputs: &Inputs) -> Result<Map, SourceError> {
+        let ask = || async {
+            let vars = inputs.get("vars").cloned();
+            let inputs = vars
+                .into_iter()
+                .fold(Inputs::new(), |inputs, vars| inputs.with("vars", vars));
+            // What every request carries may need these very answers.
+            let defaults = wire.source.defaults.without(VARIABLE);
+            let wire = Wire {
+                rules: &wire.source.errors,
+                ..*wire
+            };
+            self.requests
+                .run(&wire, &defaults, &inputs, Map::new())
+                .await
+        };
+        self.answers.get_or_try_init(ask).await.cloned()
+    }
+}
+
+/// The pre-requests of one listing: made once per subject, whose pages share the answers. A later
+/// process, which goes on at a page, makes them again.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    requests: PreRequests,
+    answers: Mutex<HashMap<String, Arc<Map>>>,
+}
+
+impl Kept {
+    pub(super) fn new(requests: PreRequests) -> Self {
+        Self {
+            requests,
+            answers: Mutex::default(),
+        }
+    }
+
+    /// Whether they depend on a variable.
+    pub(super) fn mentions(&self, variable: &str) -> bool {
+        self.requests.mentions(variable)
+    }
+
+    /// The answers for a page; `None` when there is nothing to ask. The `first` page asks anew.
+    pub(super) async fn answers(
+        &self,
+        wire: &Wire<'_>,
+        inputs: &Inputs,
+        first: bool,
+    ) -> Result<Option<Value>, SourceError> {
+        let common = &wire.source.common;
+        if self.requests.is_empty() && common.requests.is_empty() {
+            return Ok(None);
+        }
+        let subject = subject(inputs);
+        let known = self.lock().get(&subject).filter(|_| !first).cloned();
+        let answers = match known {
+            Some(answers) => answers,
+            None => {
+                let common = common.answers(wire, inputs).await?;
+                let defaults = &wire.source.defaults;
+                let answers = Arc::new(self.requests.run(wire, defaults, inputs, common).await?);
+                if !self.requests.is_empty() {
+                    self.lock().insert(subject, answers.clone());
+                }
+                answers
+            }
+        };
+        Ok(Some(Value::Map(Map::clone(&answers))))
+    }
+
+    /// Forgets the answers of a subject: its last page came.
+    pub(super) fn forget(&self, inputs: &Inputs) {
+        if !self.requests.is_empty() {
+            self.lock().remove(&subject(inputs));
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Map>>> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a listing runs for.
+fn subject(inputs: &Inputs) -> String {
+    let parts = ["parent_resource", "resource"].map(|name| {
+        let value = inputs.get(name);
+        let field = |field| value.and_then(|value| value.get(field)).map(Json::from);
+        (field("type"), field("id"))
+    });
+    serde_json::to_string(&parts).expect("ids are plain data")
+}
