@@ -134,9 +134,10 @@ pub(super) struct Window {
     end: i64,
     /// Items of this part so far.
     items: u64,
-    /// Fingerprint of the first page of the last part that had items, and how often in a row it
-    /// came again.
+    /// Fingerprint of the first page of this part, when it has items.
     first: Option<u64>,
+    /// The same of the last part that had items, and how many before it had the same in a row.
+    before: Option<u64>,
     again: u8,
     /// Where the paging of the part is.
     page: Option<Place>,
@@ -204,7 +205,11 @@ impl Paginate for Windows {
             return Ok(self.split(window));
         }
         if begins && turn.count > 0 {
-            self.notice_repetition(turn, &mut window)?;
+            window.first = Some((turn.fingerprint)());
+        }
+        let same = begins && window.first.is_some() && window.first == window.before;
+        if same && window.again > 0 {
+            return Err(ignored(turn));
         }
         let inner = Turn {
             place: window.page.as_ref(),
@@ -229,7 +234,7 @@ impl Paginate for Windows {
         };
         Ok(Verdict {
             partial: partial.or(verdict.partial),
-            repeated: verdict.repeated || (begins && window.again > 0 && turn.count > 0),
+            repeated: verdict.repeated || same,
             next: next.map(place),
         })
     }
@@ -259,6 +264,7 @@ impl Windows {
             ..Verdict::go_on(place(Window {
                 to: window.from + half,
                 items: 0,
+                first: None,
                 page: None,
                 ..window
             }))
@@ -270,34 +276,22 @@ impl Windows {
     fn after(&self, window: &Window) -> Option<Window> {
         let from = window.to;
         let width = (window.to - window.from).saturating_mul(2);
+        let again = match window.first {
+            None => window.again,
+            same if same == window.before => window.again + 1,
+            Some(_) => 0,
+        };
         let width = self.width.map_or(width, |most| most.min(width));
         (from < window.end).then(|| Window {
             from,
             to: self.reach(from, Some(width), window.end),
             items: 0,
+            first: None,
+            before: window.first.or(window.before),
+            again,
             page: None,
             ..window.clone()
         })
-    }
-
-    /// A part that begins as the one before may do so once: where an API counts both ends, an item
-    /// at the border is in both. Twice in a row means that it ignores the bounds.
-    fn notice_repetition(&self, turn: &Turn<'_>, window: &mut Window) -> Result<(), SourceError> {
-        let fingerprint = (turn.fingerprint)();
-        window.again = match window.first == Some(fingerprint) {
-            true => window.again + 1,
-            false => 0,
-        };
-        window.first = Some(fingerprint);
-        match window.again {
-            0 | 1 => Ok(()),
-            _ => Err(SourceError::Loop {
-                reason: format!(
-                    "{} answered the same for three parts of the list, so it ignores their bounds",
-                    safe(turn.asked)
-                ),
-            }),
-        }
     }
 
     fn full(&self, turn: &Turn<'_>, window: &Window) -> PartialReason {
@@ -310,6 +304,17 @@ impl Windows {
                 self.cap.unwrap_or_default()
             ),
         }
+    }
+}
+
+/// A part that begins as the one before it may do so once: where an API counts both ends, an item at
+/// the border is in both. Twice in a row means that it ignores the bounds.
+fn ignored(turn: &Turn<'_>) -> SourceError {
+    SourceError::Loop {
+        reason: format!(
+            "{} answered the same for three parts of the list, so it ignores their bounds",
+            safe(turn.asked)
+        ),
     }
 }
 
