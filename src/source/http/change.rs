@@ -22,7 +22,7 @@ impl HttpSource {
         variables: Variables,
         cx: &mut CompileContext,
     ) -> Option<HttpChange> {
-        let mut known = self.common.requests.names();
+        let mut known = self.common.known();
         let pre = &request.pre_requests;
         let before = PreRequests::compile(pre, &known, &self.base, variables, cx);
         let compiled =

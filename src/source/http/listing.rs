@@ -43,7 +43,7 @@ impl HttpSource {
         let windows =
             matches!(pagination, Some(PaginationConfig::Http(block)) if block.kind == "window");
         let pre = &listing.request.pre_requests;
-        let mut known = self.common.requests.names();
+        let mut known = self.common.known();
         let variables =
             listing
                 .variables

@@ -62,11 +62,6 @@ impl PreRequests {
         self.0.is_empty()
     }
 
-    /// The names, in order.
-    pub(super) fn names(&self) -> Vec<&str> {
-        self.0.iter().map(|pre| pre.name.as_str()).collect()
-    }
-
     /// Whether one of them depends on a variable.
     pub(super) fn mentions(&self, variable: &str) -> bool {
         self.0.iter().any(|pre| pre.request.mentions(variable))
@@ -173,16 +168,29 @@ pub(super) fn check_names(
 /// The connector's own pre-requests: made once per process.
 #[derive(Debug, Default)]
 pub(super) struct Common {
+    /// The names, also of those that have mistakes.
+    names: Vec<String>,
     pub requests: PreRequests,
     answers: OnceCell<Map>,
 }
 
 impl Common {
-    pub(super) fn new(requests: PreRequests) -> Self {
+    pub(super) fn new(configs: &Named<RequestConfig>, requests: PreRequests) -> Self {
+        let names = configs.iter().map(|(name, _)| name.text.clone());
         Self {
+            names: names.collect(),
             requests,
             answers: OnceCell::new(),
         }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// The names.
+    pub(super) fn known(&self) -> Vec<&str> {
+        self.names.iter().map(String::as_str).collect()
     }
 
     /// The answers; whoever comes while they are asked for waits.

@@ -13,7 +13,7 @@ use super::defaults::Defaults;
 use super::error_rules::ErrorRules;
 use super::exchange::{Failure, Wire};
 use super::parts::RequestParts;
-use super::pre_requests::{Common, PreRequests};
+use super::pre_requests::{self, Common, PreRequests};
 use super::redact::Redactor;
 use super::retry::RetryPolicy;
 use crate::config::CompileContext;
@@ -82,12 +82,15 @@ impl HttpSource {
             .and_then(|client| client.timeout)
             .map_or(DEFAULT_TIMEOUT, |timeout| timeout.0);
         let (base, defaults) = (base?, defaults?);
-        let common = PreRequests::compile(pre, &[], &base, Variables::of(&["vars"]), cx)?;
+        let variables = Variables::of(&["vars", pre_requests::VARIABLE]);
+        // Mistakes were noted; listings are still checked.
+        let common = PreRequests::compile(pre, &[], &base, variables, cx).unwrap_or_default();
+        let common = Common::new(pre, common);
         let secrets = auth.secrets().into_iter().chain(defaults.secrets());
         Some(Arc::new(HttpSource {
-            redactor: Redactor::new(secrets.chain(common.secrets())),
+            redactor: Redactor::new(secrets.chain(common.requests.secrets())),
             base,
-            common: Common::new(common),
+            common,
             auth,
             defaults,
             pagination: connect.pagination.clone(),
@@ -101,7 +104,7 @@ impl HttpSource {
 
     /// Whether the file has requests that are made before all others.
     pub fn has_pre_requests(&self) -> bool {
-        !self.common.requests.is_empty()
+        !self.common.is_empty()
     }
 
     /// The connection pool. Redirects are followed by us: a client's own would take headers that
