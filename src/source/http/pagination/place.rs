@@ -83,7 +83,8 @@ impl Place {
 
     /// True when places are numbers.
     pub(in crate::source::http) fn counts(&self) -> bool {
-        self.counts
+        let in_window = |window: &Window| window.counts();
+        self.counts || self.window.as_deref().is_some_and(in_window)
     }
 
     /// What is asked for, with its type.

@@ -178,6 +178,14 @@ const APIS: &[Api] = &[
         },
     ),
     (
+        // A part of a list may be all of it.
+        "strategy: window, format: number, from: 0, to: 2, pages: {strategy: offset, limit_param: limit, page_size: 7, until_empty: true}",
+        |request, total, cap| {
+            let size = number(request, "limit").min(cap);
+            Reply::of(page(total, number(request, "offset"), size))
+        },
+    ),
+    (
         "strategy: offset, limit_param: limit, page_size: 7, total_header: Content-Range",
         |request, total, cap| {
             let size = number(request, "limit").min(cap);
@@ -280,7 +288,7 @@ const APIS: &[Api] = &[
             let items = page(total, start, cap);
             let end = start + items.len() as u64;
             let next = match end < total {
-                true if end % 2 == 0 => json!([end, "x"]),
+                true if end.is_multiple_of(2) => json!([end, "x"]),
                 true => json!(end),
                 false => json!([]),
             };

@@ -143,6 +143,17 @@ pub(super) struct Window {
     page: Option<Place>,
 }
 
+impl Window {
+    /// True when the page is one of a part that is paged by numbers, or the first page of a part
+    /// after parts that began alike.
+    pub(super) fn counts(&self) -> bool {
+        match &self.page {
+            Some(page) => page.counts(),
+            None => self.again > 0,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Windows {
     from: Moment,
