@@ -1,15 +1,18 @@
 //! `body`, `form` and `graphql` of a request → the text of its body.
 
 use reqwest::header::HeaderValue;
+use secrecy::SecretString;
 use serde_json::Value as Json;
 
+use super::defaults::{Field, fields};
 use super::parts::pair;
-use super::texts::{literal_or_program, render};
+use super::texts::render;
 use crate::config::CompileContext;
 use crate::config::http::{BodyConfig, GraphqlRequestConfig, RequestConfig};
 use crate::config::scalar::{TemplateText, Text};
 use crate::config::{Node, NodeValue};
 use crate::expr::{Escape, EvalError, Expression, Inputs, Scope, Value, Variables};
+use crate::source::SourceError;
 
 /// A compiled body.
 #[derive(Debug)]
@@ -17,7 +20,7 @@ pub(super) enum Body {
     /// Written as text: what it is follows from the content type.
     Text(Expression),
     /// Written as fields of a form.
-    Form(Vec<(String, Expression)>),
+    Form(Vec<(String, Field)>),
     /// Written as YAML, sent as JSON.
     Json(Tree),
 }
@@ -52,13 +55,9 @@ impl Body {
             return graphql_body(graphql, variables, cx).map(|tree| Some(Body::Json(tree)));
         }
         if !config.form.is_empty() {
-            let fields = config.form.iter();
-            let fields: Vec<_> = fields
-                .map(|(name, value)| {
-                    Some((name.text.clone(), literal_or_program(value, variables, cx)?))
-                })
-                .collect();
-            let fields = fields.into_iter().collect::<Option<_>>()?;
+            let fields = fields(&config.form, variables, cx).into_iter();
+            let fields = fields.map(|(name, field)| Some((name, field?)));
+            let fields = fields.collect::<Option<_>>()?;
             return Some(Some(Body::Form(fields)));
         }
         match &config.body {
@@ -90,8 +89,21 @@ impl Body {
     pub(super) fn programs<'b>(&'b self, into: &mut Vec<&'b Expression>) {
         match self {
             Body::Text(text) => into.push(text),
-            Body::Form(fields) => into.extend(fields.iter().map(|(_, value)| value)),
+            Body::Form(fields) => {
+                into.extend(fields.iter().filter_map(|(_, value)| value.program()))
+            }
             Body::Json(tree) => tree.programs(into),
+        }
+    }
+
+    /// Values that came from the environment.
+    pub(super) fn secrets(&self) -> Vec<SecretString> {
+        match self {
+            Body::Form(fields) => fields
+                .iter()
+                .filter_map(|(_, field)| field.secret())
+                .collect(),
+            Body::Text(_) | Body::Json(_) => Vec::new(),
         }
     }
 
@@ -100,28 +112,28 @@ impl Body {
         &self,
         inputs: &Inputs,
         content_type: &str,
-    ) -> Result<Option<String>, EvalError> {
+    ) -> Result<Option<String>, SourceError> {
         match self {
             Body::Text(Expression::Cel(program)) => {
                 let value = program.value(&Scope::new(inputs, None))?;
                 match value {
                     Value::List(_) | Value::Map(_) => Ok(Some(Json::from(&value).to_string())),
-                    value => crate::expr::to_text(&value)
-                        .map_err(|message| EvalError::new(program.source(), message)),
+                    value => Ok(crate::expr::to_text(&value)
+                        .map_err(|message| EvalError::new(program.source(), message))?),
                 }
             }
-            Body::Text(text) => render(text, inputs, escape(content_type)),
+            Body::Text(text) => Ok(render(text, inputs, escape(content_type))?),
             Body::Form(fields) => {
                 let mut pairs = Vec::new();
                 for (name, value) in fields {
                     // As with headers and parameters, what is null is not sent.
-                    if let Some(value) = render(value, inputs, Escape::None)? {
+                    if let Some(value) = value.text(inputs)? {
                         pairs.push(pair(name, &value));
                     }
                 }
                 Ok(Some(pairs.join("&")))
             }
-            Body::Json(tree) => tree.value(inputs).map(|json| Some(json.to_string())),
+            Body::Json(tree) => Ok(Some(tree.value(inputs)?.to_string())),
         }
     }
 }

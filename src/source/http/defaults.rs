@@ -25,15 +25,30 @@ pub(super) struct Carried {
     query: Vec<(String, Field)>,
 }
 
+/// One value by name.
 #[derive(Debug, Clone)]
-enum Field {
+pub(super) enum Field {
     Open(Expression),
     /// Filled in from the environment.
     Secret(SecretString),
 }
 
 impl Field {
-    fn text(&self, inputs: &Inputs) -> Result<Option<String>, SourceError> {
+    pub(super) fn program(&self) -> Option<&Expression> {
+        match self {
+            Field::Open(value) => Some(value),
+            Field::Secret(_) => None,
+        }
+    }
+
+    pub(super) fn secret(&self) -> Option<SecretString> {
+        match self {
+            Field::Secret(secret) => Some(secret.clone()),
+            Field::Open(_) => None,
+        }
+    }
+
+    pub(super) fn text(&self, inputs: &Inputs) -> Result<Option<String>, SourceError> {
         match self {
             Field::Open(value) => Ok(render(value, inputs, Escape::None)?),
             Field::Secret(secret) => Ok(Some(secret.expose_secret().to_owned())),
@@ -46,17 +61,14 @@ impl Carried {
     pub(super) fn programs(&self) -> impl Iterator<Item = &Expression> {
         let fields = self.headers.iter().map(|(_, field)| field);
         let fields = fields.chain(self.query.iter().map(|(_, field)| field));
-        fields.filter_map(|field| match field {
-            Field::Open(value) => Some(value),
-            Field::Secret(_) => None,
-        })
+        fields.filter_map(Field::program)
     }
 
     /// The same without the values that depend on a variable.
     fn without(&self, variable: &str) -> Self {
-        let independent = |field: &Field| match field {
-            Field::Open(value) => !value.mentions(variable),
-            Field::Secret(_) => true,
+        let independent = |field: &Field| {
+            let program = field.program();
+            program.is_none_or(|value| !value.mentions(variable))
         };
         let mut kept = self.clone();
         kept.headers.retain(|(_, field)| independent(field));
@@ -133,19 +145,14 @@ impl Carried {
 
     /// Values that came from the environment.
     pub(super) fn secrets(&self) -> impl Iterator<Item = SecretString> {
-        let fields = self
-            .headers
-            .iter()
-            .map(|(_, field)| field)
-            .chain(self.query.iter().map(|(_, field)| field));
-        fields.filter_map(|field| match field {
-            Field::Secret(secret) => Some(secret.clone()),
-            Field::Open(_) => None,
-        })
+        let fields = self.headers.iter().map(|(_, field)| field);
+        let fields = fields.chain(self.query.iter().map(|(_, field)| field));
+        fields.filter_map(Field::secret)
     }
 }
 
-fn fields(
+/// Compiles values by name. Those that hold a value of the environment are secrets.
+pub(super) fn fields(
     named: &Named<TemplateText>,
     variables: Variables,
     cx: &mut CompileContext,

@@ -166,12 +166,19 @@ pub(super) fn check_names(
 }
 
 /// The connector's own pre-requests: made once per process.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Common {
     /// The names, also of those that have mistakes.
     names: Vec<String>,
     pub requests: PreRequests,
     answers: OnceCell<Map>,
+}
+
+/// Answers may hold secrets.
+impl std::fmt::Debug for Common {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Common({:?})", self.requests)
+    }
 }
 
 impl Common {
@@ -216,10 +223,16 @@ impl Common {
 
 /// The pre-requests of one listing: made once per subject, whose pages share the answers. A later
 /// process, which goes on at a page, makes them again.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Kept {
     requests: PreRequests,
     answers: Mutex<HashMap<String, Arc<Map>>>,
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Kept({:?})", self.requests)
+    }
 }
 
 impl Kept {

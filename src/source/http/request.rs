@@ -98,7 +98,8 @@ impl RequestTemplate {
 
     /// Values that came from the environment.
     pub(super) fn secrets(&self) -> impl Iterator<Item = SecretString> {
-        self.carried.secrets()
+        let body = self.body.as_ref().map(Body::secrets);
+        self.carried.secrets().chain(body.unwrap_or_default())
     }
 
     /// The request for one record. What every request carries goes only to the API's own host.
