@@ -64,9 +64,9 @@ section! {
         pub query_params: Named<TemplateText>,
         /// The body, literal or a template. What a template inserts is escaped for the content
         /// type: in JSON (the default) inside quotes as text, elsewhere as a JSON value; in a form
-        /// percent-encoded, and in XML with entities. Written as a mapping or a list, the body is
-        /// sent as JSON: in it `cel:` keeps the type of its value, `tmpl:` makes text. An addition of
-        /// rolecall is the second form.
+        /// percent-encoded, in XML with entities. Written as a mapping or a list, which is an
+        /// addition of rolecall, the body is sent as JSON: in it `cel:` keeps the type of its value
+        /// and `tmpl:` makes text.
         pub body: Option<BodyConfig>,
         /// The body as fields of a form, by name; what is null is not sent. An addition of rolecall.
         pub form: Named<TemplateText>,

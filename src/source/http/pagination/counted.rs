@@ -249,7 +249,9 @@ impl Counted {
         let full = cap.map_or(asked, |cap| Some(asked.map_or(cap, |asked| asked.min(cap))));
         let first = turn.place.is_none() && self.limit.is_some();
         Ok(match full {
-            _ if self.until_empty => Onward::Next(cap, false),
+            // A first page of another size than was asked for may be the whole list, of an API that
+            // ignores paging.
+            _ if self.until_empty => Onward::Next(cap, first && full != Some(count)),
             None => Onward::Next(cap, false),
             Some(full) if count < full => match first && looks_like_a_limit(count) {
                 true => Onward::Next(Some(count), true),

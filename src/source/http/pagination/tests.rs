@@ -498,6 +498,23 @@ proptest! {
 }
 
 #[test]
+fn a_whole_list_that_ignores_paging_is_complete() {
+    for written in [
+        "strategy: scim",
+        "strategy: offset, limit_param: limit, until_empty: true",
+        "strategy: page, limit_param: limit, page_size: 2",
+    ] {
+        let outcome = list(written, |_| Reply::of(vec![1, 2, 3]));
+        assert_eq!(outcome.items, [1, 2, 3], "{written}");
+        assert!(
+            outcome.partial.is_empty(),
+            "{written}: {:?}",
+            outcome.partial
+        );
+    }
+}
+
+#[test]
 fn a_ceiling_is_reached_and_not_passed() {
     let by_offset = "strategy: offset, limit_param: limit, page_size: 4, ceiling: 10";
     for (total, expected) in [(9, 9), (10, 10), (11, 10), (30, 10)] {
