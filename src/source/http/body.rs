@@ -31,6 +31,9 @@ pub(super) enum Tree {
     Value(Json),
     /// Its value keeps its type.
     Program(Expression),
+    /// The text of a GraphQL query. Its strings are written as those of JSON, so what a template
+    /// inserts stays within its quotes.
+    Query(Expression),
     List(Vec<Tree>),
     Map(Vec<(String, Tree)>),
 }
@@ -178,7 +181,7 @@ impl Tree {
     fn programs<'b>(&'b self, into: &mut Vec<&'b Expression>) {
         match self {
             Tree::Value(_) => {}
-            Tree::Program(program) => into.push(program),
+            Tree::Program(program) | Tree::Query(program) => into.push(program),
             Tree::List(items) => items.iter().for_each(|item| item.programs(into)),
             Tree::Map(entries) => entries.iter().for_each(|(_, value)| value.programs(into)),
         }
@@ -190,6 +193,7 @@ impl Tree {
             Tree::Program(Expression::Template(template)) => {
                 template.render(inputs, Escape::None)?.into()
             }
+            Tree::Query(program) => render(program, inputs, Escape::Json)?.into(),
             Tree::Program(program) => Json::from(&program.value(&Scope::new(inputs, None))?),
             Tree::List(items) => items
                 .iter()
@@ -225,17 +229,12 @@ fn plain(text: &str) -> Option<Json> {
     }
 }
 
-/// The query stands in a text of GraphQL, whose strings are written as those of JSON.
 fn graphql_body(
     config: &GraphqlRequestConfig,
     variables: Variables,
     cx: &mut CompileContext,
 ) -> Option<Tree> {
-    let query = match cx.template(&config.query, variables) {
-        Some(Expression::Literal(text)) => Some(Tree::Value(text.into())),
-        Some(program) => Some(Tree::Program(program)),
-        None => None,
-    };
+    let query = cx.template(&config.query, variables).map(Tree::Query);
     let given = config.variables.iter().map(|(name, node)| {
         let value = Tree::compile(&node.0, variables, cx);
         value.map(|value| (name.text.clone(), value))

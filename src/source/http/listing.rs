@@ -14,7 +14,7 @@ use super::response::ItemsRule;
 use super::source::HttpSource;
 use crate::config::CompileContext;
 use crate::config::http::{PaginationConfig, RequestConfig, ResponseConfig};
-use crate::expr::{Inputs, Variables};
+use crate::expr::{Inputs, Map, Value, Variables};
 use crate::source::{Fetch, Page, PageToken, PartialReason, SourceError};
 
 /// A listing as it is written.
@@ -113,7 +113,8 @@ impl Fetch for Listing {
         };
         let before = self.before.answers(&wire, &inputs, token.is_none()).await?;
         if let Some(answers) = &before {
-            inputs.to_mut().set(pre_requests::VARIABLE, answers.clone());
+            let answers = Value::Map(Map::clone(answers));
+            inputs.to_mut().set(pre_requests::VARIABLE, answers);
         }
         let mut request = self
             .request
@@ -150,12 +151,12 @@ impl Fetch for Listing {
         if verdict.repeated {
             records.clear();
         }
-        if verdict.next.is_none() {
-            self.before.forget(&inputs);
-        }
         let mut shared = answer.shared();
         if let Some(answers) = before {
-            shared.set(pre_requests::VARIABLE, answers);
+            if verdict.next.is_some() {
+                self.before.keep(&inputs, &answers);
+            }
+            shared.set(pre_requests::VARIABLE, Value::Map(Map::clone(&answers)));
         }
         let page = Page {
             records,

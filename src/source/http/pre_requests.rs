@@ -248,38 +248,32 @@ impl Kept {
         self.requests.mentions(variable)
     }
 
-    /// The answers for a page; `None` when there is nothing to ask. The `first` page asks anew.
+    /// The answers for a page; `None` when there is nothing to ask. The `first` page asks anew, and
+    /// so does one whose answers were not kept.
     pub(super) async fn answers(
         &self,
         wire: &Wire<'_>,
         inputs: &Inputs,
         first: bool,
-    ) -> Result<Option<Value>, SourceError> {
+    ) -> Result<Option<Arc<Map>>, SourceError> {
         let common = &wire.source.common;
         if self.requests.is_empty() && common.requests.is_empty() {
             return Ok(None);
         }
-        let subject = subject(inputs);
-        let known = self.lock().get(&subject).filter(|_| !first).cloned();
-        let answers = match known {
-            Some(answers) => answers,
-            None => {
-                let common = common.answers(wire, inputs).await?;
-                let defaults = &wire.source.defaults;
-                let answers = Arc::new(self.requests.run(wire, defaults, inputs, common).await?);
-                if !self.requests.is_empty() {
-                    self.lock().insert(subject, answers.clone());
-                }
-                answers
-            }
-        };
-        Ok(Some(Value::Map(Map::clone(&answers))))
+        let kept = self.lock().remove(&subject(inputs));
+        if let Some(answers) = kept.filter(|_| !first) {
+            return Ok(Some(answers));
+        }
+        let common = common.answers(wire, inputs).await?;
+        let defaults = &wire.source.defaults;
+        let answers = self.requests.run(wire, defaults, inputs, common).await?;
+        Ok(Some(Arc::new(answers)))
     }
 
-    /// Forgets the answers of a subject: its last page came.
-    pub(super) fn forget(&self, inputs: &Inputs) {
+    /// Keeps the answers for the next page of the same subject.
+    pub(super) fn keep(&self, inputs: &Inputs, answers: &Arc<Map>) {
         if !self.requests.is_empty() {
-            self.lock().remove(&subject(inputs));
+            self.lock().insert(subject(inputs), answers.clone());
         }
     }
 

@@ -99,7 +99,7 @@ pub struct Verdict {
     pub next: Option<Place>,
     /// Why the listing may lack something although it ends here.
     pub partial: Option<PartialReason>,
-    /// The items are those of the page before: they are not delivered again.
+    /// The items are not delivered: they are those of the page before, or come again later.
     pub repeated: bool,
 }
 
