@@ -157,7 +157,7 @@ impl Paginate for Cursor {
             }
             if let Some(later) = &self.later {
                 later.apply(request, place)?;
-                // A body that is written for later pages says all of it.
+                // What is written for later pages has the cursor already.
                 if later.says_all() {
                     return Ok(());
                 }
@@ -188,17 +188,18 @@ impl Paginate for Cursor {
                 ..Verdict::end()
             });
         };
-        let to = match &self.later {
-            Some(later) => later.target(turn)?,
-            None => None,
-        };
         match Place::follow(turn.place, cursor.text) {
-            Some(place) => Ok(Verdict::go_on(Place {
-                items,
-                typed: cursor.typed,
-                to,
-                ..place
-            })),
+            Some(place) => {
+                let mut place = Place {
+                    items,
+                    typed: cursor.typed,
+                    ..place
+                };
+                if let Some(later) = &self.later {
+                    place.to = later.target(turn, &place)?;
+                }
+                Ok(Verdict::go_on(place))
+            }
             None => Err(SourceError::Loop {
                 reason: format!(
                     "{} answered a cursor that it had answered before; does it read the cursor from the parameter `{}`?",

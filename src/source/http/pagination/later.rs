@@ -4,10 +4,11 @@ use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use url::Url;
 
+use super::signals::optional;
 use super::{Place, Turn};
 use crate::config::CompileContext;
 use crate::config::decode::{closed_set, section};
-use crate::config::scalar::{TemplateText, Text};
+use crate::config::scalar::TemplateText;
 use crate::expr::{Escape, Expression, Inputs, Value, Variables};
 use crate::source::SourceError;
 use crate::source::http::parts::RequestParts;
@@ -21,13 +22,16 @@ section! {
     pub struct LaterConfig {
         /// `GET` or `POST`. Not written: that of the first page.
         pub method: Option<LaterMethod>,
-        /// Path or URL, joined to `base_url`. Not written: that of the first page. Written, it
-        /// replaces the query of the first page too.
-        pub url: Option<Text>,
+        /// Path or URL, joined to `base_url`; it may be a template over `.cursor`, for example
+        /// `tmpl:/scrolls/{{ .cursor }}`. Not written: that of the first page. Written, it replaces
+        /// the query of the first page too.
+        pub url: Option<TemplateText>,
         /// The JSON body: a template over `.cursor`, for example
-        /// `tmpl:{"scroll": "5m", "scroll_id": {{ .cursor }}}`. Neither the cursor nor the size is
-        /// then sent elsewhere. Not written: the body of the first page, with the cursor as
-        /// `params_in` says.
+        /// `tmpl:{"scroll": "5m", "scroll_id": {{ .cursor }}}`. Not written: the body of the first
+        /// page.
+        ///
+        /// Where neither the body nor the URL is a template, the cursor and the size are sent as on
+        /// other pages.
         pub body: Option<TemplateText>,
     }
 }
@@ -46,7 +50,7 @@ closed_set! {
 #[derive(Debug)]
 pub(super) struct Later {
     method: Option<Method>,
-    url: Option<String>,
+    url: Option<Expression>,
     body: Option<Expression>,
 }
 
@@ -54,27 +58,35 @@ impl Later {
     pub(super) fn compile(config: &LaterConfig, cx: &mut CompileContext) -> Option<Self> {
         let body = config.body.as_ref();
         let body = body.map(|body| cx.template(body, VARIABLES));
+        let url = config.url.as_ref();
+        let url = url.map(|url| cx.template(url, VARIABLES));
         Some(Self {
             method: config.method.map(|method| match method {
                 LaterMethod::Get => Method::GET,
                 LaterMethod::Post => Method::POST,
             }),
-            url: config.url.as_ref().map(|url| url.text.clone()),
-            body: super::signals::optional(body)?,
+            url: optional(url)?,
+            body: optional(body)?,
         })
     }
 
-    /// True when the cursor is in the body that is written.
+    /// True when the cursor is in what is written.
     pub(super) fn says_all(&self) -> bool {
-        self.body.is_some()
+        let mut written = self.body.iter().chain(&self.url);
+        written.any(|written| written.mentions("cursor"))
     }
 
     /// The URL of the next page, where it is another one.
-    pub(super) fn target(&self, turn: &Turn<'_>) -> Result<Option<String>, SourceError> {
+    pub(super) fn target(
+        &self,
+        turn: &Turn<'_>,
+        next: &Place,
+    ) -> Result<Option<String>, SourceError> {
         let Some(url) = &self.url else {
             return Ok(None);
         };
-        let url = turn.base.join(url).map_err(|reason| {
+        let url = render(url, &inputs(next), Escape::Url)?.unwrap_or_default();
+        let url = turn.base.join(&url).map_err(|reason| {
             SourceError::Invalid(format!(
                 "the `url` of `later_request` is not a URL: {reason}"
             ))
@@ -104,8 +116,7 @@ impl Later {
             }
         }
         if let Some(body) = &self.body {
-            let inputs = Inputs::new().with("cursor", Value::from(place.value()));
-            request.body = render(body, &inputs, Escape::Json)?;
+            request.body = render(body, &inputs(place), Escape::Json)?;
             request
                 .headers
                 .entry(CONTENT_TYPE)
@@ -113,4 +124,8 @@ impl Later {
         }
         Ok(())
     }
+}
+
+fn inputs(place: &Place) -> Inputs {
+    Inputs::new().with("cursor", Value::from(place.value()))
 }
