@@ -95,7 +95,7 @@ fn leading_dot(text: &str) -> bool {
 /// A variable that is known here, followed by one of its fields.
 fn names_variable(text: &str, variables: Variables) -> bool {
     let word = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
-    variables.names().iter().any(|name| {
+    variables.names().any(|name| {
         text.match_indices(name).any(|(at, _)| {
             let after = &text[at + name.len()..];
             !text[..at].ends_with(word) && (after.starts_with('.') || after.starts_with('['))

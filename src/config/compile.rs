@@ -27,6 +27,8 @@ pub struct CompileContext<'e> {
     /// Whether one of the programs compiled so far reads `response`.
     pub reads_response: bool,
     failed: Vec<String>,
+    /// Where the block that is being compiled stands, for mistakes of the block as a whole.
+    pub block: Option<Span>,
     /// Places whose mistakes are only warnings, because what stands there is not needed now.
     pub excused: Vec<Span>,
 }
@@ -60,6 +62,7 @@ impl<'e> CompileContext<'e> {
             columns: Vec::new(),
             reads_response: false,
             failed: Vec::new(),
+            block: None,
             excused: Vec::new(),
         }
     }

@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{Decode, Decoder, Dialect, Named, section};
-use super::http::PaginationConfig;
+use super::http::{PaginationConfig, RequestConfig};
 use super::kind::Block;
 use super::scalar::{EnvText, SecretText, TemplateText, Text};
 use super::tree::{Node, NodeValue};
@@ -70,6 +70,10 @@ section! {
         pub auth: Option<Block<AuthFamily>>,
         /// Headers, query parameters and content type of every request.
         pub request_defaults: Option<RequestDefaultsConfig>,
+        /// Requests made once per run, before every other, for example to look up a tenant. Their
+        /// answers are `.pre_requests.<name>.body` in every request and every mapping. An addition
+        /// of rolecall.
+        pub pre_requests: Named<RequestConfig>,
         /// How listings are paged, unless a listing says otherwise.
         pub pagination: Option<PaginationConfig>,
     }

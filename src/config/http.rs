@@ -4,12 +4,12 @@ use std::num::NonZeroU32;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::decode::{Decode, Decoder, Dialect, Named, OneOrMany, closed_set, section};
+use super::decode::{Decode, Decoder, Dialect, Named, OneOrMany, Reserved, closed_set, section};
 use super::error_handling::ErrorHandlingConfig;
-use super::kind::{Block, Later};
+use super::kind::Block;
 use super::mapping::{EntitlementMappingConfig, GrantMappingConfig, ResourceMappingConfig};
 use super::scalar::{DurationText, ExprText, PathText, TemplateText, Text};
-use super::tree::Node;
+use super::tree::{Node, NodeValue};
 
 /// The family of `pagination` in HTTP files; its kinds live in `source/http/pagination`.
 pub struct HttpPaginationFamily;
@@ -53,7 +53,8 @@ impl JsonSchema for PaginationConfig {
 section! {
     /// One request to an API.
     pub struct RequestConfig {
-        /// The HTTP method: `GET` when not written, or `POST`.
+        /// The HTTP method: `GET` when not written, or `POST`; with `graphql`, `POST` when not
+        /// written.
         pub method: Option<Text>,
         /// Path or URL, joined to `base_url`. After `tmpl:` a template, for example
         /// `tmpl:/groups/{{ .resource.id }}/members`: each inserted value is percent-encoded as one
@@ -68,12 +69,76 @@ section! {
         pub query_params: Named<TemplateText>,
         /// The body, literal or a template. What a template inserts is escaped for the content
         /// type: in JSON (the default) inside quotes as text, elsewhere as a JSON value; in a form
-        /// percent-encoded.
-        pub body: Option<TemplateText>,
-        /// Requests made before this one; their answers are `.pre_requests.<name>.body` here.
-        pub pre_requests: Later,
+        /// percent-encoded, in XML with entities. Written as a mapping or a list, which is an
+        /// addition of rolecall, the body is sent as JSON: in it `cel:` keeps the type of its value
+        /// and `tmpl:` makes text.
+        pub body: Option<BodyConfig>,
+        /// The body as fields of a form, by name; what is null is not sent. An addition of rolecall.
+        pub form: Named<TemplateText>,
+        /// The body as a GraphQL query. An addition of rolecall.
+        pub graphql: Option<GraphqlRequestConfig>,
+        /// Requests made before this one, in order, once per listing and resource. Their answers
+        /// are `.pre_requests.<name>.body`, `.headers` and `.status_code` in the templates of this
+        /// request and of those after them, and `pre_requests.<name>.body` in the mapping.
+        pub pre_requests: Named<RequestConfig>,
+        /// Of a pre-request: asks again until this is true of the answer, for example
+        /// `cel: response.body.state == 'done'`: a job that has to be waited for. A listing that waits
+        /// for a job cannot be gone on with by a later run, which makes a new one. An addition of
+        /// rolecall.
+        pub until: Option<ExprText>,
+        /// With `until`: the wait before each further attempt. Not written: `5s`. An addition of
+        /// rolecall.
+        pub every: Option<DurationText>,
+        /// With `until`: after so long the listing fails. Not written: `30m`. An addition of rolecall.
+        pub at_most: Option<DurationText>,
+        /// Requests made when the listing has come to its end, for example to delete the job that made
+        /// it; any method may be used. A failure of theirs is logged and changes nothing. An addition
+        /// of rolecall.
+        pub after_requests: Named<RequestConfig>,
         /// How failures of this request are met.
         pub error_handling: Option<ErrorHandlingConfig>,
+    }
+}
+
+section! {
+    /// A GraphQL query, sent as JSON by `POST`. An addition of rolecall.
+    pub struct GraphqlRequestConfig {
+        /// The query, which declares the variables it uses.
+        pub query: TemplateText,
+        /// Values of the variables by name, in any form of YAML: `cel:` keeps the type of its value,
+        /// `tmpl:` makes text.
+        pub variables: Named<Reserved>,
+        /// Which operation of the query is meant, where it has several.
+        pub operation_name: Option<Text>,
+    }
+}
+
+/// The body of a request.
+#[derive(Debug, Clone)]
+pub enum BodyConfig {
+    /// Text of any type.
+    Text(TemplateText),
+    /// A mapping or a list, which becomes JSON.
+    Tree(Node),
+}
+
+impl Decode for BodyConfig {
+    fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
+        match node.value {
+            NodeValue::Map(_) | NodeValue::List(_) => Some(BodyConfig::Tree(node.clone())),
+            _ => TemplateText::decode(node, decoder).map(BodyConfig::Text),
+        }
+    }
+}
+
+impl JsonSchema for BodyConfig {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "BodyConfig".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let text = generator.subschema_for::<TemplateText>();
+        json_schema!({ "anyOf": [text, { "type": ["object", "array"] }] })
     }
 }
 

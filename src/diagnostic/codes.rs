@@ -19,6 +19,10 @@ pub const DIAGNOSTICS: &[Code] = &[
         "An id holds a colon where full ids are taken apart at colons: `type:resource:entitlement`.",
     ),
     code(
+        "bad-bound",
+        "A bound of a `window`, or the length of its parts, cannot be read.",
+    ),
+    code(
         "bad-dsn",
         "The DSN is neither a URL such as `postgres://host/database` nor a connection string of ODBC or Db2.",
     ),
@@ -269,8 +273,12 @@ pub const DIAGNOSTICS: &[Code] = &[
 pub const FINDINGS: &[Code] = &[
     code("bad-date", "A date could not be read and is left out."),
     code(
+        "ceiling-reached",
+        "*Partial.* The API can reach no more items of this listing than `ceiling` says. List in parts.",
+    ),
+    code(
         "cursor-missing",
-        "*Partial.* The first page is full, but nothing is at `cursor_path`.",
+        "*Partial.* There should be another page, but nothing is where the answer should name it.",
     ),
     code(
         "duplicate-id",
@@ -305,6 +313,10 @@ pub const FINDINGS: &[Code] = &[
         "Grants name a principal that was not listed. They are kept.",
     ),
     code(
+        "more-without-items",
+        "*Partial.* The API said that there is more, but brought an empty page.",
+    ),
+    code(
         "no-principal",
         "A record of a grant names nobody and is left out.",
     ),
@@ -317,11 +329,19 @@ pub const FINDINGS: &[Code] = &[
         "*Partial.* Paging came back to where it had been. What was listed until then is kept.",
     ),
     code(
+        "total-changed",
+        "*Partial.* The API counted differently while the list was read, so items may have moved between pages. Run again.",
+    ),
+    code(
         "unknown-resource",
         "Records of a listing with `resource_id` name a resource that was not listed, or none. They are left out.",
     ),
     code(
         "unknown-word",
         "A status or a kind is a word that the protocol does not know. Map it to one it knows.",
+    ),
+    code(
+        "window-full",
+        "*Partial.* A part of the list has more results than the API brings, and cannot be split any more.",
     ),
 ];

@@ -10,17 +10,33 @@ use crate::diagnostic::nearest;
 
 /// The variables an expression may use where it stands.
 #[derive(Debug, Clone, Copy)]
-pub struct Variables(&'static [&'static str]);
+pub struct Variables {
+    usual: &'static [&'static str],
+    more: &'static [&'static str],
+}
 
 impl Variables {
     /// These and no others.
     pub const fn of(names: &'static [&'static str]) -> Self {
-        Self(names)
+        Self {
+            usual: names,
+            more: &[],
+        }
+    }
+
+    /// These and some that only this place has; not more than once.
+    pub const fn and(self, more: &'static [&'static str]) -> Self {
+        Self { more, ..self }
     }
 
     /// The names.
-    pub fn names(self) -> &'static [&'static str] {
-        self.0
+    pub fn names(self) -> impl Iterator<Item = &'static str> + Clone {
+        self.usual.iter().chain(self.more).copied()
+    }
+
+    /// Whether there is a variable of this name.
+    pub fn knows(self, name: &str) -> bool {
+        self.names().any(|known| known == name)
     }
 }
 
@@ -243,16 +259,16 @@ impl Checker<'_> {
             "type",
         ];
         if self.bound.iter().any(|bound| bound == name)
-            || self.variables.0.contains(&name)
+            || self.variables.knows(name)
             || types.contains(&name)
         {
             return;
         }
-        let known = self.variables.0;
+        let known: Vec<_> = self.variables.names().collect();
         let help = match nearest(name, known.iter().copied()) {
             Some(close) => format!("did you mean `{close}`?"),
             None if known.is_empty() => "no variable is known here".to_owned(),
-            None => format!("{} known here", sentence_list(known)),
+            None => format!("{} known here", sentence_list(&known)),
         };
         self.note(
             "unknown-variable",
@@ -264,7 +280,7 @@ impl Checker<'_> {
     }
 
     fn member(&mut self, root: &str, field: &str, id: u64, operand: u64) {
-        let known = self.variables.0.contains(&root);
+        let known = self.variables.knows(root);
         let Some(members) = members_of(root).filter(|_| known) else {
             return;
         };

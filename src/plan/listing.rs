@@ -182,6 +182,18 @@ impl TypeCompiler<'_, '_> {
         }
     }
 
+    /// The variables of a mapping, with the answers of pre-requests where there are any.
+    pub(super) fn mapped(&self, step: &Step, variables: Variables) -> Variables {
+        let own = step
+            .request
+            .is_some_and(|request| !request.pre_requests.is_empty());
+        let common = self.connection.and_then(Connection::http);
+        match own || common.is_some_and(|source| source.has_pre_requests()) {
+            true => variables.and(&["pre_requests"]),
+            false => variables,
+        }
+    }
+
     pub(super) fn skip_if(&mut self, step: &Step, variables: Variables) -> Option<Expression> {
         let skip_if = step.response?.skip_if.as_ref()?;
         self.cx.expression(skip_if, Bare::Literal, variables)

@@ -207,7 +207,8 @@ impl TypeCompiler<'_, '_> {
         self.cx.columns.clear();
         let mut fetch = self.fetch(&step, scopes.list, scopes.resource, None);
         self.cx.reads_response = false;
-        let skip_if = self.skip_if(&step, scopes.resource);
+        let variables = self.mapped(&step, scopes.resource);
+        let skip_if = self.skip_if(&step, variables);
         let mapping = self.mapping(&step, list.map.as_ref(), |response| {
             response.resource_mapping.as_slice()
         });
@@ -219,7 +220,7 @@ impl TypeCompiler<'_, '_> {
                     .cx
                     .error("conflicting-fields", second.id.0.span, message);
             }
-            ResourceMapping::compile(configs.first()?, id, bare, scopes.resource, self.cx)
+            ResourceMapping::compile(configs.first()?, id, bare, variables, self.cx)
         });
         self.check_columns(&step);
         self.share_answers(&mut fetch);
@@ -301,7 +302,8 @@ impl TypeCompiler<'_, '_> {
             Some(&self.key.text),
         );
         self.cx.reads_response = false;
-        let skip_if = self.skip_if(&step, scopes.record);
+        let variables = self.mapped(&step, scopes.record);
+        let skip_if = self.skip_if(&step, variables);
         let mappings = self
             .mapping(&step, config.map.as_ref(), |response| {
                 &response.entitlement_mapping.0
@@ -309,7 +311,7 @@ impl TypeCompiler<'_, '_> {
             .and_then(|(configs, bare)| {
                 let compiled: Vec<_> = configs
                     .iter()
-                    .map(|config| EntitlementMapping::compile(config, bare, scopes.record, self.cx))
+                    .map(|config| EntitlementMapping::compile(config, bare, variables, self.cx))
                     .collect();
                 self.check_columns(&step);
                 compiled.into_iter().collect::<Option<Vec<_>>>()
@@ -347,7 +349,8 @@ impl TypeCompiler<'_, '_> {
             Some(&self.key.text),
         );
         self.cx.reads_response = false;
-        let skip_if = self.skip_if(&step, scopes.record);
+        let variables = self.mapped(&step, scopes.record);
+        let skip_if = self.skip_if(&step, variables);
         let mappings = self
             .mapping(&step, config.map.as_ref(), |response| {
                 &response.grant_mapping.0
@@ -355,7 +358,7 @@ impl TypeCompiler<'_, '_> {
             .and_then(|(configs, bare)| {
                 let compiled: Vec<_> = configs
                     .iter()
-                    .map(|config| GrantMapping::compile(config, bare, scopes.record, self.cx))
+                    .map(|config| GrantMapping::compile(config, bare, variables, self.cx))
                     .collect();
                 self.check_columns(&step);
                 compiled.into_iter().collect::<Option<Vec<_>>>()

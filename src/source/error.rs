@@ -90,6 +90,14 @@ pub enum SourceError {
         /// What repeated.
         reason: String,
     },
+    /// A request that is made before others failed.
+    #[error("the pre-request `{name}` failed: {cause}")]
+    PreRequest {
+        /// Its name in the file.
+        name: String,
+        /// Why.
+        cause: Box<SourceError>,
+    },
     /// A page asks for something the source cannot give.
     #[error("{0}")]
     Invalid(String),
@@ -106,6 +114,7 @@ impl SourceError {
             | SourceError::Status { transient, .. }
             | SourceError::Failed { transient, .. }
             | SourceError::Query { transient, .. } => *transient,
+            SourceError::PreRequest { cause, .. } => cause.is_transient(),
             _ => false,
         }
     }
@@ -116,6 +125,7 @@ impl SourceError {
             SourceError::Status { retry_after, .. } | SourceError::Failed { retry_after, .. } => {
                 *retry_after
             }
+            SourceError::PreRequest { cause, .. } => cause.retry_after(),
             _ => None,
         }
     }

@@ -128,6 +128,8 @@ impl<S: SyncSink + 'static> TakePages for Taker<'_, S> {
     }
 
     async fn again(&mut self, whole: bool) {
+        // What comes again is no circle.
+        self.seen.clear();
         // Nobody listens only when the run has given up.
         let again = Arrival::Again { whole };
         let _ = self.arrivals.send((self.position, again)).await;

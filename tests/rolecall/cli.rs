@@ -207,6 +207,36 @@ fn answers_that_make_no_sense_are_answered_clearly() {
     }
 }
 
+/// What a pre-request answered names the fields of the records, as a dictionary of custom fields does.
+#[test]
+fn mappings_use_the_answers_of_pre_requests() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let answer =
+        r#"{"names": {"f7": "Cost center"}, "key": "f7", "users": [{"id": "ada", "f7": "R&D"}]}"#;
+    let address = serve("application/json", answer);
+    let connector = format!(
+        "app_name: Acme
+connect: {{base_url: 'http://{address}', pre_requests: {{tenant: {{url: /tenant}}}}}}
+resource_types:
+  user:
+    list:
+      request: {{url: '/users', pre_requests: {{fields: {{url: /fields}}}}}}
+      response:
+        items_path: users
+        resource_mapping:
+          id: cel:item.id
+          display_name: cel:pre_requests.fields.body.names.f7 + ' ' + item[pre_requests.tenant.body.key]
+"
+    );
+    write(folder.path(), "api.yaml", &connector);
+    let ran = run(folder.path(), &["sync", "api.yaml"], &[]);
+    assert!(ran.status.success(), "{}", seen(&ran, folder.path()));
+    let arguments = ["inspect", "sync.c1z", "resources", "--format", "json"];
+    let listed = run(folder.path(), &arguments, &[]);
+    let listed = seen(&listed, folder.path());
+    assert!(listed.contains("Cost center R&D"), "{listed}");
+}
+
 /// A server that gives one answer to everything, until the test ends.
 fn serve(content_type: &str, body: &str) -> String {
     use std::io::{BufRead, BufReader, Write};

@@ -13,6 +13,7 @@ mod generated;
 mod golden;
 mod http;
 mod mapping;
+mod pages;
 mod plan;
 mod servers;
 mod sql;

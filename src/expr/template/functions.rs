@@ -62,6 +62,7 @@ macro_rules! functions {
 
 static FUNCTIONS: &[Function] = functions! {
     "and" 1..ANY "`and .a .b` is the first that is empty, or the last" Plain Call::And;
+    "b64enc" 1..1 "`b64enc .a` writes text in base64" Plain Call::Strict(|a| one_text(a, base64));
     "default" 2..2 "`.a | default \"none\"` stands in for what is missing or empty" Plain Call::Lenient(default);
     "eq" 2..ANY "`eq .a \"x\" \"y\"` is true when the first equals any of the others" Plain Call::Lenient(eq);
     "ge" 2..2 "`ge .a 1` compares two numbers or texts" Plain Call::Strict(|a| order(a, Ordering::is_ge));
@@ -79,8 +80,13 @@ static FUNCTIONS: &[Function] = functions! {
     "not" 1..1 "`not .a` is true when the value is false or empty" Plain Call::Lenient(|a| Ok(Value::Bool(!truth(&a[0]))));
     "or" 1..ANY "`or .a .b` is the first that is not empty, or the last" Plain Call::Or;
     "pathescape" 1..1 "`pathescape .a` writes text as one segment of a path" Url Call::Strict(|a| one_text(a, encode));
+    "print" 0..ANY "`print .a .b` writes values one after the other, with a blank between two that are no texts" Plain Call::Strict(|a| print(a, false));
     "printf" 1..ANY "`printf \"%s-%d\" .a .b` knows %s, %d, %q, %v and %%" Plain Call::Strict(printf::printf);
+    "println" 0..ANY "`println .a .b` writes values with blanks between them, and a line break" Plain Call::Strict(|a| print(a, true));
     "raw" 1..1 "`raw .a` writes a value that is a path or a URL itself, without escaping it" Raw Call::Strict(|a| one_text(a, str::to_owned));
+    "replace" 3..3 "`.a | replace \"x\" \"y\"` puts y for every x" Plain Call::Strict(replace);
+    "slice" 1..3 "`slice .a 1 3` is the part of a text or a list from 1 up to 3" Plain Call::Strict(slice);
+    "toJson" 1..1 "`toJson .a` writes a value as JSON, like `json`" Json Call::Strict(json);
     "trim" 1..1 "`trim .a` drops the space around a text" Plain Call::Strict(|a| one_text(a, |text| text.trim().to_owned()));
     "upper" 1..1 "`upper .a` is the text in upper case" Plain Call::Strict(|a| one_text(a, str::to_uppercase));
     "urlquery" 1..1 "`urlquery .a` writes text as a query value" Url Call::Strict(|a| one_text(a, |text| encode(text).replace("%20", "+")));
@@ -248,6 +254,66 @@ fn join(arguments: &[Cow<'_, Value>]) -> Result<Value, String> {
     Ok(Value::Text(texts.join(&separator)))
 }
 
+fn base64(text: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(text)
+}
+
+/// `print` puts a blank between two values where neither is text; with `all`, between any two, and
+/// a line break at the end.
+fn print(arguments: &[Cow<'_, Value>], all: bool) -> Result<Value, String> {
+    let mut printed = String::new();
+    for (index, value) in arguments.iter().enumerate() {
+        let is_text = |value: &Value| matches!(value, Value::Text(_));
+        let before = index.checked_sub(1).map(|before| &arguments[before]);
+        if before.is_some_and(|before| all || !(is_text(before) || is_text(value))) {
+            printed.push(' ');
+        }
+        printed.push_str(&text(value)?);
+    }
+    if all {
+        printed.push('\n');
+    }
+    Ok(Value::Text(printed))
+}
+
+fn replace(arguments: &[Cow<'_, Value>]) -> Result<Value, String> {
+    let [old, new, whole] = arguments else {
+        return Err("`replace` takes 3 arguments".to_owned());
+    };
+    let (old, new) = (text(old)?, text(new)?);
+    Ok(Value::Text(text(whole)?.replace(&old, &new)))
+}
+
+/// Counts bytes of a text, as Go does.
+fn slice(arguments: &[Cow<'_, Value>]) -> Result<Value, String> {
+    let length = match arguments[0].as_ref() {
+        Value::Text(text) => text.len(),
+        Value::List(items) => items.len(),
+        other => return Err(format!("`slice` does not work on {}", other.type_name())),
+    };
+    let bound = |at: usize, otherwise: usize| match arguments.get(at).map(Cow::as_ref) {
+        None => Ok(otherwise),
+        Some(Value::Int(bound)) => usize::try_from(*bound)
+            .ok()
+            .filter(|bound| *bound <= length)
+            .ok_or_else(|| format!("`slice` has no place {bound} in {length}")),
+        Some(other) => Err(format!("`slice` needs numbers, not {}", other.type_name())),
+    };
+    let range = bound(1, 0)?..bound(2, length)?;
+    match arguments[0].as_ref() {
+        Value::Text(text) => match text.get(range) {
+            Some(part) => Ok(Value::Text(part.to_owned())),
+            None => Err("`slice` would cut a character, or ends before it begins".to_owned()),
+        },
+        Value::List(items) => match items.get(range) {
+            Some(part) => Ok(Value::List(part.to_vec())),
+            None => Err("`slice` ends before it begins".to_owned()),
+        },
+        other => Err(format!("`slice` does not work on {}", other.type_name())),
+    }
+}
+
 fn json(arguments: &[Cow<'_, Value>]) -> Result<Value, String> {
     Ok(Value::Text(
         serde_json::Value::from(arguments[0].as_ref()).to_string(),
@@ -291,6 +357,20 @@ fn html(text: &str) -> String {
             '"' => escaped.push_str("&#34;"),
             '\'' => escaped.push_str("&#39;"),
             '\0' => escaped.push('\u{fffd}'),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// Line breaks and tabs are written as references, because attributes lose them; what XML cannot
+/// hold at all becomes the replacement character.
+pub(super) fn xml(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in html(text).chars() {
+        match c {
+            '\t' | '\n' | '\r' => escaped.push_str(&format!("&#{};", u32::from(c))),
+            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
             c => escaped.push(c),
         }
     }

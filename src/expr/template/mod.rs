@@ -27,6 +27,8 @@ pub enum Escape {
     Url,
     /// As the inside of a JSON string where the value stands between quotes, as JSON elsewhere.
     Json,
+    /// As the text of an element or the value of an attribute.
+    Xml,
 }
 
 /// Every function of templates, sorted by name.

@@ -45,6 +45,7 @@ impl Output {
                 readable(value)?
             }
             (Escape::Url, _, _) => functions::encode(&readable(value)?),
+            (Escape::Xml, _, _) => functions::xml(&readable(value)?),
             (Escape::Json, Made::Json, false) | (Escape::Json, Made::JsonText, true) => {
                 readable(value)?
             }

@@ -42,6 +42,12 @@ fn the_notation_of_go_keeps_its_meaning() {
             "{{ 1.5 }} {{ true }} {{ \"q\\\"\\u00e9\" }} {{ `r\\n` }}",
             "1.5 true q\"é r\\n",
         ),
+        ("{{ print 1 2 .item.empty \"a\" 3 }}", "1 2a3"),
+        ("{{ println 1 \"a\" }}|", "1 a\n|"),
+        ("{{ slice .item.a.b 1 3 }}{{ slice .item.a.b 3 }}", "eep"),
+        ("{{ len (slice .item.list 1) }}", "1"),
+        ("{{ .item.a.b | replace \"e\" \"-\" | b64enc }}", "ZC0tcA=="),
+        ("{{ toJson .item.list }}", "[\"x\",\"y\"]"),
         ("{{ if .item.yes }}y{{ else }}n{{ end }}", "y"),
         (
             "{{ if .item.no }}1{{ else if .item.empty }}2{{ else if .item.n }}3{{ else }}4{{ end }}",
@@ -329,7 +335,7 @@ proptest! {
     ]), 0..24)) {
         let source = words.concat();
         match Template::compile(&source, KNOWN) {
-            Ok(template) => for escape in [Escape::None, Escape::Url, Escape::Json] {
+            Ok(template) => for escape in [Escape::None, Escape::Url, Escape::Json, Escape::Xml] {
                 drop(template.render(&inputs(), escape));
             },
             Err(errors) => for error in errors {
@@ -346,6 +352,15 @@ proptest! {
         prop_assert!(!path.contains(['/', '?', '#', '&', '=', ' ', '+']));
         let decoded = percent_encoding::percent_decode_str(&path).decode_utf8().expect("utf-8").into_owned();
         prop_assert_eq!(&decoded, &value);
+        // What XML cannot hold is replaced; the rest is read back as it was.
+        let xml = render("{{ .item }}", Escape::Xml);
+        prop_assert!(!xml.contains(['<', '>', '"', '\'', '\n', '\t', '\r', '\0']), "{xml:?}");
+        prop_assert!(!xml.chars().any(|c| c < ' '));
+        let read = [("&lt;", "<"), ("&gt;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#10;", "\n"), ("&#9;", "\t"), ("&#13;", "\r"), ("&amp;", "&")]
+            .iter()
+            .fold(xml, |xml, (entity, text)| xml.replace(entity, text));
+        let kept = |c: char| if (c < ' ' && !"\n\t\r".contains(c)) || matches!(c, '\u{fffe}' | '\u{ffff}') { '\u{fffd}' } else { c };
+        prop_assert_eq!(read, value.chars().map(kept).collect::<String>());
         for body in ["[\"{{ .item }}\"]", "[{{ .item }}]"] {
             let parsed: Vec<String> = serde_json::from_str(&render(body, Escape::Json)).expect("JSON");
             prop_assert_eq!(parsed.as_slice(), std::slice::from_ref(&value));

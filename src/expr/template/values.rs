@@ -156,7 +156,7 @@ impl Parser {
 
     /// Checks a variable, and the member that follows it where the members are known.
     fn root_field(&mut self, name: &str, at: &Range<usize>, words: &mut Words) {
-        let known = self.variables.names();
+        let known: Vec<_> = self.variables.names().collect();
         if !known.contains(&name) {
             let help = match nearest(name, known.iter().copied()) {
                 Some(close) => format!("did you mean `.{close}`?"),

@@ -1,5 +1,6 @@
 //! `request` of a grant or a revoke → a request that changes the system.
 
+use super::pre_requests::{PreRequests, check_names};
 use super::request::{Purpose, RequestTemplate};
 use super::source::HttpSource;
 use crate::config::CompileContext;
@@ -10,6 +11,7 @@ use crate::expr::Variables;
 #[derive(Debug)]
 pub struct HttpChange {
     request: RequestTemplate,
+    before: PreRequests,
 }
 
 impl HttpSource {
@@ -20,14 +22,23 @@ impl HttpSource {
         variables: Variables,
         cx: &mut CompileContext,
     ) -> Option<HttpChange> {
-        RequestTemplate::compile(request, &self.base, variables, Purpose::Change, cx)
-            .map(|request| HttpChange { request })
+        let mut known = self.common.known();
+        let pre = &request.pre_requests;
+        let before = PreRequests::compile(pre, &known, &self.base, &self.conditions, variables, cx);
+        let compiled =
+            RequestTemplate::compile(request, &self.base, variables, Purpose::Change, cx)?;
+        known.extend(pre.iter().map(|(name, _)| name.text.as_str()));
+        check_names(&compiled, request, &known, cx);
+        Some(HttpChange {
+            request: compiled,
+            before: before?,
+        })
     }
 }
 
 impl HttpChange {
     /// Whether the request depends on a variable.
     pub fn mentions(&self, variable: &str) -> bool {
-        self.request.mentions(variable)
+        self.request.mentions(variable) || self.before.mentions(variable)
     }
 }

@@ -4,6 +4,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::parts::RequestParts;
+use super::pre_requests;
 use super::texts::{header_names, literal_or_program, render};
 use crate::config::CompileContext;
 use crate::config::connect::RequestDefaultsConfig;
@@ -18,21 +19,36 @@ use crate::source::SourceError;
 const VARIABLES: Variables = Variables::of(&["vars"]);
 
 /// Headers and query parameters written in one place.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Carried {
     headers: Vec<(HeaderName, Field)>,
     query: Vec<(String, Field)>,
 }
 
-#[derive(Debug)]
-enum Field {
+/// One value by name.
+#[derive(Debug, Clone)]
+pub(super) enum Field {
     Open(Expression),
     /// Filled in from the environment.
     Secret(SecretString),
 }
 
 impl Field {
-    fn text(&self, inputs: &Inputs) -> Result<Option<String>, SourceError> {
+    pub(super) fn program(&self) -> Option<&Expression> {
+        match self {
+            Field::Open(value) => Some(value),
+            Field::Secret(_) => None,
+        }
+    }
+
+    pub(super) fn secret(&self) -> Option<SecretString> {
+        match self {
+            Field::Secret(secret) => Some(secret.clone()),
+            Field::Open(_) => None,
+        }
+    }
+
+    pub(super) fn text(&self, inputs: &Inputs) -> Result<Option<String>, SourceError> {
         match self {
             Field::Open(value) => Ok(render(value, inputs, Escape::None)?),
             Field::Secret(secret) => Ok(Some(secret.expose_secret().to_owned())),
@@ -41,15 +57,23 @@ impl Field {
 }
 
 impl Carried {
-    /// Whether one of the values depends on a variable.
-    pub(super) fn mentions(&self, variable: &str) -> bool {
+    /// The values that are programs.
+    pub(super) fn programs(&self) -> impl Iterator<Item = &Expression> {
         let fields = self.headers.iter().map(|(_, field)| field);
-        fields
-            .chain(self.query.iter().map(|(_, field)| field))
-            .any(|field| match field {
-                Field::Open(value) => value.mentions(variable),
-                Field::Secret(_) => false,
-            })
+        let fields = fields.chain(self.query.iter().map(|(_, field)| field));
+        fields.filter_map(Field::program)
+    }
+
+    /// The same without the values that depend on a variable.
+    fn without(&self, variable: &str) -> Self {
+        let independent = |field: &Field| {
+            let program = field.program();
+            program.is_none_or(|value| !value.mentions(variable))
+        };
+        let mut kept = self.clone();
+        kept.headers.retain(|(_, field)| independent(field));
+        kept.query.retain(|(_, field)| independent(field));
+        kept
     }
 
     pub(super) fn compile(
@@ -121,19 +145,14 @@ impl Carried {
 
     /// Values that came from the environment.
     pub(super) fn secrets(&self) -> impl Iterator<Item = SecretString> {
-        let fields = self
-            .headers
-            .iter()
-            .map(|(_, field)| field)
-            .chain(self.query.iter().map(|(_, field)| field));
-        fields.filter_map(|field| match field {
-            Field::Secret(secret) => Some(secret.clone()),
-            Field::Open(_) => None,
-        })
+        let fields = self.headers.iter().map(|(_, field)| field);
+        let fields = fields.chain(self.query.iter().map(|(_, field)| field));
+        fields.filter_map(Field::secret)
     }
 }
 
-fn fields(
+/// Compiles values by name. Those that hold a value of the environment are secrets.
+pub(super) fn fields(
     named: &Named<TemplateText>,
     variables: Variables,
     cx: &mut CompileContext,
@@ -163,10 +182,15 @@ impl Defaults {
     pub(super) fn compile(
         defaults: Option<&RequestDefaultsConfig>,
         client: Option<&HttpClientConfig>,
+        pre_requests: bool,
         cx: &mut CompileContext,
     ) -> Option<Self> {
+        let variables = match pre_requests {
+            true => VARIABLES.and(&[pre_requests::VARIABLE]),
+            false => VARIABLES,
+        };
         let client_headers = match client {
-            Some(client) => Carried::compile(&client.headers, &Named::default(), VARIABLES, cx),
+            Some(client) => Carried::compile(&client.headers, &Named::default(), variables, cx),
             None => Some(Carried::default()),
         };
         let Some(defaults) = defaults else {
@@ -175,7 +199,7 @@ impl Defaults {
                 ..Self::default()
             });
         };
-        let carried = Carried::compile(&defaults.headers, &defaults.query_params, VARIABLES, cx);
+        let carried = Carried::compile(&defaults.headers, &defaults.query_params, variables, cx);
         let content_type = match &defaults.content_type {
             Some(text) => match HeaderValue::from_str(text.as_str()) {
                 Ok(value) => Some(Some(value)),
@@ -192,6 +216,15 @@ impl Defaults {
             carried: carried?,
             content_type: content_type?,
         })
+    }
+
+    /// The same without what depends on a variable.
+    pub(super) fn without(&self, variable: &str) -> Self {
+        Self {
+            client_headers: self.client_headers.without(variable),
+            carried: self.carried.without(variable),
+            content_type: self.content_type.clone(),
+        }
     }
 
     /// Values that came from the environment.

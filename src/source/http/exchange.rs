@@ -3,15 +3,15 @@
 use std::time::{Instant, SystemTime};
 
 use async_trait::async_trait;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Method, StatusCode};
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 use url::Url;
 
 use super::answer::{self, Answer, Incoming};
+use super::answer_body::{LARGEST_HELD, too_large_to_hold};
 use super::base::{host, is_trusted, safe};
-use super::body::{LARGEST_HELD, too_large_to_hold};
 use super::error_rules::ErrorRules;
 use super::limits::{self, Limit};
 use super::parts::RequestParts;
@@ -268,7 +268,10 @@ impl Wire<'_> {
             let bytes = read.map(|(bytes, _)| bytes).unwrap_or_default();
             return Err(self.refusal(status, &headers, request, &bytes));
         }
-        if extent.held && response.content_length() > Some(LARGEST_HELD as u64) {
+        let announced = headers
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        if extent.held && announced > Some(LARGEST_HELD) {
             return Err(too_large_to_hold(&url).into());
         }
         let (start, ended) = self.body(&mut response, &url, extent.start).await?;

@@ -87,6 +87,23 @@ impl JsonPath {
         })
     }
 
+    /// The path of a key of what this one leads to.
+    pub(super) fn then(&self, key: &str) -> Self {
+        let text = format!("{}.{key}", self.text);
+        let form = match &self.form {
+            Form::Steps(steps) => {
+                let mut steps = steps.clone();
+                steps.push(Step::Key(key.to_owned()));
+                Form::Steps(steps)
+            }
+            form => match parse_json_path(&text) {
+                Ok(query) => Form::Query(query),
+                Err(_) => form.clone(),
+            },
+        };
+        Self { text, form }
+    }
+
     /// The path as written.
     pub(super) fn text(&self) -> &str {
         &self.text

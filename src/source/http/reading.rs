@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use super::answer::{Answer, Incoming, unreadable};
-use super::body::{Body, Coming, Limited};
+use super::answer_body::{Body, Coming, Limited};
 use super::conditions::Conditions;
 use super::decoder::{DecodeBody, DecodeError};
 use super::exchange::Wire;

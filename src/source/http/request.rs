@@ -6,6 +6,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use secrecy::SecretString;
 
 use super::base::Base;
+use super::body::Body;
 use super::defaults::{Carried, Defaults};
 use super::parts::RequestParts;
 use super::texts::{literal_or_program, render};
@@ -30,7 +31,7 @@ pub(super) struct RequestTemplate {
     method: Method,
     url: Expression,
     carried: Carried,
-    body: Option<Expression>,
+    body: Option<Body>,
     /// True when the url is a program: then a `..` in it comes from a record.
     computed_url: bool,
 }
@@ -38,12 +39,25 @@ pub(super) struct RequestTemplate {
 impl RequestTemplate {
     /// Whether the request depends on a variable.
     pub(super) fn mentions(&self, variable: &str) -> bool {
-        self.url.mentions(variable)
-            || self
-                .body
-                .as_ref()
-                .is_some_and(|body| body.mentions(variable))
-            || self.carried.mentions(variable)
+        self.programs()
+            .iter()
+            .any(|program| program.mentions(variable))
+    }
+
+    /// The texts of its programs.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &str> {
+        let programs = self.programs().into_iter();
+        let programs = programs.filter(|program| !matches!(program, Expression::Literal(_)));
+        programs.map(Expression::source)
+    }
+
+    fn programs(&self) -> Vec<&Expression> {
+        let mut programs = vec![&self.url];
+        programs.extend(self.carried.programs());
+        if let Some(body) = &self.body {
+            body.programs(&mut programs);
+        }
+        programs
     }
 
     /// Compiles a request; every mistake in it is noted.
@@ -60,10 +74,7 @@ impl RequestTemplate {
         };
         let url = literal_or_program(&config.url, variables, cx);
         let carried = Carried::compile(&config.headers, &config.query_params, variables, cx);
-        let body = match &config.body {
-            Some(body) if !body.0.text.is_empty() => cx.template(body, variables).map(Some),
-            _ => Some(None),
-        };
+        let body = Body::compile(config, variables, cx);
         if let Some(Expression::Literal(url)) = &url
             && let Err(reason) = base.join(url)
         {
@@ -87,7 +98,8 @@ impl RequestTemplate {
 
     /// Values that came from the environment.
     pub(super) fn secrets(&self) -> impl Iterator<Item = SecretString> {
-        self.carried.secrets()
+        let body = self.body.as_ref().map(Body::secrets);
+        self.carried.secrets().chain(body.unwrap_or_default())
     }
 
     /// The request for one record. What every request carries goes only to the API's own host.
@@ -127,40 +139,28 @@ impl RequestTemplate {
                 .insert(ACCEPT, HeaderValue::from_static("application/json"));
         }
         if let Some(body) = &self.body {
+            let implied = body.content_type();
             if !self.carried.has_header(&CONTENT_TYPE)
-                && let Some(content_type) = &defaults.content_type
+                && let Some(content_type) = implied.or_else(|| defaults.content_type.clone())
             {
-                parts.headers.insert(CONTENT_TYPE, content_type.clone());
+                parts.headers.insert(CONTENT_TYPE, content_type);
             }
             let content_type = parts
                 .headers
                 .entry(CONTENT_TYPE)
                 .or_insert(HeaderValue::from_static("application/json"));
-            let escape = body_escape(content_type.to_str().unwrap_or_default());
-            parts.body = render(body, inputs, escape)?;
+            parts.body = body.render(inputs, content_type.to_str().unwrap_or_default())?;
         }
         Ok(parts)
     }
 }
 
-/// How values are written into a body of this type.
-fn body_escape(content_type: &str) -> Escape {
-    let mime = content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    match mime.as_str() {
-        "application/x-www-form-urlencoded" => Escape::Url,
-        mime if mime.ends_with("json") => Escape::Json,
-        _ => Escape::None,
-    }
-}
-
 fn method(config: &RequestConfig, cx: &mut CompileContext) -> Option<Method> {
     let Some(written) = &config.method else {
-        return Some(Method::GET);
+        return Some(match config.graphql {
+            Some(_) => Method::POST,
+            None => Method::GET,
+        });
     };
     let method = match written.text.trim().to_ascii_uppercase().as_str() {
         "" | "GET" => Method::GET,

@@ -15,6 +15,7 @@ use super::error_rules::ErrorRules;
 use super::exchange::{Failure, Wire};
 use super::limiter::Limiter;
 use super::parts::RequestParts;
+use super::pre_requests::{self, Common, PreRequests};
 use super::redact::Redactor;
 use super::retry::RetryPolicy;
 use super::transport::{Network, Record, Recorder, Replay, Timeouts, Transport};
@@ -22,7 +23,7 @@ use crate::config::CompileContext;
 use crate::config::ConnectorConfig;
 use crate::config::connect::HttpConnectConfig;
 use crate::config::http::PaginationConfig;
-use crate::expr::Inputs;
+use crate::expr::{Inputs, Variables};
 use crate::source::http::auth::{Anonymous, NotSet};
 use crate::source::{Source, SourceError};
 
@@ -35,6 +36,8 @@ pub struct HttpSource {
     pub(super) pagination: Option<PaginationConfig>,
     pub(super) errors: ErrorRules,
     pub(super) conditions: Conditions,
+    /// Requests made before all others.
+    pub(super) common: Common,
     pub(super) retry: RetryPolicy,
     pub(super) timeouts: Timeouts,
     pub(super) limiter: Arc<Limiter>,
@@ -72,11 +75,20 @@ impl HttpSource {
             Some(auth) => auth.compile(cx).unwrap_or_else(|| Box::new(NotSet)),
             None => Box::new(Anonymous),
         };
-        let defaults = Defaults::compile(connect.request_defaults.as_ref(), client, cx);
-        let defaults = defaults?;
+        let pre = &connect.pre_requests;
+        let defaults = connect.request_defaults.as_ref();
+        let defaults = Defaults::compile(defaults, client, !pre.is_empty(), cx);
+        let (base, defaults) = (base?, defaults?);
+        let variables = Variables::of(&["vars", pre_requests::VARIABLE]);
+        // Mistakes were noted; listings are still checked.
+        let common =
+            PreRequests::compile(pre, &[], &base, &conditions, variables, cx).unwrap_or_default();
+        let common = Common::new(pre, common);
+        let secrets = auth.secrets().into_iter().chain(defaults.secrets());
         Some(Arc::new(HttpSource {
-            base: base?,
-            redactor: Redactor::new(auth.secrets().into_iter().chain(defaults.secrets())),
+            redactor: Redactor::new(secrets.chain(common.requests.secrets())),
+            base,
+            common,
             auth,
             defaults,
             pagination: connect.pagination.clone(),
@@ -89,6 +101,11 @@ impl HttpSource {
             client: Mutex::new(None),
             transport: OnceLock::new(),
         }))
+    }
+
+    /// Whether the file has requests that are made before all others.
+    pub fn has_pre_requests(&self) -> bool {
+        !self.common.is_empty()
     }
 
     /// The connection pool. Redirects are followed by us: a client's own would take headers that

@@ -188,8 +188,8 @@ impl<'k> SqlVars<'k> {
     /// What can be written for a name that stands for nothing.
     pub(super) fn offer(&self, name: &str) -> String {
         let names = self.names();
-        let named = self.known.variables.names().iter();
-        let named = named.copied().find(|variable| name.starts_with(variable));
+        let mut named = self.known.variables.names();
+        let named = named.find(|variable| name.starts_with(variable));
         match self.known.example {
             _ if !self.paged && PLACEHOLDERS.contains(&name) => {
                 format!("`{name}` is a name like any other here: add it to `vars`")
@@ -237,7 +237,7 @@ fn value(text: &ExprText, known: Known<'_>, cx: &mut CompileContext) -> Option<V
     if known.values.iter().any(|name| name == written) {
         return Some(VarValue::Input(written.to_owned()));
     }
-    let is_variable = known.variables.names().contains(&written);
+    let is_variable = known.variables.knows(written);
     // A bare word is literal everywhere else; here the name of an input is that input.
     if is_variable && known.names_stand_for_variables {
         let program = CelProgram::compile(written, known.variables).ok()?;

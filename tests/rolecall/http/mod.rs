@@ -116,6 +116,72 @@ async fn tasks_that_wait_for_a_token_share_it() {
     assert_eq!(server.finish(), Vec::<String>::new());
 }
 
+fn exchange(ask: &str, json: serde_json::Value) -> Exchange {
+    serde_json::from_value(serde_json::json!({ "ask": ask, "json": json })).expect("an exchange")
+}
+
+/// The pages of a listing share the answers of its pre-requests; another subject, and a listing that
+/// goes on in a later process, ask anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn pre_requests_are_made_once_per_listing() {
+    use rolecall::expr::{Inputs, Value};
+    use serde_json::json;
+
+    let yaml = "connect: {base_url: '${BASE}/api'}\nresource_types: {user: {list: {request: {url: 'tmpl:/{{ .pre_requests.org.body.id }}/users', pre_requests: {org: {url: 'tmpl:/orgs/{{ .resource.id }}'}}}, response: {items_path: users}, pagination: {strategy: cursor, cursor_path: next}}}}\n";
+    let server = Server::start(vec![
+        exchange("GET /api/orgs/a", json!({"id": 1})),
+        exchange("GET /api/1/users", json!({"users": [{}], "next": "x"})),
+        exchange("GET /api/orgs/b", json!({"id": 2})),
+        exchange("GET /api/2/users", json!({"users": [{}]})),
+        exchange("GET /api/1/users?cursor=x", json!({"users": [{}]})),
+        exchange("GET /api/orgs/a", json!({"id": 3})),
+        exchange("GET /api/3/users?cursor=x", json!({"users": [{}]})),
+    ]);
+    let clock = Arc::new(TestClock::default());
+    let compiled = || {
+        case::listing(yaml, &server, clock.clone(), true)
+            .0
+            .expect("compiles")
+    };
+    let of = |id: &str| Inputs::new().with("resource", Value::from(json!({ "id": id })));
+    let listing = compiled();
+    let first = listing.page(&of("a"), None).await.expect("a page");
+    let answers = first.shared.get("pre_requests").expect("are shared");
+    let answers = serde_json::Value::from(answers);
+    assert_eq!(answers["org"]["body"], json!({"id": 1}));
+    assert_eq!(answers["org"]["status_code"], json!(200));
+    listing.page(&of("b"), None).await.expect("a page");
+    let next = first.next.expect("another page");
+    listing.page(&of("a"), Some(&next)).await.expect("a page");
+    let resumed = compiled();
+    resumed.page(&of("a"), Some(&next)).await.expect("a page");
+    assert!(listing.depends_on_resource());
+    assert_eq!(server.finish(), Vec::<String>::new());
+}
+
+/// However many listings wait for them, the connector's pre-requests are made once.
+#[tokio::test(flavor = "multi_thread")]
+async fn pre_requests_of_the_connector_are_made_once() {
+    use serde_json::json;
+
+    let yaml = "connect: {base_url: '${BASE}/api', pre_requests: {org: {url: /org}}}\nresource_types: {user: {list: {request: {url: 'tmpl:/{{ .pre_requests.org.body.id }}/users'}, response: {items_path: users}}}}\n";
+    let mut org = exchange("GET /api/org", json!({"id": 1}));
+    org.delay_ms = 100;
+    let users = exchange("GET /api/1/users", json!({"users": []}));
+    let exchanges = std::iter::once(org).chain(vec![users; 8]);
+    let server = Server::start(exchanges.collect());
+    let clock = Arc::new(TestClock::default());
+    let (listing, found) = case::listing(yaml, &server, clock, false);
+    let listing = listing.unwrap_or_else(|| panic!("{found:?}"));
+    let inputs = rolecall::expr::Inputs::new();
+    let pages = (0..8).map(|_| listing.page(&inputs, None));
+    for page in futures::future::join_all(pages).await {
+        let page = page.expect("the API answers");
+        assert!(page.shared.get("pre_requests").is_some());
+    }
+    assert_eq!(server.finish(), Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn the_clock_of_the_machine_goes_on() {
     let clock = rolecall::source::http::SystemClock;

@@ -12,7 +12,7 @@ use std::io::Read;
 
 use serde_json::Value as Json;
 
-use super::body::Body;
+use super::answer_body::Body;
 use super::item_sink::ItemSink;
 use super::response::ItemsRule;
 use crate::config::http::DecoderFamily;

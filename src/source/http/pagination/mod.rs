@@ -1,16 +1,28 @@
 //! How listings of an API are paged: one file per strategy.
 
+mod bound;
 mod counted;
 mod cursor;
+mod graphql;
+mod later;
 mod link;
 mod none;
 mod offset;
 mod page;
+mod param;
 mod place;
+mod scim;
+mod signals;
+#[cfg(test)]
+mod tests;
+mod window;
 
 pub(super) use none::Unpaged;
 pub use place::Place;
 
+use std::time::SystemTime;
+
+use reqwest::StatusCode;
 use serde_json::Value as Json;
 use url::Url;
 
@@ -20,6 +32,7 @@ use super::parts::RequestParts;
 use super::paths::JsonPath;
 use crate::config::http::HttpPaginationFamily;
 use crate::config::kind::{Family, Kind, registered};
+use crate::expr::Value;
 use crate::source::{PartialReason, SourceError};
 
 crate::family!(HttpPaginationFamily);
@@ -43,6 +56,23 @@ pub trait Paginate: Send + Sync + std::fmt::Debug {
 
     /// Tells from an answer where the next page is, or that there is none.
     fn next(&self, turn: &Turn<'_>) -> Result<Verdict, SourceError>;
+
+    /// Where the first page is, for strategies that need to know when the listing began; `None` for
+    /// the others.
+    fn start(&self, _now: SystemTime) -> Option<Place> {
+        None
+    }
+
+    /// The variable that the request may use beside those of the listing, at a place.
+    fn variable(&self, _place: Option<&Place>) -> Option<(&'static str, Value)> {
+        None
+    }
+
+    /// Whether a refusal of a later page says that its place is no longer good, so that the listing
+    /// must begin anew.
+    fn restarts(&self, _status: StatusCode) -> bool {
+        false
+    }
 }
 
 /// An answer as a strategy sees it.
@@ -69,7 +99,7 @@ pub struct Verdict {
     pub next: Option<Place>,
     /// Why the listing may lack something although it ends here.
     pub partial: Option<PartialReason>,
-    /// The items are those of the page before: they are not delivered again.
+    /// The items are not delivered: they are those of the page before, or come again later.
     pub repeated: bool,
 }
 
@@ -88,19 +118,55 @@ impl Verdict {
     }
 }
 
-/// The text at a path that marks the next page: `None` when it is missing, null, empty or false.
-fn mark(path: &JsonPath, field: &str, answer: &Answer) -> Result<Option<String>, SourceError> {
+/// What marks the next page.
+#[derive(Debug, PartialEq)]
+struct Mark {
+    text: String,
+    /// The text is JSON of another type than text.
+    typed: bool,
+}
+
+/// The value at a path that marks the next page: `None` when it is missing, null, empty or false.
+/// Lists and objects are only `structured` marks.
+fn mark(
+    path: &JsonPath,
+    field: &str,
+    answer: &Answer,
+    structured: bool,
+) -> Result<Option<Mark>, SourceError> {
     let unusable = |what: &str| SourceError::Unreadable {
         url: safe(&answer.url),
         expected: "a page with the place of the next one",
         reason: format!("`{field}: {}` leads to {what}", path.text()),
     };
+    let typed = |value: &Json| Mark {
+        text: value.to_string(),
+        typed: true,
+    };
     match path.first(&answer.body) {
         None | Some(Json::Null | Json::Bool(false)) => Ok(None),
-        Some(Json::String(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
-        Some(Json::Number(number)) => Ok(Some(number.to_string())),
+        Some(Json::String(text)) => Ok((!text.is_empty()).then(|| Mark {
+            text: text.clone(),
+            typed: false,
+        })),
+        Some(value @ Json::Number(_)) => Ok(Some(typed(value))),
         Some(Json::Bool(true)) => Err(unusable("`true`, which is no place")),
+        Some(Json::Array(items)) if structured && items.is_empty() => Ok(None),
+        Some(Json::Object(fields)) if structured && fields.is_empty() => Ok(None),
+        Some(value @ (Json::Array(_) | Json::Object(_))) if structured => Ok(Some(typed(value))),
         Some(Json::Array(_)) => Err(unusable("a list")),
         Some(Json::Object(_)) => Err(unusable("an object")),
     }
+}
+
+/// Whether a status says that a place is no longer good.
+fn expired(status: StatusCode, listed: &[u16]) -> bool {
+    status == StatusCode::GONE || listed.contains(&status.as_u16())
+}
+
+/// The error of a token that another listing wrote, or this one before its file was changed.
+fn not_ours() -> SourceError {
+    SourceError::Invalid(
+        "the page token is not one of this listing; start the sync anew".to_owned(),
+    )
 }

@@ -1,8 +1,10 @@
 //! Where a listing stands: what a page token of an API holds.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
+use super::window::Window;
 use crate::source::{PageToken, SourceError};
 
 /// How many places are remembered one by one.
@@ -28,8 +30,23 @@ pub struct Place {
     /// Places are numbers, which APIs refuse behind the last page.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) counts: bool,
+    /// The total that the API named first, where it named one.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) total: Option<u64>,
+    /// It was told that the total changed.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) told: bool,
+    /// What is asked for is JSON of another type than text.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) typed: bool,
+    /// The URL of the page, where `at` is a cursor and later pages have another one.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) to: Option<String>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) trail: Trail,
+    /// The part of the list that is read now, where it is read in parts.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) window: Option<Box<Window>>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -51,11 +68,7 @@ pub(super) struct Trail {
 impl Place {
     /// Reads a token.
     pub(in crate::source::http) fn read(token: &PageToken) -> Result<Self, SourceError> {
-        serde_json::from_str(token.as_str()).map_err(|_| {
-            SourceError::Invalid(
-                "the page token is not one of this listing; start the sync anew".to_owned(),
-            )
-        })
+        serde_json::from_str(token.as_str()).map_err(|_| super::not_ours())
     }
 
     /// Writes the token.
@@ -70,7 +83,16 @@ impl Place {
 
     /// True when places are numbers.
     pub(in crate::source::http) fn counts(&self) -> bool {
-        self.counts
+        let in_window = |window: &Window| window.counts();
+        self.counts || self.window.as_deref().is_some_and(in_window)
+    }
+
+    /// What is asked for, with its type.
+    pub(super) fn value(&self) -> Json {
+        match self.typed {
+            true => serde_json::from_str(&self.at).unwrap_or_else(|_| self.at.clone().into()),
+            false => self.at.clone().into(),
+        }
     }
 
     /// The place that a mark in an answer leads to. `None` when the listing has been there.
