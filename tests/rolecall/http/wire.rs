@@ -246,7 +246,7 @@ fn a_slow_answer_is_not_cut() {
     let base = format!("http://{address}");
     let variables = [("BASE", base.as_str()), ("SECRET", SECRET)];
     let connector = CONNECTOR.replace("AUTH", BEARER);
-    let mut sync = |text: &str| {
+    let sync = |text: &str| {
         std::fs::write(folder.path().join("acme.yaml"), text).expect("the folder is ours");
         run(folder.path(), &["sync", "acme.yaml"], &variables)
     };
@@ -355,7 +355,8 @@ fn proxies_of_the_environment_are_used_and_their_passwords_not_shown() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let connector = CONNECTOR.replace("AUTH", BEARER);
     std::fs::write(folder.path().join("acme.yaml"), connector).expect("the folder is ours");
-    let cases: [(&[(&str, &str)], bool, i32); 5] = [
+    type Variables<'v> = &'v [(&'v str, &'v str)];
+    let cases: [(Variables, bool, i32); 5] = [
         (&[("HTTP_PROXY", &through)], true, 0),
         (&[("http_proxy", &through)], true, 0),
         (
