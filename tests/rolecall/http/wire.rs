@@ -15,7 +15,7 @@ const CONNECTOR: &str = r#"app_name: Acme
 connect:
   base_url: ${BASE}/v1
   auth: AUTH
-http: {retry: {max_attempts: 2, initial_backoff: 1ms}, connect_timeout: 400ms, read_timeout: 400ms}
+http: {retry: {max_attempts: 2, initial_backoff: 1ms}, connect_timeout: 200ms, read_timeout: 400ms}
 resource_types:
   user:
     list:
@@ -134,6 +134,7 @@ fn snapshot(name: &str, ran: &Output) {
     let code = ran.status.code();
     insta::with_settings!({filters => vec![
         (r"127\.0\.0\.1:\d+", "ADDRESS"),
+        (r"`/\S*/sync\.c1z", "`sync.c1z"),
     ]}, {
         insta::assert_snapshot!(format!("wire@{name}"), format!("exit code {code:?}\n{}", said(ran)));
     });
