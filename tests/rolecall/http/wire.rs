@@ -448,9 +448,9 @@ fn eval_shows_what_an_expression_makes_of_a_record() {
             "resource",
             &[
                 "http.yaml",
-                "cel:resource.ID + ':' + resource.display_name + string(resource.size)",
+                "cel:resource.ID + ':' + resource.display_name",
                 "--resource",
-                r#"{"type": "group", "id": "g1", "display_name": "Staff", "size": 3}"#,
+                r#"{"type": "group", "id": "g1", "display_name": "Staff"}"#,
             ],
         ),
         (
