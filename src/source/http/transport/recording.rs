@@ -173,9 +173,11 @@ fn inline(body: &[u8]) -> String {
         let pretty = format!("{json:#}").replace('\n', "\n  ");
         let field = format!("json:\n  {pretty}\n");
         // Numbers may have more digits than JSON values keep.
-        let keeps_all = !json.is_null() && compact(text) == json.to_string();
+        let written = json.to_string();
+        let keeps_all = !json.is_null() && compact(text) == written;
         let back = read_plain::<BTreeMap<String, Json>>(&field).ok();
-        if keeps_all && back.is_some_and(|back| back["json"].to_string() == json.to_string()) {
+        let back = back.map(|back| back["json"].to_string());
+        if keeps_all && back == Some(written) {
             return field;
         }
     }
