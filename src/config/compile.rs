@@ -25,6 +25,8 @@ pub struct CompileContext<'e> {
     /// The columns that the expressions compiled so far read, for whoever knows which there are.
     pub columns: Vec<(String, Span)>,
     failed: Vec<String>,
+    /// Where the block stands that is being compiled: the place of what is missing in it.
+    pub block: Span,
     /// Places whose mistakes are only warnings, because what stands there is not needed now.
     pub excused: Vec<Span>,
 }
@@ -54,6 +56,7 @@ impl<'e> CompileContext<'e> {
             diagnostics: Vec::new(),
             columns: Vec::new(),
             failed: Vec::new(),
+            block: Span::new(0, 0),
             excused: Vec::new(),
         }
     }

@@ -50,6 +50,16 @@ impl Answer {
         })
     }
 
+    /// An answer of which only status and headers matter.
+    pub(super) fn unread(response: &reqwest::Response, url: &Url) -> Self {
+        Self {
+            status: response.status(),
+            headers: response.headers().clone(),
+            url: url.clone(),
+            body: Json::Null,
+        }
+    }
+
     /// The variables `response` and `headers` that the items of the answer share. `body` is what
     /// is left of the answer without its items.
     pub(super) fn shared(self) -> Inputs {

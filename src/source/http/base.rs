@@ -1,7 +1,10 @@
 //! `base_url`: where paths start, and which URLs are the API's own.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use url::Url;
 
+use super::parts::RequestParts;
 use crate::config::CompileContext;
 use crate::config::scalar::EnvText;
 use crate::diagnostic::Diagnostic;
@@ -11,6 +14,8 @@ use crate::source::SourceError;
 #[derive(Debug, Clone)]
 pub(super) struct Base {
     url: Url,
+    /// Where the API said it lives, since it did.
+    learned: Arc<RwLock<Option<Url>>>,
 }
 
 impl Base {
@@ -20,6 +25,7 @@ impl Base {
         let Some(text) = cx.env(source) else {
             return Some(Self {
                 url: Url::parse("https://unset.invalid/").expect("a URL"),
+                learned: Arc::default(),
             });
         };
         let mut problem = |message: &str, help: &str| {
@@ -53,7 +59,10 @@ impl Base {
                 "write it under `request_defaults.query_params`",
             );
         }
-        Some(Self { url })
+        Some(Self {
+            url,
+            learned: Arc::default(),
+        })
     }
 
     pub(super) fn url(&self) -> &Url {
@@ -84,7 +93,51 @@ impl Base {
 
     /// True when credentials may be sent to a URL.
     pub(super) fn is_own(&self, url: &Url) -> bool {
-        is_trusted(&self.url, url)
+        let learned = self.learned();
+        is_trusted(&self.url, url) || learned.is_some_and(|learned| is_trusted(&learned, url))
+    }
+
+    fn learned(&self) -> Option<Url> {
+        let learned = self.learned.read();
+        learned.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on the API lives at `learned`, as it said itself. Credentials go there, so it may
+    /// not be reached by a weaker way.
+    pub(super) fn move_to(&self, learned: Url) -> Result<(), SourceError> {
+        let secure = learned.scheme() == "https" || learned.host() == self.url.host();
+        let plain = learned.username().is_empty() && learned.password().is_none();
+        if !secure || !plain || !learned.has_host() {
+            return Err(SourceError::Invalid(format!(
+                "the API says that it lives at {}: credentials go only to a URL with `https` and without a password",
+                safe(&learned)
+            )));
+        }
+        *self.learned.write().unwrap_or_else(PoisonError::into_inner) = Some(learned);
+        Ok(())
+    }
+
+    /// Sends a request for `base_url` to where the API lives. Its path is kept, unless what was
+    /// learned has one, which then takes the place of that of `base_url`.
+    pub(super) fn lead(&self, request: &mut RequestParts) {
+        let Some(learned) = self.learned() else {
+            return;
+        };
+        if learned.origin() == request.url.origin() || !is_trusted(&self.url, &request.url) {
+            return;
+        }
+        let path = request.url.path();
+        let path = match learned.path().trim_end_matches('/') {
+            "" => path.to_owned(),
+            start => {
+                let own = self.url.path().trim_end_matches('/');
+                format!("{start}{}", path.strip_prefix(own).unwrap_or(path))
+            }
+        };
+        request.url = learned;
+        request.url.set_query(None);
+        request.url.set_fragment(None);
+        request.url.set_path(&path);
     }
 
     /// The URL that an answer from `asked` calls the next page. A link to another host is refused:
@@ -146,6 +199,7 @@ mod tests {
     fn base(url: &str) -> Base {
         Base {
             url: Url::parse(url).expect("a URL"),
+            learned: Arc::default(),
         }
     }
 

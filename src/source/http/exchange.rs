@@ -9,12 +9,14 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::answer::{self, Answer};
+use super::auth::Refusal;
 use super::base::{host, is_trusted, safe};
 use super::error_rules::ErrorRules;
 use super::parts::RequestParts;
 use super::redact::Redactor;
 use super::retry::{LONGEST_WAIT, is_transient, retry_after};
 use super::source::HttpSource;
+use super::tls;
 use super::token::Ask;
 use crate::source::SourceError;
 
@@ -23,6 +25,10 @@ const LARGEST_BODY: usize = 256 * 1024 * 1024;
 
 /// How often an answer may send us elsewhere.
 const MOST_REDIRECTS: usize = 10;
+
+/// How often one request is repeated with other credentials: an answer to a challenge, a token of
+/// the session, and a token against forged requests may each want it once.
+const MOST_RENEWALS: u32 = 3;
 
 /// How much of a failed answer is read to find its reason.
 const REASON_BYTES: usize = 64 * 1024;
@@ -34,6 +40,8 @@ pub(super) struct Failure {
     pub status: Option<StatusCode>,
     /// When the request went out, with its credentials, that was answered so.
     pub sent: Option<Instant>,
+    /// The headers of the answer.
+    pub headers: Box<HeaderMap>,
 }
 
 impl From<SourceError> for Failure {
@@ -42,6 +50,7 @@ impl From<SourceError> for Failure {
             error,
             status: None,
             sent: None,
+            headers: Box::default(),
         }
     }
 }
@@ -58,7 +67,7 @@ impl Wire<'_> {
     /// Sends a request until it succeeds, fails for good, or has failed too often.
     pub(super) async fn send(&self, request: &RequestParts) -> Result<Answer, Failure> {
         let repeatable = [Method::GET, Method::HEAD, Method::POST].contains(&request.method);
-        let (mut failed, mut renewed) = (0, false);
+        let (mut failed, mut renewals) = (0, 0);
         loop {
             let started = Instant::now();
             let outcome = self.follow(request.clone()).await;
@@ -70,13 +79,9 @@ impl Wire<'_> {
                 }
                 Err(failure) => failure,
             };
-            // A token may have ended before its time. A second refusal is about something else.
-            if let (Some(StatusCode::UNAUTHORIZED), Some(sent)) = (failure.status, failure.sent)
-                && !request.anonymous
-                && !renewed
-                && self.source.auth.refused(sent).await
-            {
-                renewed = true;
+            // A token may have ended before its time. Further refusals are about something else.
+            if !request.anonymous && self.is_renewed(&failure, renewals).await {
+                renewals += 1;
                 continue;
             }
             failed += 1;
@@ -103,11 +108,39 @@ impl Wire<'_> {
         }
     }
 
+    /// True when the credentials are others since a request was refused.
+    async fn is_renewed(&self, failure: &Failure, renewals: u32) -> bool {
+        let (Some(status), Some(sent)) = (failure.status, failure.sent) else {
+            return false;
+        };
+        let refused = status.is_redirection()
+            || matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        if !refused || renewals >= MOST_RENEWALS {
+            return false;
+        }
+        let refusal = Refusal {
+            sent,
+            status,
+            headers: &failure.headers,
+            renewals,
+        };
+        self.source.auth.refused(&refusal).await
+    }
+
     /// Sends a request, going where redirects lead. Credentials and what every request carries go
     /// only to the API's own host, hop by hop.
     async fn follow(&self, mut request: RequestParts) -> Result<Answer, Failure> {
+        if !request.anonymous
+            && let Some(learned) = self.source.auth.base(self).await?
+        {
+            self.source.base.move_to(learned)?;
+            self.source.base.lead(&mut request);
+        }
         for _ in 0..=MOST_REDIRECTS {
             let (response, sent) = self.exchange(request.clone()).await?;
+            if request.unread && response.status().is_redirection() {
+                return Ok(Answer::unread(&response, &request.url));
+            }
             let Some(target) = redirect(&response, &request.url)? else {
                 let received = self.receive(response, &request).await;
                 return received.map_err(|failure| Failure {
@@ -116,6 +149,17 @@ impl Wire<'_> {
                 });
             };
             let status = response.status();
+            if !request.anonymous && self.source.auth.is_login(&target) {
+                return Err(Failure {
+                    error: SourceError::Refused {
+                        system: host(&request.url),
+                        reason: "it sends us to its login page".to_owned(),
+                    },
+                    status: Some(status),
+                    sent: Some(sent),
+                    headers: Box::default(),
+                });
+            }
             let turns_into_get = status == StatusCode::SEE_OTHER
                 || (request.method == Method::POST && matches!(status.as_u16(), 301 | 302));
             if turns_into_get {
@@ -187,6 +231,9 @@ impl Wire<'_> {
                 .unwrap_or_default();
             return Err(self.refusal(status, &headers, request, &bytes));
         }
+        if request.unread {
+            return Ok(Answer::unread(&response, &url));
+        }
         let announced = headers
             .get(CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
@@ -255,6 +302,7 @@ impl Wire<'_> {
             error,
             status: Some(status),
             sent: None,
+            headers: Box::new(headers.clone()),
         }
     }
 
@@ -272,10 +320,12 @@ impl Wire<'_> {
             .unwrap_or(&text)
             .to_lowercase();
         // A certificate is as wrong in a minute as it is now.
-        let transient = !error.is_builder() && !text.contains("certificate");
+        let certificate = tls::meaning(&text);
+        let transient =
+            !error.is_builder() && certificate.is_none() && !text.contains("certificate");
         let reason = match error.is_timeout() {
             true => format!("no answer within {}", seconds(self.source.timeout)),
-            false => self.redactor.line(&text),
+            false => certificate.map_or_else(|| self.redactor.line(&text), str::to_owned),
         };
         SourceError::Unreachable {
             system: host(url),
@@ -316,6 +366,10 @@ impl Ask for Wire<'_> {
 
     fn now(&self) -> SystemTime {
         self.source.clock.now()
+    }
+
+    fn nonce(&self) -> Result<String, SourceError> {
+        self.source.clock.nonce()
     }
 }
 

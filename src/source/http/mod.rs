@@ -19,6 +19,7 @@ mod response;
 mod retry;
 mod source;
 mod texts;
+mod tls;
 mod token;
 
 pub use answer::Answer;

@@ -20,6 +20,8 @@ pub struct RequestParts {
     pub body: Option<String>,
     /// True for a request that goes without the connector's credentials: one that asks for them.
     pub anonymous: bool,
+    /// True where only status and headers of the answer matter: it is neither read nor followed.
+    pub unread: bool,
     /// Query pieces as they go on the wire, `name=value`.
     query: Vec<String>,
 }
@@ -33,6 +35,7 @@ impl RequestParts {
             headers: HeaderMap::new(),
             body: None,
             anonymous: false,
+            unread: false,
             query: Vec::new(),
         };
         parts.go_to(url);
@@ -69,6 +72,11 @@ impl RequestParts {
     /// True when the query has a parameter of this name.
     pub fn has_query(&self, name: &str) -> bool {
         self.query.iter().any(|piece| is_named(piece, name))
+    }
+
+    /// The pieces of the query as they go on the wire, `name=value`.
+    pub fn query(&self) -> &[String] {
+        &self.query
     }
 
     /// The URL with its query.

@@ -15,6 +15,7 @@ use super::exchange::{Failure, Wire};
 use super::parts::RequestParts;
 use super::redact::Redactor;
 use super::retry::RetryPolicy;
+use super::tls::Tls;
 use crate::config::CompileContext;
 use crate::config::ConnectorConfig;
 use crate::config::connect::HttpConnectConfig;
@@ -30,11 +31,15 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 /// that works on a long answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How long logging out may take.
+const LOGOUT_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// An API: where it is, who asks, and how often.
 #[derive(Debug)]
 pub struct HttpSource {
     pub(super) base: Base,
     pub(super) auth: Box<dyn Authenticate>,
+    tls: Tls,
     pub(super) defaults: Defaults,
     pub(super) pagination: Option<PaginationConfig>,
     pub(super) errors: ErrorRules,
@@ -72,6 +77,7 @@ impl HttpSource {
             Some(auth) => auth.compile(cx).unwrap_or_else(|| Box::new(NotSet)),
             None => Box::new(Anonymous),
         };
+        let tls = Tls::compile(connect.tls.as_ref(), connect.base_url.0.span, cx);
         let defaults = Defaults::compile(connect.request_defaults.as_ref(), client, cx);
         let timeout = client
             .and_then(|client| client.timeout)
@@ -79,8 +85,14 @@ impl HttpSource {
         let defaults = defaults?;
         Some(Arc::new(HttpSource {
             base: base?,
-            redactor: Redactor::new(auth.secrets().into_iter().chain(defaults.secrets())),
+            redactor: Redactor::new(
+                auth.secrets()
+                    .into_iter()
+                    .chain(defaults.secrets())
+                    .chain(tls.secrets()),
+            ),
             auth,
+            tls,
             defaults,
             pagination: connect.pagination.clone(),
             errors,
@@ -110,11 +122,15 @@ impl HttpSource {
         if let Some(timeout) = self.timeout {
             builder = builder.timeout(timeout);
         }
-        let built = builder.build().map_err(|error| SourceError::Unreachable {
-            system: host(self.base.url()),
-            reason: format!("the HTTP client cannot start: {error}"),
-            transient: false,
-        })?;
+        let built = self
+            .tls
+            .apply(builder)?
+            .build()
+            .map_err(|error| SourceError::Unreachable {
+                system: host(self.base.url()),
+                reason: format!("the HTTP client cannot start: {error}"),
+                transient: false,
+            })?;
         Ok(client.insert(built).clone())
     }
 
@@ -193,6 +209,17 @@ impl Source for HttpSource {
     }
 
     async fn close(&self) {
+        let wire = Wire {
+            source: self,
+            redactor: &self.redactor,
+            rules: &self.errors,
+        };
+        // What was read stands, whether or not the API lets us go.
+        match tokio::time::timeout(LOGOUT_TIMEOUT, self.auth.close(&wire)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(reason = %error, "the API did not log us out"),
+            Err(_) => tracing::warn!("the API did not log us out in time"),
+        }
         self.client
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())

@@ -294,6 +294,10 @@ impl Clock for TestClock {
         SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)
     }
 
+    fn nonce(&self) -> Result<String, rolecall::source::SourceError> {
+        Ok("0123456789abcdef0123456789abcdef".to_owned())
+    }
+
     async fn sleep(&self, time: Duration) {
         self.waits.lock().expect("no panic").push(time);
     }
