@@ -201,7 +201,7 @@ fn load(yaml: &str) -> (Arc<SourceFile>, Option<ConnectorConfig>, Vec<Diagnostic
     )
 }
 
-fn environment(server: &Server) -> HashMap<String, String> {
+pub fn environment(server: &Server) -> HashMap<String, String> {
     HashMap::from([
         ("BASE".to_owned(), format!("http://{}", server.address())),
         ("OTHER".to_owned(), format!("http://{}", server.other())),
@@ -240,6 +240,19 @@ pub fn listing(
     clock: Arc<TestClock>,
     per_resource: bool,
 ) -> (Option<Box<dyn Fetch>>, Vec<Diagnostic>) {
+    let (both, diagnostics) = both(yaml, environment(server), clock, per_resource);
+    (both.map(|(_, listing)| listing), diagnostics)
+}
+
+type Both = (Arc<HttpSource>, Box<dyn Fetch>);
+
+/// Compiles `connect` and the listing of `user`.
+pub fn both(
+    yaml: &str,
+    environment: HashMap<String, String>,
+    clock: Arc<dyn Clock>,
+    per_resource: bool,
+) -> (Option<Both>, Vec<Diagnostic>) {
     let (file, config, mut diagnostics) = load(yaml);
     let Some(config) = config else {
         return (None, diagnostics);
@@ -247,7 +260,6 @@ pub fn listing(
     let Some(rolecall::config::connect::ConnectConfig::Http(connect)) = &config.connect else {
         panic!("the connector of an API")
     };
-    let environment = environment(server);
     let mut cx = CompileContext::new(
         file,
         rolecall::config::Dialect::Http,
@@ -268,7 +280,8 @@ pub fn listing(
             variables: VARIABLES,
             per_resource,
         };
-        source.listing(listing, &mut cx)
+        let listing = source.listing(listing, &mut cx)?;
+        Some((source, listing))
     });
     diagnostics.append(&mut cx.diagnostics);
     rolecall::diagnostic::sort(&mut diagnostics);

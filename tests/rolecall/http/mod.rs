@@ -1,7 +1,9 @@
 //! Listings of APIs, run against servers that answer from a script.
 
+mod auth;
 mod case;
 mod server;
+mod tls;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

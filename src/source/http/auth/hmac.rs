@@ -302,3 +302,82 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
         .map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{CompileContext, Dialect, load_text};
+    use crate::diagnostic::{Severity, SourceFile};
+    use crate::source::http::Answer;
+    use reqwest::Method;
+    use reqwest::header::{AUTHORIZATION, HeaderValue};
+    use std::collections::HashMap;
+    use std::time::SystemTime;
+    use url::Url;
+
+    /// A moment, and nobody to ask.
+    struct Moment;
+
+    #[async_trait::async_trait]
+    impl Ask for Moment {
+        async fn ask(&self, _: RequestParts) -> Result<Answer, SourceError> {
+            Err(SourceError::Invalid("nobody is asked".into()))
+        }
+
+        fn learn(&self, _: &SecretString) {}
+
+        fn now(&self) -> SystemTime {
+            SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_345_570_158)
+        }
+
+        fn nonce(&self) -> Result<String, SourceError> {
+            Ok("once".into())
+        }
+    }
+
+    /// The example of the documentation of Duo's Admin API.
+    #[tokio::test]
+    async fn the_example_of_an_admin_api_is_signed_as_published() {
+        let yaml = r#"
+connect:
+  base_url: https://api-xxxxxxxx.duosecurity.com
+  auth:
+    type: hmac
+    key_id: DIWJ8X6AEYOR5OMC6TQ1
+    secret: ${SECRET}
+    algorithm: sha1
+    date_format: "%a, %d %b %Y %H:%M:%S -0000"
+    string_to_sign: "tmpl:{{ .request.date }}\n{{ .request.method }}\n{{ .request.host }}\n{{ .request.path }}\n{{ .request.params }}"
+    headers:
+      Date: "tmpl:{{ .request.date }}"
+      Authorization: "cel: 'Basic ' + base64.encode(bytes(request.key_id + ':' + signature))"
+resource_types: {}
+"#;
+        let loaded = load_text(SourceFile::new("acme.yaml", yaml));
+        let config = loaded.config.expect("is read").1;
+        let Some(crate::config::connect::ConnectConfig::Http(connect)) = &config.connect else {
+            panic!("the connector of an API");
+        };
+        let secret = "Zh5eGmUq9zpfQnyUIu5OL9iWoMMv5ZNmk3zLJ4Ep";
+        let environment = HashMap::from([("SECRET".to_owned(), secret.to_owned())]);
+        let mut cx = CompileContext::new(loaded.file, Dialect::Http, &environment, Severity::Error);
+        let auth = connect.auth.as_ref().expect("is written").compile(&mut cx);
+        let auth = auth.unwrap_or_else(|| panic!("{:?}", cx.diagnostics));
+        let url = "https://api-xxxxxxxx.duosecurity.com/accounts/v1/account/list";
+        let mut request = RequestParts::new(Method::POST, Url::parse(url).expect("a URL"));
+        request.headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded"),
+        );
+        request.body = Some("username=root&realname=First%20Last".into());
+        auth.authenticate(&mut request, &Moment)
+            .await
+            .expect("is signed");
+        let signature = "DIWJ8X6AEYOR5OMC6TQ1:2d97d6166319781b5a3a07af39d366f491234edc";
+        assert_eq!(
+            request.headers[AUTHORIZATION],
+            format!("Basic {}", STANDARD.encode(signature))
+        );
+        assert_eq!(request.headers["date"], "Tue, 21 Aug 2012 17:29:18 -0000");
+    }
+}
