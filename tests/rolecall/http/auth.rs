@@ -92,3 +92,59 @@ async fn what_a_signing_kind_knows_is_not_repeated() {
         assert!(error.ends_with("401 Unauthorized: no … here"), "{error}");
     }
 }
+
+/// The blocks of the documentation, each with what stands around it in a file.
+fn documented() -> Vec<String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/authentication.md");
+    let page = std::fs::read_to_string(path).expect("the page");
+    let blocks = page.split("```yaml\n").skip(1);
+    blocks
+        .map(|rest| rest.split("```").next().expect("a block").replace('\n', "\n  "))
+        .map(|block| {
+            format!("connect:\n  base_url: https://api.acme.test\n  {block}\nresource_types: {{user: {{name: User, list: {{request: {{url: /users}}, response: {{items_path: users}}}}}}}}\n")
+        })
+        .collect()
+}
+
+/// What is documented can be written, and every kind is documented.
+#[test]
+fn the_documented_blocks_are_good() {
+    use rolecall::config::connect::AuthFamily;
+    use rolecall::config::kind::Family as _;
+    use rolecall::diagnostic::{Severity, SourceFile};
+
+    let blocks = documented();
+    for kind in AuthFamily::kinds() {
+        let written = format!("type: {}", kind.name);
+        let whole = |block: &String| {
+            let after = block.split(&written).nth(1);
+            after.is_some_and(|after| !after.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+        };
+        assert!(
+            blocks.iter().any(whole),
+            "`{}` is not documented",
+            kind.name
+        );
+    }
+    for block in blocks {
+        let loaded = rolecall::config::load_text(SourceFile::new("acme.yaml", block.clone()));
+        let config = loaded.config.map(|(_, config)| config);
+        let mut found = loaded.diagnostics;
+        if let Some(config) = config
+            && let Some(rolecall::config::connect::ConnectConfig::Http(connect)) = &config.connect
+        {
+            let environment = HashMap::<String, String>::new();
+            let mut cx = rolecall::config::CompileContext::new(
+                loaded.file,
+                rolecall::config::Dialect::Http,
+                &environment,
+                Severity::Warning,
+            );
+            rolecall::source::http::HttpSource::compile(connect, &config, &mut cx);
+            found.append(&mut cx.diagnostics);
+        }
+        // This machine has neither the variables nor the files.
+        found.retain(|found| !["unset-variable", "bad-key"].contains(&found.code));
+        assert!(found.is_empty(), "{block}\n{found:?}");
+    }
+}
