@@ -123,11 +123,16 @@ impl Base {
         let Some(learned) = self.learned() else {
             return;
         };
-        if learned.origin() == request.url.origin() || !is_trusted(&self.url, &request.url) {
+        let start = learned.path().trim_end_matches('/');
+        let path = request.url.path();
+        let rest = path.strip_prefix(start);
+        let is_there = learned.origin() == request.url.origin()
+            && rest
+                .is_some_and(|rest| rest.is_empty() || start.is_empty() || rest.starts_with('/'));
+        if is_there || !is_trusted(&self.url, &request.url) {
             return;
         }
-        let path = request.url.path();
-        let path = match learned.path().trim_end_matches('/') {
+        let path = match start {
             "" => path.to_owned(),
             start => {
                 let own = self.url.path().trim_end_matches('/');
@@ -226,6 +231,60 @@ mod tests {
             assert_eq!(base(start).join(written).expect(written).as_str(), expected);
         }
         assert!(base("https://h").join("https://u:p@h/x").is_err());
+    }
+
+    #[test]
+    fn requests_are_led_to_where_the_api_says_it_lives() {
+        let led = |learned: &str, asked: &str| {
+            let base = base("https://login.h/api");
+            let url = Url::parse(learned).expect("a URL");
+            base.move_to(url).expect("may be believed");
+            let asked = Url::parse(asked).expect("a URL");
+            let mut request = RequestParts::new(reqwest::Method::GET, asked);
+            base.lead(&mut request);
+            assert!(base.is_own(&request.url) || request.url.host_str() == Some("other"));
+            request.full_url().to_string()
+        };
+        let cases = [
+            (
+                "https://eu.h",
+                "https://login.h/api/users?a=%2F",
+                "https://eu.h/api/users?a=%2F",
+            ),
+            (
+                "https://eu.h/v2/acme/",
+                "https://login.h/api/users",
+                "https://eu.h/v2/acme/users",
+            ),
+            (
+                "https://login.h/acme",
+                "https://login.h/api/users",
+                "https://login.h/acme/users",
+            ),
+            // What was led there, or is a link from there, stays as it is.
+            (
+                "https://login.h/acme",
+                "https://login.h/acme/users",
+                "https://login.h/acme/users",
+            ),
+            (
+                "https://eu.h",
+                "https://eu.h/api/users",
+                "https://eu.h/api/users",
+            ),
+            (
+                "https://eu.h",
+                "https://other/api/users",
+                "https://other/api/users",
+            ),
+        ];
+        for (learned, asked, expected) in cases {
+            assert_eq!(led(learned, asked), expected, "{learned} {asked}");
+        }
+        for weaker in ["http://eu.h/", "https://u:p@eu.h/", "data:x"] {
+            let url = Url::parse(weaker).expect("a URL");
+            assert!(base("https://login.h").move_to(url).is_err(), "{weaker}");
+        }
     }
 
     #[test]

@@ -185,7 +185,13 @@ fn compare<T: PartialEq + std::fmt::Debug>(
 fn seen(text: &str, problems: &mut Vec<String>) {
     use base64::Engine as _;
     let encoded = base64::engine::general_purpose::STANDARD.encode(format!("ada:{SECRET}"));
-    for form in [SECRET, "s3cr3t", "s3cr3t%2Fv4lue%3D", &encoded] {
+    let in_a_form = base64::engine::general_purpose::STANDARD.encode("ada:s3cr3t%2Fv4lue%3D");
+    let forms = [SECRET, "s3cr3t", "s3cr3t%2Fv4lue%3D", &encoded, &in_a_form];
+    // What was given for it is as secret, and so is a key.
+    for form in forms
+        .into_iter()
+        .chain(["t0k3n-", "s3ssion-", "c00kie", "f0rged-", "PRIVATE KEY"])
+    {
         if text.contains(form) {
             problems.push(format!("the secret is seen in {text}"));
         }
