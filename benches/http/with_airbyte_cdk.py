@@ -1,15 +1,16 @@
-"""The cases of `scripts/bench http` with airbyte-cdk's declarative sources: the same records as lines.
+"""The cases of `scripts/bench http` with airbyte-cdk's declarative sources: the same records as lines
+on standard output.
 
 Arguments: the case, and the folder to write to. BENCH_URL is the API.
 """
 
+import json
 import os
 import sys
 
 from airbyte_cdk.entrypoint import launch
-from airbyte_cdk.sources.declarative.manifest_declarative_source import ManifestDeclarativeSource
-
-import json
+from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer
+from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
 
 case, folder = sys.argv[1:]
 base = os.environ["BENCH_URL"]
@@ -75,7 +76,7 @@ pages = {
 groups = stream("groups", "id", retriever("/groups", ["groups"]))
 members = stream(
     "members",
-    None,
+    "id",
     retriever(
         "/groups/{{ stream_partition.group }}/members",
         ["members"],
@@ -116,8 +117,8 @@ catalog = {
 for name, content in (("config.json", {}), ("catalog.json", catalog)):
     with open(os.path.join(folder, name), "w") as file:
         json.dump(content, file)
-source = ManifestDeclarativeSource(source_config=manifest)
+source = ConcurrentDeclarativeSource(
+    catalog=ConfiguredAirbyteCatalogSerializer.load(catalog), config={}, state=[], source_config=manifest
+)
 arguments = ["read", "--config", f"{folder}/config.json", "--catalog", f"{folder}/catalog.json"]
-with open(os.path.join(folder, "records.jsonl"), "w") as records:
-    sys.stdout = records
-    launch(source, arguments)
+launch(source, arguments)
