@@ -14,7 +14,7 @@ use super::tree::{Node, NodeValue};
 /// The family of `pagination` in HTTP files; its kinds live in `source/http/pagination`.
 pub struct HttpPaginationFamily;
 
-/// The family of `response.decoder`; its kinds live in `source/http/decoder`.
+/// The family of `response.decoder`; its kinds live in `source/http/answer/decoder`.
 pub struct DecoderFamily;
 
 /// The family of `pagination` in SQL files; its kinds live in `source/sql/pagination`.

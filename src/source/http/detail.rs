@@ -3,16 +3,16 @@
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value as Json;
 
-use super::answer::Answer;
-use super::conditions::Conditions;
-use super::error_rules::ErrorRules;
-use super::exchange::{Failure, Wire};
-use super::lookup::fields;
-use super::parts::RequestParts;
+use super::answer::lookup::fields;
+use super::answer::received::Answer;
 use super::paths::{Found, JsonPath};
-use super::redact::Redactor;
-use super::request::{Purpose, RequestTemplate};
+use super::request::parts::RequestParts;
+use super::request::template::{Purpose, RequestTemplate};
 use super::source::HttpSource;
+use super::wire::conditions::Conditions;
+use super::wire::error_rules::ErrorRules;
+use super::wire::exchange::{Failure, Wire};
+use super::wire::redact::Redactor;
 use crate::config::CompileContext;
 use crate::config::http::DetailConfig;
 use crate::expr::{Inputs, Value, Variables};
@@ -144,8 +144,8 @@ impl Detail {
         };
         let missing = || SourceError::ItemsMissing {
             items_path: self.path.as_ref().map_or("", JsonPath::text).to_owned(),
-            url: super::base::safe(&answer.url),
-            found: super::response::keys(&answer.body),
+            url: super::request::base::safe(&answer.url),
+            found: super::answer::items::keys(&answer.body),
         };
         match (self.batch, body) {
             (None, Found::One(_, Json::Object(detail))) => {

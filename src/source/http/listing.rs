@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::conditions::Conditions;
-use super::decoder::{DecodeBody, JsonDecoder};
+use super::answer::decoder::{DecodeBody, JsonDecoder};
+use super::answer::items::ItemsRule;
+use super::answer::reading::Reader;
 use super::delivery::{Delivered, WholePage};
 use super::detail::Detail;
-use super::error_rules::ErrorRules;
 use super::pagination::{Paginate, Unpaged};
-use super::pre_requests::{self, Kept, PreRequests};
-use super::reading::Reader;
-use super::redact::Redactor;
-use super::request::{Purpose, RequestTemplate};
-use super::response::ItemsRule;
+use super::request::pre_requests::{self, Kept, PreRequests};
+use super::request::template::{Purpose, RequestTemplate};
 use super::source::HttpSource;
+use super::wire::conditions::Conditions;
+use super::wire::error_rules::ErrorRules;
+use super::wire::redact::Redactor;
 use crate::config::CompileContext;
 use crate::config::http::{PaginationConfig, RequestConfig, ResponseConfig};
 use crate::diagnostic::Location;

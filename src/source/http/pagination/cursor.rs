@@ -17,9 +17,9 @@ use crate::config::http::HttpPaginationFamily;
 use crate::config::kind::{Kind, KindConfig};
 use crate::config::scalar::{PathText, Text};
 use crate::diagnostic::Diagnostic;
-use crate::source::http::base::safe;
-use crate::source::http::parts::RequestParts;
 use crate::source::http::paths::JsonPath;
+use crate::source::http::request::base::safe;
+use crate::source::http::request::parts::RequestParts;
 use crate::source::{PartialReason, SourceError};
 
 inventory::submit! { Kind::<HttpPaginationFamily>::of::<CursorConfig>("cursor") }

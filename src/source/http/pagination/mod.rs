@@ -26,10 +26,10 @@ use reqwest::StatusCode;
 use serde_json::Value as Json;
 use url::Url;
 
-use super::answer::Answer;
-use super::base::{Base, safe};
-use super::parts::RequestParts;
+use super::answer::received::Answer;
 use super::paths::JsonPath;
+use super::request::base::{Base, safe};
+use super::request::parts::RequestParts;
 use crate::config::http::HttpPaginationFamily;
 use crate::config::kind::{Family, Kind, registered};
 use crate::expr::Value;
