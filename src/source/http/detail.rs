@@ -4,14 +4,12 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value as Json;
 
 use super::answer::lookup::fields;
-use super::answer::received::Answer;
 use super::paths::{Found, JsonPath};
-use super::request::parts::RequestParts;
 use super::request::template::{Purpose, RequestTemplate};
 use super::source::HttpSource;
 use super::wire::conditions::Conditions;
 use super::wire::error_rules::ErrorRules;
-use super::wire::exchange::{Failure, Wire};
+use super::wire::exchange::Wire;
 use super::wire::redact::Redactor;
 use crate::config::CompileContext;
 use crate::config::http::DetailConfig;
@@ -118,7 +116,7 @@ impl Detail {
             redactor: &self.redactor,
             rules: &self.rules,
         };
-        let (answer, reason) = match self.answer(&request, &wire).await {
+        let (answer, reason) = match self.conditions.send(&request, &wire).await {
             Ok(answered) => answered,
             Err(failure) => {
                 let rule = failure.status.and_then(|status| {
@@ -164,28 +162,6 @@ impl Detail {
                 reason,
             )),
             _ => Err(missing()),
-        }
-    }
-
-    /// Asks until the answer does not say that it failed for the moment.
-    async fn answer(
-        &self,
-        request: &RequestParts,
-        wire: &Wire<'_>,
-    ) -> Result<(Answer, Option<PartialReason>), Failure> {
-        let mut failed = 0;
-        loop {
-            let answer = wire.send(request).await?;
-            let error = match self.conditions.judge(&answer, wire.redactor) {
-                Ok(reason) => return Ok((answer, reason)),
-                Err(error) => error,
-            };
-            failed += 1;
-            let wait = wire.source.retry.wait(failed, error.retry_after());
-            let Some(wait) = wait.filter(|_| error.is_transient()) else {
-                return Err(error.into());
-            };
-            wire.source.clock.sleep(wait).await;
         }
     }
 }

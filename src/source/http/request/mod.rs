@@ -4,6 +4,7 @@
 pub(super) mod base;
 pub(super) mod body;
 pub(super) mod defaults;
+pub(super) mod kept;
 pub(super) mod parts;
 pub(super) mod pre_requests;
 pub(super) mod template;

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use super::exchange::{Failure, Wire};
 use super::redact::Redactor;
 use crate::config::error_handling::{ConditionConfig, ErrorAction, ErrorHandlingConfig};
 use crate::config::{Bare, CompileContext};
 use crate::expr::{Expression, Inputs, Scope, Variables};
 use crate::source::http::answer::received::{self, Answer};
 use crate::source::http::request::base::safe;
+use crate::source::http::request::parts::RequestParts;
 use crate::source::{PartialReason, SourceError};
 
 /// What a condition may look at.
@@ -61,6 +63,31 @@ impl Conditions {
             }
         }
         Ok(None)
+    }
+}
+
+impl Conditions {
+    /// Sends a request until its answer does not say that it failed for the moment.
+    pub async fn send(
+        &self,
+        request: &RequestParts,
+        wire: &Wire<'_>,
+    ) -> Result<(Answer, Option<PartialReason>), Failure> {
+        let mut failed = 0;
+        loop {
+            let answer = wire.send(request).await?;
+            let error = match self.judge(&answer, wire.redactor) {
+                Ok(reason) => return Ok((answer, reason)),
+                Err(error) => error,
+            };
+            failed += 1;
+            let wait = wire.source.retry.wait(failed, error.retry_after());
+            let Some(wait) = wait.filter(|_| error.is_transient()) else {
+                return Err(error.into());
+            };
+            tracing::info!(reason = %error, attempt = failed, "asking again");
+            wire.source.clock.sleep(wait).await;
+        }
     }
 }
 
