@@ -68,6 +68,23 @@ impl ItemsRule {
         })
     }
 
+    /// A rule with nothing but a path, for tests.
+    #[cfg(test)]
+    pub(in crate::source::http) fn at(path: Option<&str>) -> Self {
+        let path = path.map(|path| JsonPath::parse(path).expect("a path"));
+        Self {
+            steps: match &path {
+                Some(path) => path.steps().map(<[Step]>::to_vec),
+                None => Some(vec![Step::Word("items".to_owned())]),
+            },
+            path,
+            missing_is_empty: false,
+            per_resource: false,
+            shape: Shape::default(),
+            told: AtomicBool::new(false),
+        }
+    }
+
     /// The way to the list of items, where it is one that can be followed while an answer comes.
     pub fn steps(&self) -> Option<&[Step]> {
         self.steps.as_deref()

@@ -11,7 +11,7 @@ use crate::source::SourceError;
 use crate::source::http::paths::{Found, JsonPath, Step};
 
 /// What is done to the items of a listing.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Shape {
     /// The name under which an item has its key.
     pub(in crate::source::http) key: Option<String>,
@@ -21,9 +21,10 @@ pub struct Shape {
 }
 
 /// Where the names of columns are.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::source::http) enum Columns {
     /// Items have names themselves.
+    #[default]
     None,
     Written(Vec<String>),
     /// In the first item of each answer.

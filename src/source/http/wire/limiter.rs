@@ -1,6 +1,7 @@
 //! How many requests go to an API at a time, and when: what all tasks of a connector share.
 
 use std::collections::{HashMap, VecDeque};
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -60,7 +61,7 @@ pub(in crate::source::http) struct Slot {
 impl Limiter {
     pub fn compile(config: Option<&HttpClientConfig>) -> Arc<Self> {
         let written = config.and_then(|config| config.max_concurrency);
-        let written = written.filter(|most| *most > 0);
+        let written = written.map(NonZeroU32::get);
         let budget = config.and_then(|config| config.rate_limit.as_ref());
         let most = f64::from(written.unwrap_or(MANY));
         Arc::new(Self {
@@ -220,7 +221,7 @@ impl Window {
 
 /// The windows of a budget: the budget itself, and a shorter one where bursts are limited.
 fn windows(config: &RateLimitConfig) -> Vec<Window> {
-    let requests = config.requests.max(1);
+    let requests = config.requests.get();
     let window = |most: u32, span: Duration| Window {
         most: most as usize,
         span,
@@ -269,7 +270,7 @@ mod tests {
         limiter.state().budget = budget
             .map(|(requests, seconds, burst)| {
                 windows(&RateLimitConfig {
-                    requests,
+                    requests: NonZeroU32::new(requests).expect("some"),
                     per: DurationText(Duration::from_secs(seconds)),
                     burst,
                 })

@@ -243,3 +243,97 @@ impl<R: std::io::BufRead> std::io::Read for Unmarked<R> {
         self.reader.read(into)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expr::Value as Record;
+    use crate::source::http::answer::item_sink::Progress;
+    use crate::source::http::answer::received::Incoming;
+    use proptest::prelude::*;
+
+    /// A reader that brings a few bytes at a time.
+    struct Drops<'b>(&'b [u8], usize);
+
+    impl std::io::Read for Drops<'_> {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            let count = self.0.len().min(self.1).min(into.len());
+            let (now, later) = self.0.split_at(count);
+            into[..count].copy_from_slice(now);
+            self.0 = later;
+            Ok(count)
+        }
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            "[a-z\"\\\\\u{e9}\u{1f600}]{0,4}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 5, |inner| {
+            let key = prop_oneof!["a", "b", "items", "0"];
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::Array),
+                proptest::collection::vec((key, inner), 0..4)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn answer(body: Value) -> crate::source::http::answer::received::Answer {
+        let incoming = Incoming {
+            status: reqwest::StatusCode::OK,
+            headers: reqwest::header::HeaderMap::new(),
+            url: url::Url::parse("https://h/x").expect("a URL"),
+            start: Vec::new(),
+            more: None,
+            unread: false,
+        };
+        incoming.with_body(body)
+    }
+
+    proptest! {
+        /// Items that are taken while an answer comes are those that are found in it as a whole.
+        #[test]
+        fn items_are_the_same_however_an_answer_comes(body in any_json(), path in prop_oneof![
+            Just(None), Just(Some("items")), Just(Some("a")), Just(Some("a.b")), Just(Some("a.0")),
+            Just(Some("$")), Just(Some("b[1].a")), Just(Some("items.items")),
+        ], step in 1_usize..7) {
+            let rule = ItemsRule::at(path);
+            let mut whole = answer(body.clone());
+            let found = rule.find(&whole).map(|found| found.take(&mut whole.body, None).0);
+
+            let text = body.to_string();
+            let progress = Progress::default();
+            let mut items: Vec<Record> = Vec::new();
+            let mut take = |more: Vec<Record>| { items.extend(more); true };
+            let mut sink = ItemSink::handing_on(&progress, &mut take);
+            let read = Json.read(Body::Coming(Box::new(Drops(text.as_bytes(), step))), &rule, &mut sink);
+            let rest = read.expect("it is JSON");
+            let harvest = sink.harvest();
+            items.extend(harvest.items);
+            let mut rest = answer(rest);
+            if !harvest.begun {
+                let found = rule.find(&rest).map(|found| found.take(&mut rest.body, None).0);
+                items = found.unwrap_or_default().into_iter().map(Record::from).collect();
+            }
+            let expected: Vec<_> = found.unwrap_or_default().into_iter().map(Record::from).collect();
+            prop_assert_eq!(items, expected);
+            prop_assert_eq!(rest.body, whole.body, "what is left differs");
+        }
+
+        #[test]
+        fn hostile_bytes_never_panic(bytes in proptest::collection::vec(prop_oneof![
+            proptest::sample::select(b"{}[]\",:0-.e ntf\\u\xff".to_vec()), any::<u8>(),
+        ], 0..40)) {
+            let rule = ItemsRule::at(Some("a"));
+            let progress = Progress::default();
+            let mut take = |_: Vec<Record>| true;
+            let mut sink = ItemSink::handing_on(&progress, &mut take);
+            let _ = Json.read(Body::Coming(Box::new(Drops(&bytes, 3))), &rule, &mut sink);
+        }
+    }
+}

@@ -266,3 +266,30 @@ fn malformed(error: Error) -> DecodeError {
         error => DecodeError::Malformed(format!("it stops being XML: {error}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn hostile_bytes_never_panic(pieces in proptest::collection::vec(proptest::sample::select(vec![
+            "<a>", "</a>", "<b x='1'>", "</b>", "<b/>", "<![CDATA[", "]]>", "<!--", "-->", "&amp;", "&#0;", "&x;",
+            "<?xml version='1.0'?>", "<", ">", "\"", "xmlns:a=''", "text", "\u{feff}", "é",
+        ]), 0..20)) {
+            let body = pieces.concat();
+            let mut sink = ItemSink::keeping();
+            let _ = Xml.read(Body::Held(body.as_bytes()), &ItemsRule::at(Some("a.b")), &mut sink);
+        }
+    }
+
+    #[test]
+    fn elements_are_not_followed_without_end() {
+        let body = "<a>".repeat(100_000);
+        let mut sink = ItemSink::keeping();
+        let read = Xml.read(Body::Held(body.as_bytes()), &ItemsRule::at(None), &mut sink);
+        let error = read.expect_err("it is too deep").to_string();
+        assert!(error.contains("nested deeper than 200"), "{error}");
+    }
+}
