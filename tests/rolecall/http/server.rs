@@ -33,6 +33,9 @@ pub struct Exchange {
     pub base64: Option<String>,
     /// Sends only so many bytes of the body and closes the connection.
     pub cut: Option<usize>,
+    /// What was cut never comes: the connection stays until the client goes.
+    #[serde(default)]
+    pub hold: bool,
     /// Answers so much later.
     #[serde(default)]
     pub delay_ms: u64,
@@ -322,5 +325,8 @@ fn answer(stream: &mut TcpStream, exchange: &Exchange) {
     let _ = stream.write_all(format!("{head}\r\n").as_bytes());
     let _ = stream.write_all(sent);
     let _ = stream.flush();
+    if exchange.hold {
+        let _ = stream.read(&mut [0]);
+    }
     let _ = stream.shutdown(Shutdown::Write);
 }
