@@ -62,8 +62,11 @@ impl Listing {
             .request
             .build(&inputs, &source.base, &source.defaults)?;
         self.pagination.prepare(&mut request, place.as_ref())?;
-        // What jobs brought cannot be gone on with by a later process, which makes a new job.
-        let token = token.filter(|_| !self.before.is_job());
+        request.once = place.is_some() && self.pagination.moves_on();
+        // What jobs and scrolls brought cannot be gone on with by a later process, which begins
+        // another one.
+        let passes = self.before.is_job() || self.pagination.moves_on();
+        let token = token.filter(|_| !passes);
         let asked = self
             .ask(&request, place.as_ref(), token, to, &before)
             .await?;
@@ -116,7 +119,7 @@ impl Listing {
             last = page.next.is_none(),
             "page"
         );
-        if self.before.is_job() && page.next.take().is_some() {
+        if passes && page.next.take().is_some() {
             page.more = true;
         }
         let wanted = to.take(page).await;
@@ -151,7 +154,8 @@ impl Listing {
                 Ok(incoming) => incoming,
                 Err(failure) => {
                     let restarts = |status| self.pagination.restarts(status);
-                    if place.is_some() && failure.status.is_some_and(restarts) {
+                    let lost = request.once && failure.error.is_transient();
+                    if lost || place.is_some() && failure.status.is_some_and(restarts) {
                         return Ok(Asked::Ended(Delivered::Restart(failure.error)));
                     }
                     let page = match self.excused(place, &failure) {
@@ -181,6 +185,9 @@ impl Listing {
                 Ok(None) => return Ok(Asked::Ended(Delivered::Unwanted)),
                 Err(error) => error,
             };
+            if request.once && error.is_transient() {
+                return Ok(Asked::Ended(Delivered::Restart(error)));
+            }
             failed += 1;
             let wait = self.source.retry.wait(failed, error.retry_after());
             let Some(wait) = wait.filter(|_| error.is_transient()) else {

@@ -2,6 +2,7 @@
 
 mod auth;
 mod case;
+mod killed;
 pub mod quirks;
 mod server;
 mod tape;

@@ -73,6 +73,11 @@ pub trait Paginate: Send + Sync + std::fmt::Debug {
     fn restarts(&self, _status: StatusCode) -> bool {
         false
     }
+
+    /// Whether the API moves on with each request, so that no later page can be asked for twice.
+    fn moves_on(&self) -> bool {
+        false
+    }
 }
 
 /// An answer as a strategy sees it.

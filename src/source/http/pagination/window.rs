@@ -253,6 +253,10 @@ impl Paginate for Windows {
     fn restarts(&self, status: StatusCode) -> bool {
         self.pages.restarts(status)
     }
+
+    fn moves_on(&self) -> bool {
+        self.pages.moves_on()
+    }
 }
 
 impl Windows {

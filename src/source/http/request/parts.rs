@@ -23,6 +23,9 @@ pub struct RequestParts {
     pub anonymous: bool,
     /// True where only status and headers of the answer matter: it is neither read nor followed.
     pub unread: bool,
+    /// True for a request that the API may have obeyed although no answer came, and that means
+    /// something else the second time.
+    pub once: bool,
     /// Query pieces as they go on the wire, `name=value`.
     query: Vec<String>,
 }
@@ -37,6 +40,7 @@ impl RequestParts {
             body: None,
             anonymous: false,
             unread: false,
+            once: false,
             query: Vec::new(),
         };
         parts.go_to(url);

@@ -154,7 +154,7 @@ impl Rule {
                 method,
                 url,
                 status,
-                detail: format!("{detail}; {message}"),
+                detail: format!("{}; {message}", detail.trim_end_matches('.')),
                 transient,
                 retry_after,
             },

@@ -151,6 +151,9 @@ impl Wire<'_> {
                 Some(rule) => rule.wait(failed, usual),
                 None => usual.filter(|_| failure.error.is_transient()),
             };
+            // What was refused because of a rate was not obeyed.
+            let limited = failure.status == Some(StatusCode::TOO_MANY_REQUESTS);
+            let repeatable = repeatable && (limited || !request.once);
             let Some(wait) = wait.filter(|_| repeatable) else {
                 let failure = too_long(failure);
                 return Err(match rule {
@@ -373,6 +376,7 @@ impl Wire<'_> {
         let mut detail = reason.as_ref().map(|reason| format!(": {reason}"));
         if limit == Some(Limit::Daily) {
             let told = detail.get_or_insert_default();
+            told.truncate(told.trim_end_matches('.').len());
             told.push_str("; this is a limit for the day: run again when it is renewed");
         }
         let error = match status {
