@@ -32,6 +32,13 @@ pub struct Quirk {
     /// Further variables of the environment.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+    /// How often the connector runs: what the first run leaves in `${FOLDER}` is there in the next.
+    #[serde(default = "once")]
+    pub runs: u32,
+}
+
+fn once() -> u32 {
+    1
 }
 
 impl Quirk {
@@ -70,35 +77,50 @@ fn met(folder: &Path) -> Result<(), String> {
     let quirk = Quirk::of(folder);
     let server = Server::bind();
     let (base, other) = (server.address().to_string(), server.other().to_string());
+    let secure = format!("https://{}", server.secure());
     let read = |file: &str| std::fs::read_to_string(folder.join(file)).unwrap_or_default();
     let exchanges = read("exchanges.yaml")
         .replace("${BASE}", &format!("http://{base}"))
         .replace("${OTHER}", &format!("http://{other}"))
+        .replace("${SECURE}", &secure)
         .replace("${BASE_HOST}", &base);
     let exchanges: Vec<Exchange> = serde_yaml::from_str(&exchanges)
         .map_err(|error| format!("{name}: exchanges.yaml: {error}"))?;
     let server = server.script(exchanges).in_any_order();
     let output = tempfile::TempDir::new().expect("a folder");
-    let ran = Command::new(env!("CARGO_BIN_EXE_rolecall"))
-        .args(["sync", "connector.yaml", "--concurrency", "4", "-f"])
-        .arg(output.path().join("out.c1z"))
-        .current_dir(folder)
-        .env_remove("RUST_LOG")
-        .env("BASE", format!("http://{base}"))
-        .env("OTHER", format!("http://{other}"))
-        .env("BASE_HOST", &base)
-        .env("SECRET", SECRET)
-        .env("HOME", output.path())
-        .envs(&quirk.env)
-        .output()
-        .expect("the program runs");
-    let mut found = format!("exit code {}\n", ran.status.code().unwrap_or(-1));
-    found.push_str(&crate::said(&ran));
+    let mut found = String::new();
+    for _ in 0..quirk.runs {
+        let ran = Command::new(env!("CARGO_BIN_EXE_rolecall"))
+            .args([
+                "sync",
+                "connector.yaml",
+                "--strict",
+                "--concurrency",
+                "4",
+                "-f",
+            ])
+            .arg(output.path().join("out.c1z"))
+            .current_dir(folder)
+            .env_remove("RUST_LOG")
+            .env("BASE", format!("http://{base}"))
+            .env("OTHER", format!("http://{other}"))
+            .env("SECURE", &secure)
+            .env("BASE_HOST", &base)
+            .env("SECRET", SECRET)
+            .env("FOLDER", output.path())
+            .env("HOME", output.path())
+            .envs(&quirk.env)
+            .output()
+            .expect("the program runs");
+        let code = ran.status.code().unwrap_or(-1);
+        found.push_str(&format!("exit code {code}\n{}", crate::said(&ran)));
+    }
     facts(&output.path().join("out.c1z"), &mut found);
     let found = found
         .replace(&*output.path().to_string_lossy(), "")
         .replace(&base, "base")
-        .replace(&other, "other");
+        .replace(&other, "other")
+        .replace(&secure, "https://secure");
     let problems = server.finish();
     if found.contains(SECRET) {
         return Err(format!("{name}: the secret is seen in\n{found}"));
