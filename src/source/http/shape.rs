@@ -17,6 +17,8 @@ pub struct Shape {
     pub(super) key: Option<String>,
     pub(super) columns: Columns,
     unwind: Option<Vec<String>>,
+    /// Items are completed by `detail` before their lists are unwound, which may come with it.
+    completed: bool,
     lookups: Vec<Lookup>,
 }
 
@@ -67,6 +69,7 @@ impl Shape {
             key: config.items_key.as_ref().map(|key| key.text.clone()),
             columns: columns?,
             unwind: unwind?,
+            completed: config.detail.is_some(),
             lookups: lookups.into_iter().collect::<Option<_>>()?,
         })
     }
@@ -74,6 +77,18 @@ impl Shape {
     /// True when the items need more of the answer than themselves.
     pub(super) fn needs_whole(&self) -> bool {
         matches!(self.columns, Columns::At(_)) || !self.lookups.is_empty()
+    }
+
+    /// Makes records of items that `detail` has completed.
+    pub(super) fn unwound(&self, items: Vec<Value>) -> Vec<Value> {
+        let Some(words) = &self.unwind else {
+            return items;
+        };
+        let mut records = Vec::with_capacity(items.len());
+        for item in items {
+            unwound(item, words, &mut records);
+        }
+        records
     }
 
     /// Gets ready for the items of one answer. `rest` is the answer without them, where it is known.
@@ -99,7 +114,7 @@ pub(super) struct Shaper<'s> {
 }
 
 impl Shaper<'_> {
-    /// Makes records of some items, in their order.
+    /// Makes records of some items, in their order; where there is a `detail`, what it completes.
     pub(super) fn records(&mut self, items: Vec<Value>) -> Result<Vec<Value>, SourceError> {
         let mut items = items.into_iter();
         if matches!(self.shape.columns, Columns::FirstRow) && self.names.is_none() {
@@ -107,6 +122,7 @@ impl Shaper<'_> {
         }
         let rows = self.names.as_deref();
         let unwind = self.shape.unwind.as_deref();
+        let unwind = unwind.filter(|_| !self.shape.completed);
         let mut records = Vec::with_capacity(items.len());
         for item in items {
             let mut item = match (rows, item) {

@@ -116,7 +116,9 @@ fn met(folder: &Path) -> Result<(), String> {
         found.push_str(&format!("exit code {code}\n{}", crate::said(&ran)));
     }
     facts(&output.path().join("out.c1z"), &mut found);
-    let found = found
+    let logged_at = regex::Regex::new(r"(?m)^\d{4}-\d\d-\d\dT\S+ +").expect("a pattern");
+    let found = logged_at
+        .replace_all(&found, "")
         .replace(&*output.path().to_string_lossy(), "")
         .replace(&base, "base")
         .replace(&other, "other")
