@@ -90,6 +90,11 @@ impl GrantMapping {
         })
     }
 
+    /// What leaves records out.
+    pub fn skip_if(&self) -> Option<&Expression> {
+        self.skip_if.as_ref()
+    }
+
     /// How to tell the resource of a record, when one listing serves all resources of a type.
     pub fn resource_key(&self) -> Option<&ResourceKey> {
         self.resource_key.as_ref()

@@ -8,7 +8,7 @@ use super::shared::KnownResources;
 use super::step::Step;
 use super::store::Store;
 use super::{PageFacts, SyncError, SyncSink};
-use crate::expr::{Inputs, Scope, Value};
+use crate::expr::{Expression, Inputs, Scope, Value};
 use crate::mapping::{MappedGrant, MappingError, Remarks, ResourceKey, resource_value, skips};
 use crate::model::{Profile, Resource, ResourceTrait};
 use crate::plan::{Plan, ResourcesPlan, TypePlan};
@@ -205,6 +205,27 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
                 found.grants[entry].mappings[mapping].resource_key()
             }
             _ => None,
+        }
+    }
+
+    /// What leaves records out of a listing, and out of one of its mappings.
+    pub(super) fn conditions(&self, mapping: usize) -> [Option<&Expression>; 2] {
+        match (self.step, self.found()) {
+            (Step::Entitlements { entry, .. }, Some(found)) => {
+                let listing = &found.entitlements[entry];
+                [
+                    listing.skip_if.as_ref(),
+                    listing.mappings[mapping].skip_if(),
+                ]
+            }
+            (Step::Grants { entry, .. }, Some(found)) => {
+                let listing = &found.grants[entry];
+                [
+                    listing.skip_if.as_ref(),
+                    listing.mappings[mapping].skip_if(),
+                ]
+            }
+            _ => [None, None],
         }
     }
 

@@ -111,6 +111,7 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
                         Ok(None) => continue,
                         Err(_) => About::Any,
                     },
+                    Some(ResourceKey::Written(_)) if self.is_left_out(mapping, &scope) => continue,
                     Some(ResourceKey::Written(expression)) => match expression.text(&scope) {
                         Ok(Some(id)) if !id.is_empty() => About::One(id),
                         Ok(_) => {
@@ -136,6 +137,15 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
             }
         }
         Ok(pairs)
+    }
+
+    /// True when a condition says so that needs no resource: what it leaves out need not name one.
+    /// One that cannot be evaluated alone is left for later.
+    fn is_left_out(&self, mapping: usize, scope: &Scope<'_>) -> bool {
+        let conditions = self.conditions(mapping).into_iter().flatten();
+        conditions
+            .map(|condition| condition.truth(scope))
+            .any(|left_out| matches!(left_out, Ok(true)))
     }
 
     /// True when the mapping names the resource outright, so that one that is not there is odd.

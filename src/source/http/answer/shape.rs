@@ -17,6 +17,8 @@ pub struct Shape {
     pub(in crate::source::http) key: Option<String>,
     pub(in crate::source::http) columns: Columns,
     unwind: Option<Vec<String>>,
+    /// Items are completed by `detail` before their lists are unwound, which may come with it.
+    completed: bool,
     lookups: Vec<Lookup>,
 }
 
@@ -71,6 +73,7 @@ impl Shape {
             key: config.items_key.as_ref().map(|key| key.text.clone()),
             columns: columns?,
             unwind: unwind?,
+            completed: config.detail.is_some(),
             lookups: lookups.into_iter().collect::<Option<_>>()?,
         })
     }
@@ -78,6 +81,18 @@ impl Shape {
     /// True when the items need more of the answer than themselves.
     pub(in crate::source::http) fn needs_whole(&self) -> bool {
         matches!(self.columns, Columns::At(_)) || !self.lookups.is_empty()
+    }
+
+    /// Makes records of items that `detail` has completed.
+    pub(in crate::source::http) fn unwound(&self, items: Vec<Value>) -> Vec<Value> {
+        let Some(words) = &self.unwind else {
+            return items;
+        };
+        let mut records = Vec::with_capacity(items.len());
+        for item in items {
+            unwound(item, words, &mut records);
+        }
+        records
     }
 
     /// Gets ready for the items of one answer. `rest` is the answer without them, where it is known.
@@ -106,7 +121,7 @@ pub(in crate::source::http) struct Shaper<'s> {
 }
 
 impl Shaper<'_> {
-    /// Makes records of some items, in their order.
+    /// Makes records of some items, in their order; where there is a `detail`, what it completes.
     pub(in crate::source::http) fn records(
         &mut self,
         items: Vec<Value>,
@@ -117,6 +132,7 @@ impl Shaper<'_> {
         }
         let rows = self.names.as_deref();
         let unwind = self.shape.unwind.as_deref();
+        let unwind = unwind.filter(|_| !self.shape.completed);
         let mut records = Vec::with_capacity(items.len());
         for item in items {
             let mut item = match (rows, item) {
