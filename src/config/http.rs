@@ -214,6 +214,10 @@ section! {
         /// Asks for so many items at once. The answer has a list at `path`, and its entries become
         /// the items. Not written: each by itself.
         pub batch: Option<NonZeroU32>,
+        /// Path of a list in each item as the answer completed it: the item becomes as many records
+        /// as the list has entries, as with `unwind` of the response, which comes before. Users whose
+        /// roles only their own answers have become memberships: `unwind: roles`.
+        pub unwind: Option<PathText>,
     }
 }
 

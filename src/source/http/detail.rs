@@ -12,6 +12,7 @@ use super::parts::RequestParts;
 use super::paths::{Found, JsonPath};
 use super::redact::Redactor;
 use super::request::{Purpose, RequestTemplate};
+use super::shape::Unwind;
 use super::source::HttpSource;
 use crate::config::CompileContext;
 use crate::config::http::DetailConfig;
@@ -27,6 +28,7 @@ pub(super) struct Detail {
     request: RequestTemplate,
     path: Option<JsonPath>,
     batch: Option<usize>,
+    unwind: Option<Unwind>,
     rules: ErrorRules,
     conditions: Conditions,
     redactor: Redactor,
@@ -51,6 +53,7 @@ impl Detail {
             cx,
         );
         let path = config.path.as_ref().map(|path| JsonPath::compile(path, cx));
+        let unwind = config.unwind.as_ref().map(|path| Unwind::compile(path, cx));
         let rules = ErrorRules::compile(config.request.error_handling.as_ref(), cx);
         let conditions = Conditions::compile(config.request.error_handling.as_ref(), cx);
         let request = request?;
@@ -59,6 +62,10 @@ impl Detail {
             request,
             path: match path {
                 Some(path) => Some(path?),
+                None => None,
+            },
+            unwind: match unwind {
+                Some(unwind) => Some(unwind?),
                 None => None,
             },
             batch: config.batch.map(|size| size.get() as usize),
@@ -93,7 +100,12 @@ impl Detail {
             .await?;
         let (mut items, mut reasons) = (Vec::new(), Vec::new());
         for (group, reason) in completed {
-            items.extend(group);
+            match &self.unwind {
+                Some(unwind) => group
+                    .into_iter()
+                    .for_each(|item| unwind.records(item, &mut items)),
+                None => items.extend(group),
+            }
             reasons.extend(reason);
         }
         Ok((items, reasons))

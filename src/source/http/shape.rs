@@ -7,6 +7,7 @@ use super::lookup::{Lookup, Lookups};
 use super::paths::{Found, JsonPath, Step};
 use crate::config::CompileContext;
 use crate::config::http::ResponseConfig;
+use crate::config::scalar::PathText;
 use crate::expr::{Map, Value};
 use crate::source::SourceError;
 
@@ -16,7 +17,7 @@ pub struct Shape {
     /// The name under which an item has its key.
     pub(super) key: Option<String>,
     pub(super) columns: Columns,
-    unwind: Option<Vec<String>>,
+    unwind: Option<Unwind>,
     lookups: Vec<Lookup>,
 }
 
@@ -48,16 +49,7 @@ impl Shape {
                 cx.error("conflicting-fields", written.span, message)
             }
         };
-        let unwind = match &config.unwind {
-            None => Some(None),
-            Some(path) => match JsonPath::compile(path, cx)?.words() {
-                Some(words) => Some(Some(words)),
-                None => {
-                    let message = "`unwind` takes keys with dots between them";
-                    cx.error("bad-path", path.0.span, message)
-                }
-            },
-        };
+        let unwind = config.unwind.as_ref().map(|path| Unwind::compile(path, cx));
         let lookups: Vec<_> = config
             .lookups
             .iter()
@@ -66,7 +58,10 @@ impl Shape {
         Some(Self {
             key: config.items_key.as_ref().map(|key| key.text.clone()),
             columns: columns?,
-            unwind: unwind?,
+            unwind: match unwind {
+                Some(unwind) => Some(unwind?),
+                None => None,
+            },
             lookups: lookups.into_iter().collect::<Option<_>>()?,
         })
     }
@@ -106,7 +101,7 @@ impl Shaper<'_> {
             self.names = items.next().map(header).transpose()?;
         }
         let rows = self.names.as_deref();
-        let unwind = self.shape.unwind.as_deref();
+        let unwind = self.shape.unwind.as_ref();
         let mut records = Vec::with_capacity(items.len());
         for item in items {
             let mut item = match (rows, item) {
@@ -115,7 +110,7 @@ impl Shaper<'_> {
             };
             self.lookups.complete(&mut item)?;
             match unwind {
-                Some(words) => unwound(item, words, &mut records),
+                Some(unwind) => unwind.records(item, &mut records),
                 None => records.push(item),
             }
         }
@@ -178,24 +173,41 @@ fn row(names: &[String], values: Vec<Value>) -> Result<Value, SourceError> {
     Ok(Value::Map(fields))
 }
 
-/// Adds the item once per entry of the list at the end of `words`, with the entry in its place.
-fn unwound(mut item: Value, words: &[String], records: &mut Vec<Value>) {
-    let entries = match place(&mut item, words).map(std::mem::take) {
-        Some(Value::List(entries)) => entries,
-        None | Some(Value::Null) => return,
-        // One that was not made a list: it is one entry.
-        Some(one) => vec![one],
-    };
-    let mut entries = entries.into_iter().peekable();
-    while let Some(entry) = entries.next() {
-        let mut record = match entries.peek() {
-            Some(_) => item.clone(),
-            None => std::mem::take(&mut item),
-        };
-        if let Some(place) = place(&mut record, words) {
-            *place = entry;
+/// A list in an item whose entries are what is wanted.
+#[derive(Debug)]
+pub(super) struct Unwind(Vec<String>);
+
+impl Unwind {
+    /// Compiles the path of the list; mistakes are noted.
+    pub(super) fn compile(path: &PathText, cx: &mut CompileContext) -> Option<Self> {
+        match JsonPath::compile(path, cx)?.words() {
+            Some(words) => Some(Self(words)),
+            None => {
+                let message = "`unwind` takes keys with dots between them";
+                cx.error("bad-path", path.0.span, message)
+            }
         }
-        records.push(record);
+    }
+
+    /// Adds the item once per entry of the list, with the entry in its place.
+    pub(super) fn records(&self, mut item: Value, records: &mut Vec<Value>) {
+        let entries = match place(&mut item, &self.0).map(std::mem::take) {
+            Some(Value::List(entries)) => entries,
+            None | Some(Value::Null) => return,
+            // One that was not made a list: it is one entry.
+            Some(one) => vec![one],
+        };
+        let mut entries = entries.into_iter().peekable();
+        while let Some(entry) = entries.next() {
+            let mut record = match entries.peek() {
+                Some(_) => item.clone(),
+                None => std::mem::take(&mut item),
+            };
+            if let Some(place) = place(&mut record, &self.0) {
+                *place = entry;
+            }
+            records.push(record);
+        }
     }
 }
 
@@ -226,11 +238,8 @@ mod tests {
     fn a_list_in_an_item_is_unwound() {
         let unwind = |item: Json| {
             let mut records = Vec::new();
-            unwound(
-                Value::from(item),
-                &["a".to_owned(), "m".to_owned()],
-                &mut records,
-            );
+            let path = Unwind(vec!["a".to_owned(), "m".to_owned()]);
+            path.records(Value::from(item), &mut records);
             records.iter().map(Json::from).collect::<Vec<_>>()
         };
         assert_eq!(
