@@ -28,7 +28,7 @@ pub struct CompileContext<'e> {
     pub reads_response: bool,
     failed: Vec<String>,
     /// Where the block that is being compiled stands, for mistakes of the block as a whole.
-    pub block: Option<Span>,
+    pub block: Span,
     /// Places whose mistakes are only warnings, because what stands there is not needed now.
     pub excused: Vec<Span>,
 }
@@ -62,7 +62,7 @@ impl<'e> CompileContext<'e> {
             columns: Vec::new(),
             reads_response: false,
             failed: Vec::new(),
-            block: None,
+            block: Span::new(0, 0),
             excused: Vec::new(),
         }
     }

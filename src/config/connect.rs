@@ -68,6 +68,9 @@ section! {
         pub base_url: EnvText,
         /// How requests prove who is asking.
         pub auth: Option<Block<AuthFamily>>,
+        /// Certificates of an API with an authority of its own, or that wants one of us. An addition
+        /// of rolecall.
+        pub tls: Option<TlsConfig>,
         /// Headers, query parameters and content type of every request.
         pub request_defaults: Option<RequestDefaultsConfig>,
         /// Requests made once per run, before every other, for example to look up a tenant. Their
@@ -76,6 +79,23 @@ section! {
         pub pre_requests: Named<RequestConfig>,
         /// How listings are paged, unless a listing says otherwise.
         pub pagination: Option<PaginationConfig>,
+    }
+}
+
+section! {
+    /// Whom an API is trusted by, and the certificate that says who we are. Files are in PEM form; a
+    /// relative path starts at the folder of the connector file, and in place of a path the content
+    /// of such a file may stand there: `client_key: ${CLIENT_KEY}`.
+    pub struct TlsConfig {
+        /// The certificates of the authorities that may sign the API's, besides those that the
+        /// machine trusts.
+        pub ca_file: Option<EnvText>,
+        /// The certificate that says who we are, with those between it and its authority.
+        pub client_certificate: Option<EnvText>,
+        /// Its private key.
+        pub client_key: Option<SecretText>,
+        /// Does not check the certificate of the API: for a trial, never for real credentials.
+        pub insecure_skip_verify: Option<bool>,
     }
 }
 
@@ -127,7 +147,7 @@ const SQL_FIELDS: &[&str] = &[
     "databases",
     "params",
 ];
-const HTTP_FIELDS: &[&str] = &["base_url", "auth", "request_defaults", "pagination"];
+const HTTP_FIELDS: &[&str] = &["base_url", "auth", "tls", "request_defaults", "pagination"];
 
 /// Tells the dialect of a file by the fields of its `connect`. Nothing else decides.
 pub(super) fn dialect(

@@ -90,7 +90,7 @@ pub struct Block<F: Family> {
 impl<F: Family> Block<F> {
     /// Compiles the block with its kind.
     pub fn compile(&self, cx: &mut CompileContext) -> Option<Box<F::Compiled>> {
-        let around = cx.block.replace(self.span);
+        let around = std::mem::replace(&mut cx.block, self.span);
         let compiled = self.config.compile(cx);
         cx.block = around;
         compiled

@@ -26,6 +26,13 @@ const HARMLESS: &[&str] = &[
     "token_field",
     "token_expiry_padding",
     "password_field",
+    "token_header",
+    "token_file",
+    "key_file",
+    "private_key_file",
+    "key_id",
+    "secret_encoding",
+    "cookie_session",
 ];
 
 /// Sections that may hold a secret: elsewhere, a `token` is a column.

@@ -32,6 +32,10 @@ pub const DIAGNOSTICS: &[Code] = &[
     ),
     code("bad-header", "The name is not the name of an HTTP header."),
     code(
+        "bad-key",
+        "A private key, a certificate or a file of them cannot be used: it is not there, of another form, or does not fit.",
+    ),
+    code(
         "bad-param",
         "A parameter of the connection has a value that it cannot have, or says again what a field says.",
     ),
@@ -96,6 +100,10 @@ pub const DIAGNOSTICS: &[Code] = &[
         "A placeholder stands inside a literal, a quoted name or a comment, where it is plain text. baton-sql replaces it even there.",
     ),
     code(
+        "insecure-tls",
+        "The certificate of an API is not checked, so nothing proves who answers.",
+    ),
+    code(
         "literal-program",
         "Literal text that looks like an expression or a template. In files about APIs, `cel:` begins an expression and `tmpl:` a template; without them the text itself lands in the data.",
     ),
@@ -138,6 +146,10 @@ pub const DIAGNOSTICS: &[Code] = &[
     code(
         "no-effect",
         "The field is read and does nothing here. The help says what does.",
+    ),
+    code(
+        "no-token-file",
+        "A refresh token is used, and there is no file that keeps a new one: where the endpoint gives another each time, the next run is refused.",
     ),
     code(
         "not-in-set",

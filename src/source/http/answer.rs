@@ -35,9 +35,23 @@ pub(super) struct Incoming {
     pub start: Vec<u8>,
     /// What brings the others.
     pub more: Option<reqwest::Response>,
+    /// Nobody looks at the body.
+    pub unread: bool,
 }
 
 impl Incoming {
+    /// An answer of which only status and headers matter.
+    pub fn unread(response: &reqwest::Response, url: &Url) -> Self {
+        Self {
+            status: response.status(),
+            headers: response.headers().clone(),
+            url: url.clone(),
+            start: Vec::new(),
+            more: None,
+            unread: true,
+        }
+    }
+
     /// The answer, once its body was read.
     pub fn with_body(self, body: Json) -> Answer {
         Answer {
@@ -54,7 +68,7 @@ impl Incoming {
             .start
             .strip_prefix(b"\xef\xbb\xbf")
             .unwrap_or(&self.start);
-        let body = if self.status == StatusCode::NO_CONTENT {
+        let body = if self.unread || self.status == StatusCode::NO_CONTENT {
             Json::Null
         } else {
             serde_json::from_slice(bytes).map_err(|error| {
@@ -256,6 +270,7 @@ mod tests {
                 url,
                 start: body.to_vec(),
                 more: None,
+                unread: false,
             };
             incoming
                 .json(&Redactor::default())

@@ -1,7 +1,10 @@
 //! `base_url`: where paths start, and which URLs are the API's own.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use url::Url;
 
+use super::parts::RequestParts;
 use crate::config::CompileContext;
 use crate::config::scalar::EnvText;
 use crate::diagnostic::Diagnostic;
@@ -11,6 +14,8 @@ use crate::source::SourceError;
 #[derive(Debug, Clone)]
 pub(super) struct Base {
     url: Url,
+    /// Where the API said it lives, since it did.
+    learned: Arc<RwLock<Option<Url>>>,
 }
 
 impl Base {
@@ -20,6 +25,7 @@ impl Base {
         let Some(text) = cx.env(source) else {
             return Some(Self {
                 url: Url::parse("https://unset.invalid/").expect("a URL"),
+                learned: Arc::default(),
             });
         };
         let mut problem = |message: &str, help: &str| {
@@ -53,7 +59,10 @@ impl Base {
                 "write it under `request_defaults.query_params`",
             );
         }
-        Some(Self { url })
+        Some(Self {
+            url,
+            learned: Arc::default(),
+        })
     }
 
     pub(super) fn url(&self) -> &Url {
@@ -84,7 +93,56 @@ impl Base {
 
     /// True when credentials may be sent to a URL.
     pub(super) fn is_own(&self, url: &Url) -> bool {
-        is_trusted(&self.url, url)
+        let learned = self.learned();
+        is_trusted(&self.url, url) || learned.is_some_and(|learned| is_trusted(&learned, url))
+    }
+
+    fn learned(&self) -> Option<Url> {
+        let learned = self.learned.read();
+        learned.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on the API lives at `learned`, as it said itself. Credentials go there, so it may
+    /// not be reached by a weaker way.
+    pub(super) fn move_to(&self, learned: Url) -> Result<(), SourceError> {
+        let secure = learned.scheme() == "https" || learned.host() == self.url.host();
+        let plain = learned.username().is_empty() && learned.password().is_none();
+        if !secure || !plain || !learned.has_host() {
+            return Err(SourceError::Invalid(format!(
+                "the API says that it lives at {}: credentials go only to a URL with `https` and without a password",
+                safe(&learned)
+            )));
+        }
+        *self.learned.write().unwrap_or_else(PoisonError::into_inner) = Some(learned);
+        Ok(())
+    }
+
+    /// Sends a request for `base_url` to where the API lives. Its path is kept, unless what was
+    /// learned has one, which then takes the place of that of `base_url`.
+    pub(super) fn lead(&self, request: &mut RequestParts) {
+        let Some(learned) = self.learned() else {
+            return;
+        };
+        let start = learned.path().trim_end_matches('/');
+        let path = request.url.path();
+        let rest = path.strip_prefix(start);
+        let is_there = learned.origin() == request.url.origin()
+            && rest
+                .is_some_and(|rest| rest.is_empty() || start.is_empty() || rest.starts_with('/'));
+        if is_there || !is_trusted(&self.url, &request.url) {
+            return;
+        }
+        let path = match start {
+            "" => path.to_owned(),
+            start => {
+                let own = self.url.path().trim_end_matches('/');
+                format!("{start}{}", path.strip_prefix(own).unwrap_or(path))
+            }
+        };
+        request.url = learned;
+        request.url.set_query(None);
+        request.url.set_fragment(None);
+        request.url.set_path(&path);
     }
 
     /// The URL that an answer from `asked` calls the next page. A link to another host is refused:
@@ -146,6 +204,7 @@ mod tests {
     fn base(url: &str) -> Base {
         Base {
             url: Url::parse(url).expect("a URL"),
+            learned: Arc::default(),
         }
     }
 
@@ -172,6 +231,60 @@ mod tests {
             assert_eq!(base(start).join(written).expect(written).as_str(), expected);
         }
         assert!(base("https://h").join("https://u:p@h/x").is_err());
+    }
+
+    #[test]
+    fn requests_are_led_to_where_the_api_says_it_lives() {
+        let led = |learned: &str, asked: &str| {
+            let base = base("https://login.h/api");
+            let url = Url::parse(learned).expect("a URL");
+            base.move_to(url).expect("may be believed");
+            let asked = Url::parse(asked).expect("a URL");
+            let mut request = RequestParts::new(reqwest::Method::GET, asked);
+            base.lead(&mut request);
+            assert!(base.is_own(&request.url) || request.url.host_str() == Some("other"));
+            request.full_url().to_string()
+        };
+        let cases = [
+            (
+                "https://eu.h",
+                "https://login.h/api/users?a=%2F",
+                "https://eu.h/api/users?a=%2F",
+            ),
+            (
+                "https://eu.h/v2/acme/",
+                "https://login.h/api/users",
+                "https://eu.h/v2/acme/users",
+            ),
+            (
+                "https://login.h/acme",
+                "https://login.h/api/users",
+                "https://login.h/acme/users",
+            ),
+            // What was led there, or is a link from there, stays as it is.
+            (
+                "https://login.h/acme",
+                "https://login.h/acme/users",
+                "https://login.h/acme/users",
+            ),
+            (
+                "https://eu.h",
+                "https://eu.h/api/users",
+                "https://eu.h/api/users",
+            ),
+            (
+                "https://eu.h",
+                "https://other/api/users",
+                "https://other/api/users",
+            ),
+        ];
+        for (learned, asked, expected) in cases {
+            assert_eq!(led(learned, asked), expected, "{learned} {asked}");
+        }
+        for weaker in ["http://eu.h/", "https://u:p@eu.h/", "data:x"] {
+            let url = Url::parse(weaker).expect("a URL");
+            assert!(base("https://login.h").move_to(url).is_err(), "{weaker}");
+        }
     }
 
     #[test]

@@ -1,9 +1,11 @@
-//! Time as waiting for an API sees it, so that tests need not wait.
+//! Time and chance as an API sees them, so that tests need not wait and know what is sent.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-/// Tells the time and waits.
+use crate::source::SourceError;
+
+/// Tells the time, waits, and draws lots.
 #[async_trait::async_trait]
 pub trait Clock: Send + Sync + std::fmt::Debug {
     /// The time now.
@@ -11,6 +13,20 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
 
     /// Waits.
     async fn sleep(&self, time: Duration);
+
+    /// A text that no request had before: 32 hexadecimal digits.
+    fn nonce(&self) -> Result<String, SourceError> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).map_err(|error| {
+            SourceError::Invalid(format!("this machine gives no random numbers: {error}"))
+        })?;
+        Ok(hex(&bytes))
+    }
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The clock of this machine.
@@ -56,6 +72,11 @@ impl Replaceable {
     /// Waits.
     pub(super) async fn sleep(&self, time: Duration) {
         self.clock().sleep(time).await;
+    }
+
+    /// A text that no request had before.
+    pub(super) fn nonce(&self) -> Result<String, SourceError> {
+        self.clock().nonce()
     }
 
     /// The clock that counts.

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::answer::{self, Answer, Incoming};
 use super::answer_body::{LARGEST_HELD, too_large_to_hold};
+use super::auth::Refusal;
 use super::base::{host, is_trusted, safe};
 use super::error_rules::ErrorRules;
 use super::limits::{self, Limit};
@@ -28,6 +29,10 @@ const START: usize = 512 * 1024;
 /// How often an answer may send us elsewhere.
 const MOST_REDIRECTS: usize = 10;
 
+/// How often one request is repeated with other credentials: an answer to a challenge, a token of
+/// the session, and a token against forged requests may each want it once.
+const MOST_RENEWALS: u32 = 3;
+
 /// How much of a failed answer is read to find its reason.
 const REASON_BYTES: usize = 64 * 1024;
 
@@ -38,6 +43,8 @@ pub(super) struct Failure {
     pub status: Option<StatusCode>,
     /// When the request went out, with its credentials, that was answered so.
     pub sent: Option<Instant>,
+    /// The headers of the answer.
+    pub headers: Box<HeaderMap>,
 }
 
 impl From<SourceError> for Failure {
@@ -46,6 +53,7 @@ impl From<SourceError> for Failure {
             error,
             status: None,
             sent: None,
+            headers: Box::default(),
         }
     }
 }
@@ -115,7 +123,7 @@ impl Wire<'_> {
     /// Sends a request until it succeeds, fails for good, or has failed too often.
     async fn until(&self, request: &RequestParts, extent: Extent) -> Result<Incoming, Failure> {
         let repeatable = [Method::GET, Method::HEAD, Method::POST].contains(&request.method);
-        let (mut failed, mut renewed) = (0, false);
+        let (mut failed, mut renewals) = (0, 0);
         loop {
             let started = Instant::now();
             let outcome = self.follow(request.clone(), extent).await;
@@ -127,13 +135,9 @@ impl Wire<'_> {
                 }
                 Err(failure) => failure,
             };
-            // A token may have ended before its time. A second refusal is about something else.
-            if let (Some(StatusCode::UNAUTHORIZED), Some(sent)) = (failure.status, failure.sent)
-                && !request.anonymous
-                && !renewed
-                && self.source.auth.refused(sent).await
-            {
-                renewed = true;
+            // A token may have ended before its time. Further refusals are about something else.
+            if !request.anonymous && self.is_renewed(&failure, renewals).await {
+                renewals += 1;
                 continue;
             }
             failed += 1;
@@ -161,11 +165,39 @@ impl Wire<'_> {
         }
     }
 
+    /// True when the credentials are others since a request was refused.
+    async fn is_renewed(&self, failure: &Failure, renewals: u32) -> bool {
+        let (Some(status), Some(sent)) = (failure.status, failure.sent) else {
+            return false;
+        };
+        let refused = status.is_redirection()
+            || matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        if !refused || renewals >= MOST_RENEWALS {
+            return false;
+        }
+        let refusal = Refusal {
+            sent,
+            status,
+            headers: &failure.headers,
+            renewals,
+        };
+        self.source.auth.refused(&refusal).await
+    }
+
     /// Sends a request, going where redirects lead. Credentials and what every request carries go
     /// only to the API's own host, hop by hop.
     async fn follow(&self, mut request: RequestParts, extent: Extent) -> Result<Incoming, Failure> {
+        if !request.anonymous
+            && let Some(learned) = self.source.auth.base(self).await?
+        {
+            self.source.base.move_to(learned)?;
+            self.source.base.lead(&mut request);
+        }
         for _ in 0..=MOST_REDIRECTS {
             let (response, sent) = self.exchange(request.clone()).await?;
+            if request.unread && response.status().is_redirection() {
+                return Ok(Incoming::unread(&response, &request.url));
+            }
             let Some(target) = redirect(&response, &request.url)? else {
                 let received = self.receive(response, &request, extent).await;
                 return received.map_err(|failure| Failure {
@@ -174,6 +206,17 @@ impl Wire<'_> {
                 });
             };
             let status = response.status();
+            if !request.anonymous && self.source.auth.is_login(&target) {
+                return Err(Failure {
+                    error: SourceError::Refused {
+                        system: host(&request.url),
+                        reason: "it sends us to its login page".to_owned(),
+                    },
+                    status: Some(status),
+                    sent: Some(sent),
+                    headers: Box::default(),
+                });
+            }
             let turns_into_get = status == StatusCode::SEE_OTHER
                 || (request.method == Method::POST && matches!(status.as_u16(), 301 | 302));
             if turns_into_get {
@@ -268,6 +311,9 @@ impl Wire<'_> {
             let bytes = read.map(|(bytes, _)| bytes).unwrap_or_default();
             return Err(self.refusal(status, &headers, request, &bytes));
         }
+        if request.unread {
+            return Ok(Incoming::unread(&response, &url));
+        }
         let announced = headers
             .get(CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
@@ -281,6 +327,7 @@ impl Wire<'_> {
             url,
             start,
             more: (!ended).then_some(response),
+            unread: false,
         })
     }
 
@@ -343,6 +390,7 @@ impl Wire<'_> {
             error,
             status: Some(status),
             sent: None,
+            headers: Box::new(headers.clone()),
         }
     }
 
@@ -391,6 +439,10 @@ impl Ask for Wire<'_> {
 
     fn now(&self) -> SystemTime {
         self.source.clock.now()
+    }
+
+    fn nonce(&self) -> Result<String, SourceError> {
+        self.source.clock.nonce()
     }
 }
 

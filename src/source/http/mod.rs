@@ -32,6 +32,7 @@ mod retry;
 mod shape;
 mod source;
 mod texts;
+mod tls;
 mod token;
 mod transport;
 mod unpack;

@@ -21,6 +21,8 @@ pub struct RequestParts {
     pub body: Option<String>,
     /// True for a request that goes without the connector's credentials: one that asks for them.
     pub anonymous: bool,
+    /// True where only status and headers of the answer matter: it is neither read nor followed.
+    pub unread: bool,
     /// Query pieces as they go on the wire, `name=value`.
     query: Vec<String>,
 }
@@ -34,6 +36,7 @@ impl RequestParts {
             headers: HeaderMap::new(),
             body: None,
             anonymous: false,
+            unread: false,
             query: Vec::new(),
         };
         parts.go_to(url);
@@ -102,6 +105,11 @@ impl RequestParts {
             .entry(CONTENT_TYPE)
             .or_insert(HeaderValue::from_static("application/json"));
         Ok(())
+    }
+
+    /// The pieces of the query as they go on the wire, `name=value`.
+    pub fn query(&self) -> &[String] {
+        &self.query
     }
 
     /// The URL with its query.

@@ -18,6 +18,7 @@ use super::parts::RequestParts;
 use super::pre_requests::{self, Common, PreRequests};
 use super::redact::Redactor;
 use super::retry::RetryPolicy;
+use super::tls::Tls;
 use super::transport::{Network, Record, Recorder, Replay, Timeouts, Transport};
 use crate::config::CompileContext;
 use crate::config::ConnectorConfig;
@@ -27,11 +28,15 @@ use crate::expr::{Inputs, Variables};
 use crate::source::http::auth::{Anonymous, NotSet};
 use crate::source::{Source, SourceError};
 
+/// How long logging out may take.
+const LOGOUT_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// An API: where it is, who asks, and how often.
 #[derive(Debug)]
 pub struct HttpSource {
     pub(super) base: Base,
     pub(super) auth: Box<dyn Authenticate>,
+    tls: Tls,
     pub(super) defaults: Defaults,
     pub(super) pagination: Option<PaginationConfig>,
     pub(super) errors: ErrorRules,
@@ -78,6 +83,7 @@ impl HttpSource {
         let pre = &connect.pre_requests;
         let defaults = connect.request_defaults.as_ref();
         let defaults = Defaults::compile(defaults, client, !pre.is_empty(), cx);
+        let tls = Tls::compile(connect.tls.as_ref(), connect.base_url.0.span, cx);
         let (base, defaults) = (base?, defaults?);
         let variables = Variables::of(&["vars", pre_requests::VARIABLE]);
         // Mistakes were noted; listings are still checked.
@@ -85,11 +91,13 @@ impl HttpSource {
             PreRequests::compile(pre, &[], &base, &conditions, variables, cx).unwrap_or_default();
         let common = Common::new(pre, common);
         let secrets = auth.secrets().into_iter().chain(defaults.secrets());
+        let secrets = secrets.chain(tls.secrets());
         Some(Arc::new(HttpSource {
             redactor: Redactor::new(secrets.chain(common.requests.secrets())),
             base,
             common,
             auth,
+            tls,
             defaults,
             pagination: connect.pagination.clone(),
             errors,
@@ -126,11 +134,15 @@ impl HttpSource {
         if let Some(timeout) = self.timeouts.connect {
             builder = builder.connect_timeout(timeout);
         }
-        let built = builder.build().map_err(|error| SourceError::Unreachable {
-            system: host(self.base.url()),
-            reason: format!("the HTTP client cannot start: {error}"),
-            transient: false,
-        })?;
+        let built = self
+            .tls
+            .apply(builder)?
+            .build()
+            .map_err(|error| SourceError::Unreachable {
+                system: host(self.base.url()),
+                reason: format!("the HTTP client cannot start: {error}"),
+                transient: false,
+            })?;
         Ok(client.insert(built).clone())
     }
 
@@ -246,6 +258,17 @@ impl Source for HttpSource {
     }
 
     async fn close(&self) {
+        let wire = Wire {
+            source: self,
+            redactor: &self.redactor,
+            rules: &self.errors,
+        };
+        // What was read stands, whether or not the API lets us go.
+        match tokio::time::timeout(LOGOUT_TIMEOUT, self.auth.close(&wire)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(reason = %error, "the API did not log us out"),
+            Err(_) => tracing::warn!("the API did not log us out in time"),
+        }
         self.client
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())

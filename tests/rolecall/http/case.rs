@@ -185,7 +185,13 @@ fn compare<T: PartialEq + std::fmt::Debug>(
 fn seen(text: &str, problems: &mut Vec<String>) {
     use base64::Engine as _;
     let encoded = base64::engine::general_purpose::STANDARD.encode(format!("ada:{SECRET}"));
-    for form in [SECRET, "s3cr3t", "s3cr3t%2Fv4lue%3D", &encoded] {
+    let in_a_form = base64::engine::general_purpose::STANDARD.encode("ada:s3cr3t%2Fv4lue%3D");
+    let forms = [SECRET, "s3cr3t", "s3cr3t%2Fv4lue%3D", &encoded, &in_a_form];
+    // What was given for it is as secret, and so is a key.
+    for form in forms
+        .into_iter()
+        .chain(["t0k3n-", "s3ssion-", "c00kie", "f0rged-", "PRIVATE KEY"])
+    {
         if text.contains(form) {
             problems.push(format!("the secret is seen in {text}"));
         }
@@ -201,7 +207,7 @@ fn load(yaml: &str) -> (Arc<SourceFile>, Option<ConnectorConfig>, Vec<Diagnostic
     )
 }
 
-fn environment(server: &Server) -> HashMap<String, String> {
+pub fn environment(server: &Server) -> HashMap<String, String> {
     HashMap::from([
         ("BASE".to_owned(), format!("http://{}", server.address())),
         ("OTHER".to_owned(), format!("http://{}", server.other())),
@@ -240,6 +246,19 @@ pub fn listing(
     clock: Arc<TestClock>,
     per_resource: bool,
 ) -> (Option<Box<dyn Fetch>>, Vec<Diagnostic>) {
+    let (both, diagnostics) = both(yaml, environment(server), clock, per_resource);
+    (both.map(|(_, listing)| listing), diagnostics)
+}
+
+type Both = (Arc<HttpSource>, Box<dyn Fetch>);
+
+/// Compiles `connect` and the listing of `user`.
+pub fn both(
+    yaml: &str,
+    environment: HashMap<String, String>,
+    clock: Arc<dyn Clock>,
+    per_resource: bool,
+) -> (Option<Both>, Vec<Diagnostic>) {
     let (file, config, mut diagnostics) = load(yaml);
     let Some(config) = config else {
         return (None, diagnostics);
@@ -247,7 +266,6 @@ pub fn listing(
     let Some(rolecall::config::connect::ConnectConfig::Http(connect)) = &config.connect else {
         panic!("the connector of an API")
     };
-    let environment = environment(server);
     let mut cx = CompileContext::new(
         file,
         rolecall::config::Dialect::Http,
@@ -269,7 +287,8 @@ pub fn listing(
             item_variables: VARIABLES,
             per_resource,
         };
-        source.listing(listing, &mut cx)
+        let listing = source.listing(listing, &mut cx)?;
+        Some((source, listing))
     });
     diagnostics.append(&mut cx.diagnostics);
     rolecall::diagnostic::sort(&mut diagnostics);
@@ -294,6 +313,10 @@ impl Clock for TestClock {
     fn now(&self) -> SystemTime {
         let waited: Duration = self.waits().iter().sum();
         SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000) + waited
+    }
+
+    fn nonce(&self) -> Result<String, rolecall::source::SourceError> {
+        Ok("0123456789abcdef0123456789abcdef".to_owned())
     }
 
     async fn sleep(&self, time: Duration) {

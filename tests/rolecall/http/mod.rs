@@ -1,9 +1,11 @@
 //! Listings of APIs, run against servers that answer from a script.
 
+mod auth;
 mod case;
 pub mod quirks;
 mod server;
 mod tape;
+mod tls;
 mod wire;
 
 use std::sync::Arc;

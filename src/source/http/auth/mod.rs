@@ -1,19 +1,29 @@
 //! How requests prove who is asking: one file per kind of `connect.auth`.
 
 mod api_key;
+mod aws_sigv4;
 mod basic;
 mod bearer;
 mod bearer_dynamic;
+mod cookie_session;
+mod csrf;
+mod digest;
+mod hmac;
+mod jwt_service_account;
 mod none;
+mod oauth1;
 mod oauth2_client_credentials;
 mod oauth2_password;
+mod oauth2_refresh_token;
 
 pub(super) use none::{Anonymous, NotSet};
 
 use std::time::Instant;
 
-use reqwest::header::HeaderValue;
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use super::parts::RequestParts;
 use super::token::Ask;
@@ -45,11 +55,30 @@ pub trait Authenticate: Send + Sync + std::fmt::Debug {
         via: &dyn Ask,
     ) -> Result<(), SourceError>;
 
-    /// The API did not accept the proof of a request that went out at `sent`. True when the next one
-    /// may be another, so that it is worth asking once more.
-    async fn refused(&self, sent: Instant) -> bool {
-        let _ = sent;
+    /// The API did not accept the proof of a request. True when the next one may be another, so that
+    /// it is worth asking once more.
+    async fn refused(&self, refusal: &Refusal<'_>) -> bool {
+        let _ = refusal;
         false
+    }
+
+    /// True for a page that the API sends those to who are not logged in: a redirect there is a
+    /// refusal.
+    fn is_login(&self, target: &Url) -> bool {
+        let _ = target;
+        false
+    }
+
+    /// Where the API lives, for kinds that learn it with their token; `None` for `base_url`.
+    async fn base(&self, via: &dyn Ask) -> Result<Option<Url>, SourceError> {
+        let _ = via;
+        Ok(None)
+    }
+
+    /// Logs out, where there is something to log out of.
+    async fn close(&self, via: &dyn Ask) -> Result<(), SourceError> {
+        let _ = via;
+        Ok(())
     }
 
     /// The query parameter that carries a credential, where one does. APIs repeat it in the links
@@ -63,9 +92,29 @@ pub trait Authenticate: Send + Sync + std::fmt::Debug {
     fn secrets(&self) -> Vec<SecretString>;
 }
 
+/// An answer that did not accept who asked.
+#[derive(Debug)]
+pub struct Refusal<'r> {
+    /// When the request went out.
+    pub sent: Instant,
+    /// The status of the answer: 401, 403, or a redirect to the login page.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: &'r HeaderMap,
+    /// How often this request was repeated with other proof already.
+    pub renewals: u32,
+}
+
+impl Refusal<'_> {
+    /// True for the first time that a request is refused as one of nobody known.
+    pub(super) fn is_first(&self) -> bool {
+        self.renewals == 0 && self.status != StatusCode::FORBIDDEN
+    }
+}
+
 /// A header value that no log shows. Line breaks and other control characters, often the newline
 /// at the end of a secret's file, are refused by name of the field.
-fn secret_header(text: &str, field: &str) -> Result<HeaderValue, SourceError> {
+pub(super) fn secret_header(text: &str, field: &str) -> Result<HeaderValue, SourceError> {
     let mut value = HeaderValue::from_bytes(text.as_bytes()).map_err(|_| {
         SourceError::Invalid(format!(
             "the value of `{field}` has a line break or another control character; check the environment variable it comes from"

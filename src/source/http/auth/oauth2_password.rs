@@ -8,7 +8,7 @@ use crate::config::CompileContext;
 use crate::config::connect::AuthFamily;
 use crate::config::decode::{Named, section};
 use crate::config::kind::{Kind, KindConfig};
-use crate::config::scalar::{EnvText, SecretText, Text};
+use crate::config::scalar::{EnvText, PathText, SecretText, Text};
 use crate::source::SourceError;
 use crate::source::http::token::oauth2::{self, Client, ClientAuthStyle, ClientConfig};
 use crate::source::http::token::{Ask, FetchToken, Kept, Token};
@@ -45,6 +45,9 @@ section! {
         pub additional_form_data: Named<EnvText>,
         /// Further headers of the request.
         pub additional_headers: Named<EnvText>,
+        /// Where the answer tells where the API lives, for example `instance_url`: its host takes the
+        /// place of that of `base_url`. An addition of rolecall.
+        pub base_url_field: Option<PathText>,
     }
 }
 
@@ -58,11 +61,21 @@ impl KindConfig<AuthFamily> for PasswordConfig {
                 id: &self.client_id,
                 secret: self.client_secret.as_ref(),
                 style: self.client_auth_style,
+                key: None,
+                audience: None,
+                base: self.base_url_field.as_ref(),
                 form: &self.additional_form_data,
                 headers: &self.additional_headers,
             },
             cx,
         );
+        if self.client_auth_style == Some(ClientAuthStyle::PrivateKeyJwt) {
+            return cx.error(
+                "not-in-set",
+                self.client_id.0.span,
+                "this auth kind has no `private_key`: write `client_auth_style: basic` or `body`",
+            );
+        }
         let (username, password) = (cx.env(&self.username), cx.secret(&self.password));
         Some(Box::new(Kept::new(
             Password {
@@ -100,5 +113,9 @@ impl FetchToken for Password {
         let mut secrets = self.client.secrets();
         secrets.push(self.password.clone());
         secrets
+    }
+
+    fn tells_base(&self) -> bool {
+        self.client.base.is_some()
     }
 }

@@ -107,7 +107,7 @@ impl KindConfig<HttpPaginationFamily> for CursorConfig {
         let later = later.map(|later| Later::compile(later, cx));
         let (path, header) = (optional(path)?, optional(header)?);
         if path.is_none() && header.is_none() {
-            let at = cx.at(cx.block?);
+            let at = cx.at(cx.block);
             let message = "the paging strategy `cursor` needs `cursor_path` or `cursor_header`";
             cx.note(Diagnostic::error("missing-field", at, message).help(
                 "say where the next cursor is in the answer, for example `cursor_path: meta.next_cursor`",

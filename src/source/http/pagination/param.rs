@@ -50,7 +50,7 @@ impl Param {
             ParamsIn::Header => match HeaderName::from_bytes(name.as_bytes()) {
                 Ok(header) => Place::Header(header),
                 Err(_) => {
-                    let at = written.map(|text| text.span).or(cx.block)?;
+                    let at = written.map_or(cx.block, |text| text.span);
                     let message = format!("`{name}` is not the name of a header");
                     return cx.error("bad-header", at, message);
                 }

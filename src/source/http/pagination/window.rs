@@ -100,7 +100,7 @@ impl KindConfig<HttpPaginationFamily> for WindowConfig {
         if self.step.is_none() && self.cap.is_none() {
             let message = "without `step` and `cap` there is only one part";
             let help = "write how long a part is, or how many results the API brings of one";
-            cx.warning("no-effect", cx.block?, message, help);
+            cx.warning("no-effect", cx.block, message, help);
         }
         let (from, to) = (from?, optional(to)?);
         if let (Moment::At(first), Some(Moment::At(last))) = (&from, &to)

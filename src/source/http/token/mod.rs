@@ -1,19 +1,26 @@
 //! Tokens that have to be asked for: fetched once however many tasks wait, renewed before they end.
 
+pub(super) mod cookies;
 pub(super) mod jwt;
+pub(super) mod key;
+pub(super) mod login;
 pub(super) mod oauth2;
+pub(super) mod token_file;
 
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
-use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value as Json;
 use tokio::sync::Mutex;
+use url::Url;
 
 use super::answer::Answer;
-use super::auth::Authenticate;
+use super::auth::{Authenticate, Refusal};
+use super::base::safe;
 use super::parts::RequestParts;
+use super::paths::JsonPath;
 use crate::expr::{Value, parse_time};
 use crate::source::SourceError;
 
@@ -31,6 +38,9 @@ pub trait Ask: Sync {
 
     /// The time now.
     fn now(&self) -> SystemTime;
+
+    /// A text that no request had before.
+    fn nonce(&self) -> Result<String, SourceError>;
 }
 
 /// A token, and when it stops working, as far as that is known.
@@ -38,6 +48,8 @@ pub trait Ask: Sync {
 pub(super) struct Token {
     pub value: SecretString,
     pub ends: Option<SystemTime>,
+    /// Where the API lives, where the endpoint tells it.
+    pub base: Option<Url>,
 }
 
 /// Gets a token.
@@ -48,13 +60,41 @@ pub(super) trait FetchToken: Send + Sync + std::fmt::Debug {
 
     /// Every secret that asking for one puts on the wire.
     fn secrets(&self) -> Vec<SecretString>;
+
+    /// True when the endpoint tells where the API lives.
+    fn tells_base(&self) -> bool {
+        false
+    }
+
+    /// The request that gives a token back; it is sent with the token.
+    fn logout(&self) -> Option<RequestParts> {
+        None
+    }
 }
 
-/// Sends a token as `Authorization: Bearer …`, and keeps it until shortly before it ends.
+/// How a token is sent.
+#[derive(Debug)]
+pub(super) struct Carrier {
+    pub header: HeaderName,
+    /// What stands before the token, with its blank.
+    pub prefix: String,
+}
+
+impl Default for Carrier {
+    fn default() -> Self {
+        Self {
+            header: AUTHORIZATION,
+            prefix: "Bearer ".to_owned(),
+        }
+    }
+}
+
+/// Sends a token, usually as `Authorization: Bearer …`, and keeps it until shortly before it ends.
 #[derive(Debug)]
 pub(super) struct Kept<F> {
     fetch: F,
     padding: Duration,
+    carrier: Carrier,
     /// Held while a token is fetched, so that everybody else waits for that one.
     held: Mutex<Option<Held>>,
 }
@@ -65,6 +105,7 @@ struct Held {
     /// From when on it is renewed.
     stale: Option<SystemTime>,
     came: Instant,
+    base: Option<Url>,
 }
 
 impl<F: FetchToken> Kept<F> {
@@ -73,24 +114,44 @@ impl<F: FetchToken> Kept<F> {
         Self {
             fetch,
             padding: padding.map_or(PADDING, |seconds| Duration::from_secs(seconds.into())),
+            carrier: Carrier::default(),
             held: Mutex::new(None),
         }
+    }
+
+    /// The same, with the token sent in another way.
+    pub fn carried(self, carrier: Carrier) -> Self {
+        Self { carrier, ..self }
+    }
+
+    /// What is held, renewed where it is time.
+    async fn good<'h>(
+        &self,
+        held: &'h mut Option<Held>,
+        via: &dyn Ask,
+    ) -> Result<&'h Held, SourceError> {
+        let good = |held: &Held| held.stale.is_none_or(|stale| via.now() < stale);
+        if !held.as_ref().is_some_and(good) {
+            *held = Some(self.renewed(via).await?);
+        }
+        Ok(held.as_ref().expect("it was put there"))
     }
 
     async fn renewed(&self, via: &dyn Ask) -> Result<Held, SourceError> {
         let token = self.fetch.fetch(via).await?;
         via.learn(&token.value);
-        let mut header = HeaderValue::from_str(&format!("Bearer {}", token.value.expose_secret()))
-            .map_err(|_| {
-                SourceError::Invalid(
-                    "the token that the endpoint gave cannot stand in a header".to_owned(),
-                )
-            })?;
+        let value = format!("{}{}", self.carrier.prefix, token.value.expose_secret());
+        let mut header = HeaderValue::from_str(&value).map_err(|_| {
+            SourceError::Invalid(
+                "the token that the endpoint gave cannot stand in a header".to_owned(),
+            )
+        })?;
         header.set_sensitive(true);
         Ok(Held {
             header,
             stale: token.ends.map(|ends| self.stale(ends, via.now())),
             came: Instant::now(),
+            base: token.base,
         })
     }
 
@@ -109,29 +170,66 @@ impl<F: FetchToken> Authenticate for Kept<F> {
         via: &dyn Ask,
     ) -> Result<(), SourceError> {
         let mut held = self.held.lock().await;
-        let good = |held: &&Held| held.stale.is_none_or(|stale| via.now() < stale);
-        let header = match held.as_ref().filter(good) {
-            Some(held) => held.header.clone(),
-            None => {
-                let new = self.renewed(via).await?;
-                held.insert(new).header.clone()
-            }
-        };
-        request.headers.insert(AUTHORIZATION, header);
+        let header = self.good(&mut held, via).await?.header.clone();
+        request.headers.insert(self.carrier.header.clone(), header);
         Ok(())
     }
 
-    async fn refused(&self, sent: Instant) -> bool {
+    async fn refused(&self, refusal: &Refusal<'_>) -> bool {
+        if !refusal.is_first() {
+            return false;
+        }
         let mut held = self.held.lock().await;
         // One that came after the request went out is not the one that was refused.
-        if held.as_ref().is_some_and(|held| held.came < sent) {
+        if held.as_ref().is_some_and(|held| held.came < refusal.sent) {
             *held = None;
         }
         true
     }
 
+    async fn base(&self, via: &dyn Ask) -> Result<Option<Url>, SourceError> {
+        if !self.fetch.tells_base() {
+            return Ok(None);
+        }
+        let mut held = self.held.lock().await;
+        Ok(self.good(&mut held, via).await?.base.clone())
+    }
+
+    async fn close(&self, via: &dyn Ask) -> Result<(), SourceError> {
+        let Some(mut request) = self.fetch.logout() else {
+            return Ok(());
+        };
+        let Some(held) = self.held.lock().await.take() else {
+            return Ok(());
+        };
+        request
+            .headers
+            .insert(self.carrier.header.clone(), held.header);
+        via.ask(request).await.map(drop)
+    }
+
     fn secrets(&self) -> Vec<SecretString> {
         self.fetch.secrets()
+    }
+}
+
+/// Where an answer says that the API lives.
+pub(super) fn told_base(
+    path: Option<&JsonPath>,
+    answer: &Answer,
+) -> Result<Option<Url>, SourceError> {
+    let Some(path) = path else {
+        return Ok(None);
+    };
+    let written = path.first(&answer.body).and_then(Json::as_str);
+    let url = written.and_then(|written| Url::parse(written.trim()).ok());
+    match url {
+        Some(url) => Ok(Some(url)),
+        None => Err(SourceError::Unreadable {
+            url: safe(&answer.url),
+            expected: "an answer with the URL of the API",
+            reason: format!("there is no URL at `base_url_field: {}`", path.text()),
+        }),
     }
 }
 

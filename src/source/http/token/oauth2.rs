@@ -8,18 +8,21 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use url::Url;
 use url::form_urlencoded;
 
-use super::{Ask, Token, ending, jwt};
+use super::key::{KeyConfig, SigningKey};
+use super::{Ask, Token, ending, jwt, told_base};
 use crate::config::decode::closed_set;
-use crate::config::scalar::{EnvText, SecretText, Text};
+use crate::config::scalar::{EnvText, PathText, SecretText, Text};
 use crate::config::{CompileContext, decode::Named};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::source::SourceError;
+use crate::source::http::answer::Answer;
 use crate::source::http::base::safe;
 use crate::source::http::parts::RequestParts;
+use crate::source::http::paths::JsonPath;
 
 closed_set! {
     /// How a client proves to a token endpoint who it is.
@@ -28,6 +31,8 @@ closed_set! {
         Basic = "basic",
         /// With id and secret in the form.
         Body = "body",
+        /// With a token that the client's private key signs (RFC 7523). An addition of rolecall.
+        PrivateKeyJwt = "private_key_jwt",
     }
 }
 
@@ -48,10 +53,22 @@ pub struct Client {
     /// Public clients have none.
     pub secret: Option<SecretString>,
     pub style: ClientAuthStyle,
+    /// What proves the client instead of a secret.
+    pub key: Option<Key>,
+    /// Where the endpoint tells where the API lives.
+    pub base: Option<JsonPath>,
     /// Further fields of the form.
     pub form: Vec<(String, String)>,
     /// Further headers.
     pub headers: HeaderMap,
+}
+
+/// The private key of a client, and whom its tokens are for.
+#[derive(Debug)]
+pub struct Key {
+    signs: SigningKey,
+    /// Not written: the token endpoint.
+    audience: Option<String>,
 }
 
 /// What the files of all grants say of the client.
@@ -63,6 +80,9 @@ pub struct ClientConfig<'c> {
     pub id: &'c EnvText,
     pub secret: Option<&'c SecretText>,
     pub style: Option<ClientAuthStyle>,
+    pub key: Option<KeyConfig<'c>>,
+    pub audience: Option<&'c EnvText>,
+    pub base: Option<&'c PathText>,
     pub form: &'c Named<EnvText>,
     pub headers: &'c Named<EnvText>,
 }
@@ -74,6 +94,9 @@ impl Client {
         let id = cx.env(config.id);
         let secret = config.secret.map(|secret| cx.secret(secret));
         let additional = additional(config.form, config.headers, cx);
+        let key = config.key.as_ref().map(|key| key.compile(cx));
+        let audience = config.audience.map(|audience| cx.env(audience));
+        let base = config.base.map(|path| JsonPath::compile(path, cx));
         let secret = match secret {
             Some(secret) => Some(secret?),
             None => None,
@@ -84,6 +107,20 @@ impl Client {
             id: id?,
             secret,
             style: config.style.unwrap_or(ClientAuthStyle::Basic),
+            key: match key {
+                Some(signs) => Some(Key {
+                    signs: signs?,
+                    audience: match audience {
+                        Some(audience) => Some(audience?),
+                        None => None,
+                    },
+                }),
+                None => None,
+            },
+            base: match base {
+                Some(base) => Some(base?),
+                None => None,
+            },
             form,
             headers,
         })
@@ -95,31 +132,43 @@ impl Client {
         grant: &[(&str, &str)],
         via: &dyn Ask,
     ) -> Result<Token, SourceError> {
-        let request = self.asking(grant, self.url(via).await?);
-        let answer = via.ask(request).await?;
-        granted(&answer.body, &safe(&answer.url), via.now())
+        self.answer(grant, via).await.map(|(token, _)| token)
     }
 
-    fn asking(&self, grant: &[(&str, &str)], url: Url) -> RequestParts {
-        let mut request = RequestParts::new(Method::POST, url);
-        request.anonymous = true;
-        request.headers = self.headers.clone();
-        request
-            .headers
-            .insert(ACCEPT, HeaderValue::from_static("application/json"));
-        request.headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded"),
-        );
+    /// The same, with the whole answer.
+    pub async fn answer(
+        &self,
+        grant: &[(&str, &str)],
+        via: &dyn Ask,
+    ) -> Result<(Token, Answer), SourceError> {
+        let request = self.asking(grant, self.url(via).await?, via)?;
+        let answer = via.ask(request).await?;
+        let mut token = granted(&answer.body, &safe(&answer.url), via.now())?;
+        token.base = told_base(self.base.as_ref(), &answer)?;
+        Ok((token, answer))
+    }
+
+    fn asking(
+        &self,
+        grant: &[(&str, &str)],
+        url: Url,
+        via: &dyn Ask,
+    ) -> Result<RequestParts, SourceError> {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(grant);
-        match (self.style, &self.secret) {
-            (ClientAuthStyle::Basic, Some(secret)) => {
-                request
-                    .headers
-                    .insert(AUTHORIZATION, basic(&self.id, secret));
+        let mut headers = self.headers.clone();
+        match (self.style, &self.secret, &self.key) {
+            (_, _, Some(key)) => {
+                let assertion = key.assertion(&self.id, &url, via)?;
+                via.learn(&SecretString::from(assertion.clone()));
+                form.append_pair("client_id", &self.id);
+                form.append_pair("client_assertion_type", ASSERTION);
+                form.append_pair("client_assertion", &assertion);
             }
-            (_, secret) => {
+            (ClientAuthStyle::Basic, Some(secret), None) => {
+                headers.insert(AUTHORIZATION, basic(&self.id, secret));
+            }
+            (_, secret, None) => {
                 form.append_pair("client_id", &self.id);
                 if let Some(secret) = secret {
                     form.append_pair("client_secret", secret.expose_secret());
@@ -127,8 +176,11 @@ impl Client {
             }
         }
         form.extend_pairs(&self.form);
-        request.body = Some(form.finish());
-        request
+        let mut request = form_request(url, form.finish());
+        // What the file says of `Accept` loses: the answer is read as JSON.
+        headers.extend(std::mem::take(&mut request.headers));
+        request.headers = headers;
+        Ok(request)
     }
 
     async fn url(&self, via: &dyn Ask) -> Result<Url, SourceError> {
@@ -163,11 +215,54 @@ impl Client {
 
     /// The client's secret, in each form it takes on the wire.
     pub fn secrets(&self) -> Vec<SecretString> {
+        let key = self.key.iter().map(|key| key.signs.secret());
         let Some(secret) = &self.secret else {
-            return Vec::new();
+            return key.collect();
         };
-        vec![secret.clone(), SecretString::from(pair(&self.id, secret))]
+        let pair = SecretString::from(pair(&self.id, secret));
+        [secret.clone(), pair].into_iter().chain(key).collect()
     }
+}
+
+/// The type of a client's proof by a token (RFC 7523, section 2.2).
+const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// How many seconds a token that proves something to the endpoint is good for.
+pub const ASSERTION_LIFE: u64 = 180;
+
+impl Key {
+    fn assertion(&self, id: &str, url: &Url, via: &dyn Ask) -> Result<String, SourceError> {
+        let now = seconds(via.now());
+        self.signs.token(&json!({
+            "iss": id,
+            "sub": id,
+            "aud": self.audience.as_deref().unwrap_or(url.as_str()),
+            "jti": via.nonce()?,
+            "iat": now,
+            "exp": now + ASSERTION_LIFE,
+        }))
+    }
+}
+
+/// Seconds since 1970.
+pub fn seconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
+}
+
+/// A form for an endpoint that answers JSON.
+pub fn form_request(url: Url, form: String) -> RequestParts {
+    let mut request = RequestParts::new(Method::POST, url);
+    request.anonymous = true;
+    request
+        .headers
+        .insert(ACCEPT, HeaderValue::from_static("application/json"));
+    request.headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/x-www-form-urlencoded"),
+    );
+    request.body = Some(form);
+    request
 }
 
 /// Id and secret, encoded as forms are before they are joined (RFC 6749, section 2.3.1).
@@ -183,7 +278,7 @@ fn basic(id: &str, secret: &SecretString) -> HeaderValue {
     header
 }
 
-fn granted(body: &Json, url: &str, now: SystemTime) -> Result<Token, SourceError> {
+pub fn granted(body: &Json, url: &str, now: SystemTime) -> Result<Token, SourceError> {
     let text = |name: &str| body.get(name).and_then(Json::as_str);
     let Some(token) = text("access_token").filter(|token| !token.is_empty()) else {
         // Some endpoints answer 200 and say in the body that they refuse.
@@ -199,6 +294,18 @@ fn granted(body: &Json, url: &str, now: SystemTime) -> Result<Token, SourceError
             },
         });
     };
+    if let Some(kind @ ("mac" | "pop")) = text("token_type")
+        .map(|kind| kind.to_ascii_lowercase())
+        .as_deref()
+    {
+        return Err(SourceError::Unreadable {
+            url: url.to_owned(),
+            expected: "a token that can be sent as it is",
+            reason: format!(
+                "its `token_type` is `{kind}`, whose requests are signed in a way of their own"
+            ),
+        });
+    }
     let ends = body
         .get("expires_in")
         .and_then(|said| ending(said, now))
@@ -206,6 +313,7 @@ fn granted(body: &Json, url: &str, now: SystemTime) -> Result<Token, SourceError
     Ok(Token {
         value: SecretString::from(token),
         ends,
+        base: None,
     })
 }
 
@@ -251,7 +359,7 @@ fn endpoint(
 }
 
 /// Fields and headers that every request to the endpoint has besides.
-fn additional(
+pub fn additional(
     form: &Named<EnvText>,
     headers: &Named<EnvText>,
     cx: &mut CompileContext,

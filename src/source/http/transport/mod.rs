@@ -14,6 +14,7 @@ pub use replay::Replay;
 
 use super::redact::Redactor;
 use super::source::HttpSource;
+use super::tls;
 use crate::source::SourceError;
 
 /// Brings answers to requests. Redirects, retries and credentials are settled elsewhere: what comes
@@ -83,7 +84,10 @@ impl Broken {
             false => reason,
         };
         // A certificate is as wrong in a minute as it is now.
-        let transient = !error.is_builder() && !no_tls && !reason.contains("certificate");
+        let certificate = tls::meaning(&reason);
+        let permanent = no_tls || certificate.is_some() || reason.contains("certificate");
+        let transient = !error.is_builder() && !permanent;
+        let reason = certificate.map_or(reason, str::to_owned);
         Self {
             reason,
             transient,

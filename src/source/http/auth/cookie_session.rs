@@ -1,0 +1,166 @@
+//! `type: cookie_session`: a login that answers with cookies.
+
+use std::time::Instant;
+
+use reqwest::header::{COOKIE, HeaderValue, SET_COOKIE};
+use secrecy::SecretString;
+use tokio::sync::Mutex;
+use url::Url;
+
+use super::{Authenticate, Refusal};
+use crate::config::CompileContext;
+use crate::config::connect::AuthFamily;
+use crate::config::decode::{Named, section};
+use crate::config::kind::{Kind, KindConfig};
+use crate::config::scalar::{EnvText, SecretText, Text};
+use crate::source::SourceError;
+use crate::source::http::base::safe;
+use crate::source::http::parts::RequestParts;
+use crate::source::http::token::cookies::Cookies;
+use crate::source::http::token::login::{Login, LoginAuth, LoginConfig, LoginFormat, LogoutMethod};
+use crate::source::http::token::{Ask, oauth2};
+
+inventory::submit! { Kind::<AuthFamily>::of::<CookieSessionConfig>("cookie_session") }
+
+section! {
+    /// Sends a user's name and password to a login endpoint, and the cookies that it sets with every
+    /// request. It logs in once more when the API refuses them or redirects to its login page. An
+    /// addition of rolecall.
+    pub struct CookieSessionConfig {
+        /// The login endpoint.
+        pub login_url: EnvText,
+        /// The user's name.
+        pub username: EnvText,
+        /// The user's password, for example `${ACME_PASSWORD}`.
+        pub password: SecretText,
+        /// How name and password are sent: `json` or `form`. Not written: `json`.
+        pub body_format: Option<LoginFormat>,
+        /// The field of the name. Not written: `username`.
+        pub username_field: Option<Text>,
+        /// The field of the password. Not written: `password`.
+        pub password_field: Option<Text>,
+        /// Where name and password are: `body`, or `basic` for the `Authorization` header. Not
+        /// written: `body`.
+        pub login_auth: Option<LoginAuth>,
+        /// Further fields of the body, for example `CompanyDB`.
+        pub additional_form_data: Named<EnvText>,
+        /// Further headers of the login.
+        pub additional_headers: Named<EnvText>,
+        /// The page to which the API redirects those who are not logged in. Not written: `login_url`.
+        pub login_page: Option<EnvText>,
+        /// Where to log out when the run is over: APIs bound the number of sessions.
+        pub logout_url: Option<EnvText>,
+        /// The method of that: `POST`, `DELETE` or `GET`. Not written: `POST`.
+        pub logout_method: Option<LogoutMethod>,
+    }
+}
+
+impl KindConfig<AuthFamily> for CookieSessionConfig {
+    fn compile(&self, cx: &mut CompileContext) -> Option<Box<dyn Authenticate>> {
+        let page = self.login_page.as_ref().map(|page| oauth2::url(page, cx));
+        let login = Login::compile(
+            &LoginConfig {
+                url: &self.login_url,
+                username: &self.username,
+                password: &self.password,
+                format: self.body_format,
+                auth: self.login_auth,
+                username_field: self.username_field.as_ref(),
+                password_field: self.password_field.as_ref(),
+                fields: &self.additional_form_data,
+                headers: &self.additional_headers,
+                logout_url: self.logout_url.as_ref(),
+                logout_method: self.logout_method,
+            },
+            cx,
+        )?;
+        Some(Box::new(CookieSession {
+            page: match page {
+                Some(page) => page?,
+                None => login.url().clone(),
+            },
+            login,
+            held: Mutex::new(None),
+        }))
+    }
+}
+
+#[derive(Debug)]
+struct CookieSession {
+    login: Login,
+    page: Url,
+    /// Held while it logs in, so that everybody else waits for that session.
+    held: Mutex<Option<Held>>,
+}
+
+#[derive(Debug)]
+struct Held {
+    cookies: HeaderValue,
+    came: Instant,
+}
+
+impl CookieSession {
+    async fn log_in(&self, via: &dyn Ask) -> Result<Held, SourceError> {
+        let mut request = self.login.request()?;
+        request.unread = true;
+        let answer = via.ask(request).await?;
+        let mut cookies = Cookies::default();
+        cookies.take(answer.headers.get_all(SET_COOKIE), via);
+        let header = cookies.header()?.ok_or_else(|| SourceError::Unreadable {
+            url: safe(&answer.url),
+            expected: "a login with cookies",
+            reason: "it sets none; check `login_url`, and the names of the fields".to_owned(),
+        })?;
+        Ok(Held {
+            cookies: header,
+            came: Instant::now(),
+        })
+    }
+}
+
+#[async_trait::async_trait]
+impl Authenticate for CookieSession {
+    async fn authenticate(
+        &self,
+        request: &mut RequestParts,
+        via: &dyn Ask,
+    ) -> Result<(), SourceError> {
+        let mut held = self.held.lock().await;
+        let cookies = match held.as_ref() {
+            Some(held) => held.cookies.clone(),
+            None => held.insert(self.log_in(via).await?).cookies.clone(),
+        };
+        request.headers.insert(COOKIE, cookies);
+        Ok(())
+    }
+
+    async fn refused(&self, refusal: &Refusal<'_>) -> bool {
+        if !refusal.is_first() {
+            return false;
+        }
+        let mut held = self.held.lock().await;
+        if held.as_ref().is_some_and(|held| held.came < refusal.sent) {
+            *held = None;
+        }
+        true
+    }
+
+    fn is_login(&self, target: &Url) -> bool {
+        target.origin() == self.page.origin() && target.path() == self.page.path()
+    }
+
+    async fn close(&self, via: &dyn Ask) -> Result<(), SourceError> {
+        let Some(mut request) = self.login.logout() else {
+            return Ok(());
+        };
+        let Some(held) = self.held.lock().await.take() else {
+            return Ok(());
+        };
+        request.headers.insert(COOKIE, held.cookies);
+        via.ask(request).await.map(drop)
+    }
+
+    fn secrets(&self) -> Vec<SecretString> {
+        self.login.secrets()
+    }
+}
