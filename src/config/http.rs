@@ -209,7 +209,8 @@ section! {
         /// `url: "tmpl:/users/{{ .item.id }}"`. With `batch`, `items` is a list of them.
         pub request: RequestConfig,
         /// Path of the object in the answer. Not written: the whole answer. What it has replaces what
-        /// the item has under the same names; a bare item is kept under `item`.
+        /// the item has under the same names; a bare item is kept under `item`, and a list that
+        /// answers under `items`.
         pub path: Option<PathText>,
         /// Asks for so many items at once. The answer has a list at `path`, and its entries become
         /// the items. Not written: each by itself.

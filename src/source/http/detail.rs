@@ -22,6 +22,9 @@ use crate::source::{PartialReason, SourceError};
 /// Requests of one page that are under way at a time.
 const SIDE_BY_SIDE: usize = 16;
 
+/// The name under which an item has an answer that is a list.
+const LIST: &str = "items";
+
 /// A compiled `detail`.
 #[derive(Debug)]
 pub(super) struct Detail {
@@ -166,6 +169,12 @@ impl Detail {
                 for (name, value) in detail {
                     known.insert(name.clone(), Value::from(value.clone()));
                 }
+                Ok((vec![item], reason))
+            }
+            (None, Found::One(_, Json::Array(list))) => {
+                let mut item = group.into_iter().next().unwrap_or_default();
+                let list = list.iter().cloned().map(Value::from).collect();
+                fields(&mut item).insert(LIST.to_owned(), Value::List(list));
                 Ok((vec![item], reason))
             }
             (Some(_), Found::One(_, Json::Array(items))) => {
