@@ -209,6 +209,23 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
         }
     }
 
+    /// True when the listing or the mapping skips a record, as far as that is known before its
+    /// resource is.
+    pub(super) fn surely_skips(&self, mapping: usize, scope: &Scope<'_>) -> bool {
+        let skipped = |skip_if| skips("skip_if", skip_if, scope).unwrap_or(false);
+        match (self.step, self.found()) {
+            (Step::Entitlements { entry, .. }, Some(found)) => {
+                let listing = &found.entitlements[entry];
+                skipped(listing.skip_if.as_ref()) || listing.mappings[mapping].surely_skips(scope)
+            }
+            (Step::Grants { entry, .. }, Some(found)) => {
+                let listing = &found.grants[entry];
+                skipped(listing.skip_if.as_ref()) || listing.mappings[mapping].surely_skips(scope)
+            }
+            _ => false,
+        }
+    }
+
     /// Maps one record with one mapping, for one resource.
     pub(super) fn record(
         &self,

@@ -62,7 +62,7 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
                 Some(Known { subject, inputs }) => {
                     self.pair(page, pair, subject, inputs, mapped)?;
                 }
-                None if self.says_so(pair.mapping) => {
+                None if self.says_so(pair.mapping) && !self.is_skipped(page, pair) => {
                     let resource = ResourceId {
                         resource_type: resource_type.clone(),
                         id: id.clone(),
@@ -113,6 +113,8 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
                     },
                     Some(ResourceKey::Written(expression)) => match expression.text(&scope) {
                         Ok(Some(id)) if !id.is_empty() => About::One(id),
+                        // What is skipped need not belong to anything.
+                        _ if self.surely_skips(mapping, &scope) => continue,
                         Ok(_) => {
                             let message =
                                 format!("{}: a record has no `resource_id`", self.describe());
@@ -136,6 +138,14 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
             }
         }
         Ok(pairs)
+    }
+
+    /// True when a record is skipped, whatever its resource is.
+    fn is_skipped(&self, page: &Page, pair: &Pair) -> bool {
+        let mut inputs = self.inputs();
+        share(page, &mut inputs);
+        let scope = Scope::new(&inputs, Some(&page.records[pair.record]));
+        self.surely_skips(pair.mapping, &scope)
     }
 
     /// True when the mapping names the resource outright, so that one that is not there is odd.
