@@ -18,7 +18,8 @@ struct Tape {
     /// Variables that are part of a URL.
     #[serde(default)]
     variables: BTreeMap<String, String>,
-    /// Variables that the test sets: keys that have to be keys. `${KEYS}` is the folder of those.
+    /// Variables that the test sets: what has to be a key. `${KEYS}` is the folder with keys, `${FOLDER}`
+    /// that of the run, which has the key file of a service account, `google.json`.
     #[serde(default)]
     environment: BTreeMap<String, String>,
     exchanges: Vec<serde_json::Map<String, serde_json::Value>>,
@@ -49,15 +50,25 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+fn keys() -> PathBuf {
+    root().join("tests/fixtures/keys")
+}
+
+/// The key file of a service account, as Google gives it.
+fn write_key_file(folder: &Path) {
+    let key = std::fs::read_to_string(keys().join("rsa.pem")).expect("a key");
+    let file = serde_json::json!({
+        "client_email": "rolecall@acme.iam.example", "private_key_id": "key-1", "private_key": key,
+        "token_uri": "https://oauth2.googleapis.com/token"
+    });
+    std::fs::write(folder.join("google.json"), file.to_string()).expect("the folder is ours");
+}
+
 fn rolecall(folder: &Path, arguments: &[&str], tape: &Tape) -> Output {
-    let keys = root().join("tests/fixtures/keys");
+    let (keys, here) = (keys(), folder.to_string_lossy());
     let environment = tape.environment.iter().map(|(name, value)| {
         let value = value.replace("${KEYS}", &keys.to_string_lossy());
-        let value = match value.strip_prefix('@') {
-            Some(file) => std::fs::read_to_string(file).expect("a key"),
-            None => value,
-        };
-        (name.clone(), value)
+        (name, value.replace("${FOLDER}", &here))
     });
     Command::new(env!("CARGO_BIN_EXE_rolecall"))
         .args(arguments)
@@ -73,20 +84,30 @@ fn replayed(connector: &Path, tape: &Tape) -> String {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let folder = folder.path();
     tape.write(&folder.join("tape"));
+    write_key_file(folder);
     let connector = connector.to_string_lossy();
-    let arguments = ["sync", &*connector, "-f", "out.c1z", "--replay", "tape"];
+    let arguments = [
+        "sync",
+        &*connector,
+        "-f",
+        "out.c1z",
+        "--replay",
+        "tape",
+        "--strict",
+    ];
     let ran = rolecall(folder, &arguments, tape);
     let said = crate::said(&ran);
     assert_eq!(ran.status.code(), Some(0), "{connector}: {said}");
-    assert!(!said.contains("not made"), "{connector}: {said}");
+    let unused = "recorded, but not asked for";
+    assert!(!said.contains(unused), "{connector}: {said}");
     let mut seen = String::from_utf8_lossy(&ran.stdout).into_owned();
     for what in ["resources", "entitlements", "grants"] {
-        let listed = rolecall(folder, &["inspect", "out.c1z", what, "--format", "json"], tape);
-        let listed: serde_json::Value =
-            serde_json::from_slice(&listed.stdout).expect("the output is JSON");
-        let listed = listed[what].as_array().expect("facts are a list");
-        let mut lines: Vec<String> = listed.iter().map(crate::conformance::fact).collect();
-        lines.sort();
+        let listed = rolecall(
+            folder,
+            &["inspect", "out.c1z", what, "--format", "json"],
+            tape,
+        );
+        let lines = crate::conformance::fact_lines(what, &listed.stdout);
         writeln!(seen, "# {what}: {}\n{}", lines.len(), lines.join("\n"))
             .expect("a String takes all");
     }
@@ -134,5 +155,20 @@ macro_rules! replayed {
 }
 
 replayed! {
+    auth0,
+    aws_iam,
+    datadog,
+    duo,
+    entra_id,
     github,
+    gitlab,
+    google_workspace,
+    jira_cloud,
+    okta,
+    pagerduty,
+    salesforce,
+    servicenow,
+    slack,
+    zendesk,
+    zoom,
 }
