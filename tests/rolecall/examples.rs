@@ -247,6 +247,17 @@ async fn rabbitmq_users_and_permissions() {
     assert_grants("rabbitmq", grants_of("rabbitmq", &variables), &user);
 }
 
+/// The examples that are synced from the system itself.
+pub const REAL: [(&str, &str); 7] = [
+    ("acme", "a SQLite file"),
+    ("etcd", "etcd 3.4"),
+    ("influxdb", "InfluxDB 1.6"),
+    ("mariadb", "MariaDB 10.11"),
+    ("postgresql", "PostgreSQL 15"),
+    ("rabbitmq", "RabbitMQ 3.10"),
+    ("scim", "scim2-server 0.8"),
+];
+
 /// The files of `configs/examples`, those for APIs of vendors included.
 pub fn files() -> Vec<PathBuf> {
     let examples = root().join("configs/examples");
