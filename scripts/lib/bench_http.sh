@@ -33,7 +33,7 @@ bench_http() {
         for tool in airbyte_cdk dlt; do
             "$python" -c "import $tool" 2>/dev/null || { say "$tool is not installed" && continue; }
             say "$tool"
-            read -r wall cpu peak < <(measure "$python" "benches/http/$tool.py" "$case" "$run_dir/$tool-$case")
+            read -r wall cpu peak < <(measure "$python" "benches/http/with_$tool.py" "$case" "$run_dir/$tool-$case")
             http_row "$case" "$tool" "$wall" "$cpu" "$peak" >>"$run_dir/table"
         done
     done
@@ -46,6 +46,8 @@ bench_http() {
 }
 
 exec_program() { exec "$@"; }
+
+http_server_stop() { send TERM "$1"; }
 
 # http_row CASE TOOL WALL CPU PEAK
 http_row() {

@@ -14,7 +14,7 @@ use super::tree::{Node, NodeValue};
 /// The family of `pagination` in HTTP files; its kinds live in `source/http/pagination`.
 pub struct HttpPaginationFamily;
 
-/// The family of `response.decoder`; its kinds live in `source/http/decoder`.
+/// The family of `response.decoder`; its kinds live in `source/http/answer/decoder`.
 pub struct DecoderFamily;
 
 /// The family of `pagination` in SQL files; its kinds live in `source/sql/pagination`.
@@ -264,7 +264,7 @@ section! {
         /// How many requests may be under way at a time, at least 1. Fewer are while the API answers
         /// that it is overloaded (429, 503, no answer in time). Not written: as many as the sync has
         /// listings side by side (`--concurrency`). An addition of rolecall.
-        pub max_concurrency: Option<u32>,
+        pub max_concurrency: Option<NonZeroU32>,
         /// How many requests may be sent in a time, by all listings together. An addition of
         /// rolecall.
         pub rate_limit: Option<RateLimitConfig>,
@@ -276,7 +276,7 @@ section! {
     /// of rolecall.
     pub struct RateLimitConfig {
         /// So many requests at most, at least 1 …
-        pub requests: u32,
+        pub requests: NonZeroU32,
         /// … in any span of this time, for example `1s` or `1m`.
         pub per: DurationText,
         /// How many of them may go at once; the rest is spread over the time. Not written: all of

@@ -2,7 +2,7 @@
 
 use super::account::{AccountPlan, RotationPlan};
 use super::incremental::{ChangesPlan, GrantChangesPlan};
-use super::listing::{TypeCompiler, step};
+use super::listing::{Step, TypeCompiler, step};
 use super::provisioning::TypeProvisioning;
 use super::variables::{Scopes, scopes};
 use crate::config::http::MappingType;
@@ -10,7 +10,7 @@ use crate::config::resource_type::{
     EntitlementsConfig, GrantsConfig, ListConfig, StaticResourceConfig,
 };
 use crate::diagnostic::Diagnostic;
-use crate::expr::Expression;
+use crate::expr::{Expression, Variables};
 use crate::mapping::{
     EntitlementMapping, GrantMapping, ResourceKey, ResourceMapping, StaticEntitlement,
 };
@@ -286,6 +286,18 @@ impl TypeCompiler<'_, '_> {
         compiled.into_iter().collect()
     }
 
+    /// What lists for each resource of the type, and the variables of its records.
+    fn fetch_for_each(
+        &mut self,
+        step: &Step,
+        scopes: &Scopes,
+    ) -> (Option<Box<dyn Fetch>>, Variables) {
+        let id = Some(self.key.text.as_str());
+        let fetch = self.fetch(step, scopes.per_resource, scopes.record, id);
+        self.cx.reads_response = false;
+        (fetch, self.mapped(step, scopes.record))
+    }
+
     fn entitlements(
         &mut self,
         index: usize,
@@ -295,14 +307,7 @@ impl TypeCompiler<'_, '_> {
         let name = self.entry_name("entitlements", self.config.entitlements.0.len(), index);
         let step = step!(config, name, MappingType::Entitlement, self.key.span);
         self.cx.columns.clear();
-        let mut fetch = self.fetch(
-            &step,
-            scopes.per_resource,
-            scopes.record,
-            Some(&self.key.text),
-        );
-        self.cx.reads_response = false;
-        let variables = self.mapped(&step, scopes.record);
+        let (mut fetch, variables) = self.fetch_for_each(&step, scopes);
         let skip_if = self.skip_if(&step, variables);
         let mappings = self
             .mapping(&step, config.map.as_ref(), |response| {
@@ -342,14 +347,7 @@ impl TypeCompiler<'_, '_> {
         let name = self.entry_name("grants", self.config.grants.0.len(), index);
         let step = step!(config, name, MappingType::Grant, self.key.span);
         self.cx.columns.clear();
-        let mut fetch = self.fetch(
-            &step,
-            scopes.per_resource,
-            scopes.record,
-            Some(&self.key.text),
-        );
-        self.cx.reads_response = false;
-        let variables = self.mapped(&step, scopes.record);
+        let (mut fetch, variables) = self.fetch_for_each(&step, scopes);
         let skip_if = self.skip_if(&step, variables);
         let mappings = self
             .mapping(&step, config.map.as_ref(), |response| {

@@ -75,6 +75,7 @@ impl<S: SyncSink + 'static> Listing<S> {
             position: self.position,
             cancel: &self.cancel,
             seen: HashSet::new(),
+            same: (0, 0),
             failure: None,
         };
         let inputs = mapper.inputs();
@@ -91,6 +92,15 @@ impl<S: SyncSink + 'static> Listing<S> {
     }
 }
 
+/// Records from which on two pages with the same content are one page that came twice.
+const COMPARABLE: usize = 10;
+
+/// How many smaller pages with the same content may follow each other.
+const MOST_EQUAL: usize = 20;
+
+/// How many empty pages may follow each other: some APIs filter after they page.
+const MOST_EMPTY: usize = 10_000;
+
 /// Maps the pages of a listing as they come, and notices when they come in circles.
 struct Taker<'t, S> {
     mapper: &'t Mapper<'t, S>,
@@ -99,6 +109,8 @@ struct Taker<'t, S> {
     cancel: &'t CancellationToken,
     /// Tokens and contents of the pages so far, hashed.
     seen: HashSet<u64>,
+    /// The content of the page before, and how often it came one page after the other.
+    same: (u64, usize),
     failure: Option<SyncError>,
 }
 
@@ -147,7 +159,17 @@ impl<S> Taker<'_, S> {
         token.as_str().hash(&mut hasher);
         // Content hashes are odd and token hashes even, so that they do not meet.
         let token_is_new = self.seen.insert(hasher.finish() & !1);
-        let content_is_new = mapped.fingerprint == 0 || self.seen.insert(mapped.fingerprint);
+        let content_is_new = match mapped.records {
+            // Small pages may well be equal, but not for ever.
+            count if count < COMPARABLE => {
+                self.same = match self.same {
+                    (before, times) if before == mapped.fingerprint => (before, times + 1),
+                    _ => (mapped.fingerprint, 1),
+                };
+                self.same.1 <= if count == 0 { MOST_EMPTY } else { MOST_EQUAL }
+            }
+            _ => self.seen.insert(mapped.fingerprint),
+        };
         !token_is_new || !content_is_new
     }
 }

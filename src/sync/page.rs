@@ -22,8 +22,10 @@ pub(super) struct MappedPage {
     pub next: Option<PageToken>,
     /// True when more of the same answer follows: `next` is where that answer begins.
     pub more: bool,
-    /// Hash of the records; 0 for a page too small to be told from another by its content.
+    /// Hash of the records; 0 for a part of an answer.
     pub fingerprint: u64,
+    /// How many records there were.
+    pub records: usize,
 }
 
 impl MappedPage {
@@ -47,10 +49,6 @@ pub(super) struct Subject {
     pub resource: Arc<Resource>,
     pub parent: Option<Resource>,
 }
-
-/// Records from which on two pages with the same content are one page that came twice: small pages
-/// may well be equal.
-const COMPARABLE: usize = 10;
 
 /// Maps the pages of one listing.
 pub(super) struct Mapper<'m, S> {
@@ -149,6 +147,7 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
     pub async fn map(&self, page: Page) -> Result<MappedPage, SyncError> {
         let mut mapped = MappedPage {
             more: page.more,
+            records: page.records.len(),
             fingerprint: match page.more {
                 // Nobody compares parts of an answer.
                 true => 0,
@@ -351,9 +350,6 @@ fn name_record(index: usize, record: &Value) -> String {
 }
 
 fn fingerprint(records: &[Value]) -> u64 {
-    if records.len() < COMPARABLE {
-        return 0;
-    }
     let mut hasher = DefaultHasher::new();
     records
         .iter()

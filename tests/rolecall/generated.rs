@@ -186,7 +186,7 @@ fn every_kind_file_registers_itself() {
     let mut kinds = 0;
     for folder in [
         "http/auth",
-        "http/decoder",
+        "http/answer/decoder",
         "http/pagination",
         "sql/pagination",
         "sql/dialect",

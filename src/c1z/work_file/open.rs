@@ -125,7 +125,7 @@ fn tune(db: &Connection) -> rusqlite::Result<()> {
     db.execute_batch(
         // Rows mostly come at the ends of their tables, so a large cache would only hold what is
         // not needed again; folding the log in rarely saves writing the same pages twice.
-        "pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -16384;
+        "pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -8192;
          pragma wal_autocheckpoint = 8000;",
     )
 }

@@ -1,7 +1,7 @@
 //! `request` of a grant or a revoke → a request that changes the system.
 
-use super::pre_requests::{PreRequests, check_names};
-use super::request::{Purpose, RequestTemplate};
+use super::request::pre_requests::{PreRequests, check_names};
+use super::request::template::{Purpose, RequestTemplate};
 use super::source::HttpSource;
 use crate::config::CompileContext;
 use crate::config::http::RequestConfig;

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::base::safe;
-use super::exchange::{Failure, Wire};
+use super::answer::reading::{ReadAnswer, TakeItems};
+use super::answer::shape::Shaper;
 use super::listing::Listing;
 use super::pagination::{Place, Turn, Verdict};
-use super::parts::RequestParts;
-use super::pre_requests;
-use super::reading::{ReadAnswer, TakeItems};
-use super::shape::Shaper;
+use super::request::base::safe;
+use super::request::parts::RequestParts;
+use super::request::pre_requests;
+use super::wire::exchange::{Failure, Wire};
 use crate::expr::{Inputs, Map, Value};
 use crate::source::{Page, PageToken, PartialReason, SourceError, TakePages};
 
@@ -31,7 +31,7 @@ pub(super) enum Delivered {
 /// What asking for a page came to.
 enum Asked<'l> {
     /// An answer. With what shaped the parts of it that were handed on, where there were any.
-    Read(ReadAnswer, Option<Shaper<'l>>),
+    Read(Box<ReadAnswer>, Option<Shaper<'l>>),
     Ended(Delivered),
 }
 
@@ -62,13 +62,16 @@ impl Listing {
             .request
             .build(&inputs, &source.base, &source.defaults)?;
         self.pagination.prepare(&mut request, place.as_ref())?;
-        // What jobs brought cannot be gone on with by a later process, which makes a new job.
-        let token = token.filter(|_| !self.before.is_job());
+        request.once = place.is_some() && self.pagination.moves_on();
+        // What jobs and scrolls brought cannot be gone on with by a later process, which begins
+        // another one.
+        let passes = self.before.is_job() || self.pagination.moves_on();
+        let token = token.filter(|_| !passes);
         let asked = self
             .ask(&request, place.as_ref(), token, to, &before)
             .await?;
         let (read, shaper) = match asked {
-            Asked::Read(read, shaper) => (read, shaper),
+            Asked::Read(read, shaper) => (*read, shaper),
             Asked::Ended(delivered) => return Ok(delivered),
         };
         let verdict = self.verdict(&request, place.as_ref(), &read)?;
@@ -116,7 +119,7 @@ impl Listing {
             last = page.next.is_none(),
             "page"
         );
-        if self.before.is_job() && page.next.take().is_some() {
+        if passes && page.next.take().is_some() {
             page.more = true;
         }
         let wanted = to.take(page).await;
@@ -151,7 +154,8 @@ impl Listing {
                 Ok(incoming) => incoming,
                 Err(failure) => {
                     let restarts = |status| self.pagination.restarts(status);
-                    if place.is_some() && failure.status.is_some_and(restarts) {
+                    let lost = request.once && failure.error.is_transient();
+                    if lost || place.is_some() && failure.status.is_some_and(restarts) {
                         return Ok(Asked::Ended(Delivered::Restart(failure.error)));
                     }
                     let page = match self.excused(place, &failure) {
@@ -175,10 +179,15 @@ impl Listing {
             let read = self.reader.read(incoming, &wire, &mut parts).await;
             let (delivered, shaper) = (parts.delivered, parts.shaper);
             let error = match read {
-                Ok(Some(read)) => return Ok(Asked::Read(read, delivered.then_some(shaper))),
+                Ok(Some(read)) => {
+                    return Ok(Asked::Read(Box::new(read), delivered.then_some(shaper)));
+                }
                 Ok(None) => return Ok(Asked::Ended(Delivered::Unwanted)),
                 Err(error) => error,
             };
+            if request.once && error.is_transient() {
+                return Ok(Asked::Ended(Delivered::Restart(error)));
+            }
             failed += 1;
             let wait = self.source.retry.wait(failed, error.retry_after());
             let Some(wait) = wait.filter(|_| error.is_transient()) else {

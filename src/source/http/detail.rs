@@ -3,17 +3,15 @@
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value as Json;
 
-use super::answer::Answer;
-use super::conditions::Conditions;
-use super::error_rules::ErrorRules;
-use super::exchange::{Failure, Wire};
-use super::lookup::fields;
-use super::parts::RequestParts;
+use super::answer::lookup::fields;
+use super::answer::shape::Unwind;
 use super::paths::{Found, JsonPath};
-use super::redact::Redactor;
-use super::request::{Purpose, RequestTemplate};
-use super::shape::Unwind;
+use super::request::template::{Purpose, RequestTemplate};
 use super::source::HttpSource;
+use super::wire::conditions::Conditions;
+use super::wire::error_rules::ErrorRules;
+use super::wire::exchange::Wire;
+use super::wire::redact::Redactor;
 use crate::config::CompileContext;
 use crate::config::http::DetailConfig;
 use crate::expr::{Inputs, Value, Variables};
@@ -133,7 +131,7 @@ impl Detail {
             redactor: &self.redactor,
             rules: &self.rules,
         };
-        let (answer, reason) = match self.answer(&request, &wire).await {
+        let (answer, reason) = match self.conditions.send(&request, &wire).await {
             Ok(answered) => answered,
             Err(failure) => {
                 let rule = failure.status.and_then(|status| {
@@ -159,8 +157,8 @@ impl Detail {
         };
         let missing = || SourceError::ItemsMissing {
             items_path: self.path.as_ref().map_or("", JsonPath::text).to_owned(),
-            url: super::base::safe(&answer.url),
-            found: super::response::keys(&answer.body),
+            url: super::request::base::safe(&answer.url),
+            found: super::answer::items::keys(&answer.body),
         };
         match (self.batch, body) {
             (None, Found::One(_, Json::Object(detail))) => {
@@ -185,28 +183,6 @@ impl Detail {
                 reason,
             )),
             _ => Err(missing()),
-        }
-    }
-
-    /// Asks until the answer does not say that it failed for the moment.
-    async fn answer(
-        &self,
-        request: &RequestParts,
-        wire: &Wire<'_>,
-    ) -> Result<(Answer, Option<PartialReason>), Failure> {
-        let mut failed = 0;
-        loop {
-            let answer = wire.send(request).await?;
-            let error = match self.conditions.judge(&answer, wire.redactor) {
-                Ok(reason) => return Ok((answer, reason)),
-                Err(error) => error,
-            };
-            failed += 1;
-            let wait = wire.source.retry.wait(failed, error.retry_after());
-            let Some(wait) = wait.filter(|_| error.is_transient()) else {
-                return Err(error.into());
-            };
-            wire.source.clock.sleep(wait).await;
         }
     }
 }

@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::conditions::Conditions;
-use super::decoder::{DecodeBody, JsonDecoder};
+use super::answer::decoder::{DecodeBody, JsonDecoder};
+use super::answer::items::ItemsRule;
+use super::answer::reading::Reader;
 use super::delivery::{Delivered, WholePage};
 use super::detail::Detail;
-use super::error_rules::ErrorRules;
 use super::pagination::{Paginate, Unpaged};
-use super::pre_requests::{self, Kept, PreRequests};
-use super::reading::Reader;
-use super::redact::Redactor;
-use super::request::{Purpose, RequestTemplate};
-use super::response::ItemsRule;
+use super::request::kept::Kept;
+use super::request::pre_requests::{self, PreRequests};
+use super::request::template::{Purpose, RequestTemplate};
 use super::source::HttpSource;
+use super::wire::conditions::Conditions;
+use super::wire::error_rules::ErrorRules;
+use super::wire::redact::Redactor;
 use crate::config::CompileContext;
 use crate::config::http::{PaginationConfig, RequestConfig, ResponseConfig};
 use crate::diagnostic::Location;
@@ -64,6 +65,21 @@ impl HttpSource {
             (false, []) => &[],
             (false, _) => &[pre_requests::VARIABLE],
         });
+        let waits = [
+            ("until", listing.request.until.is_some()),
+            ("every", listing.request.every.is_some()),
+            ("at_most", listing.request.at_most.is_some()),
+        ];
+        for (field, _) in waits.iter().filter(|(_, written)| *written) {
+            let at = listing.request.url.0.span;
+            let message = format!("`{field}` does nothing here: only a pre-request waits");
+            cx.warning(
+                "no-effect",
+                at,
+                message,
+                "write it in an entry of `pre_requests`",
+            );
+        }
         let before = PreRequests::compile(pre, &known, &self.base, &self.conditions, variables, cx);
         let purpose = Purpose::Listing;
         let request = RequestTemplate::compile(listing.request, &self.base, variables, purpose, cx);

@@ -71,7 +71,7 @@ impl JsonPath {
         }
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         let form = match (split(text), text.starts_with('$')) {
             (Ok(steps), _) => Form::Steps(steps),
             // What our own splitter cannot read is left to the full language.

@@ -2,6 +2,7 @@
 
 mod auth;
 mod case;
+mod killed;
 pub mod quirks;
 mod server;
 mod tape;
@@ -255,4 +256,95 @@ async fn a_large_answer_is_handed_on_while_it_comes() {
             .all(|(count, more, _)| *more && *count <= 1001)
     );
     assert!(!last.1 && last.2.is_none(), "{last:?}");
+}
+
+/// Reads a listing to its end, as a sync does.
+async fn read_all(yaml: &str, server: &Server) -> (Vec<serde_json::Value>, usize) {
+    #[derive(Default)]
+    struct All(Vec<serde_json::Value>, usize);
+
+    #[async_trait::async_trait]
+    impl TakePages for All {
+        async fn take(&mut self, page: Page) -> bool {
+            self.0
+                .extend(page.records.iter().map(serde_json::Value::from));
+            true
+        }
+
+        async fn again(&mut self, _: bool) {
+            self.1 += 1;
+            self.0.clear();
+        }
+    }
+
+    let (listing, found) = case::listing(yaml, server, Arc::default(), false);
+    let listing = listing.unwrap_or_else(|| panic!("{found:?}"));
+    let mut all = All::default();
+    let inputs = rolecall::expr::Inputs::new();
+    let pages = listing.pages(&inputs, None, &mut all).await;
+    pages.unwrap_or_else(|error| panic!("{error}"));
+    (all.0, all.1)
+}
+
+/// A cursor that expired on the way: the listing begins anew, and what had come is told apart.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listing_whose_cursor_expires_begins_anew() {
+    let yaml = "connect: {base_url: '${BASE}/api'}\nresource_types: {user: {list: {request: {url: /users}, response: {items_path: users}, pagination: {strategy: cursor, cursor_path: next}}}}\n";
+    let exchange = |json: serde_json::Value| -> Exchange {
+        serde_json::from_value(json).expect("an exchange")
+    };
+    let server = Server::start(vec![
+        exchange(
+            serde_json::json!({"ask": "GET /api/users", "json": {"users": [1, 2], "next": "a"}}),
+        ),
+        exchange(serde_json::json!({"ask": "GET /api/users?cursor=a", "answer": 410})),
+        exchange(
+            serde_json::json!({"ask": "GET /api/users", "json": {"users": [1, 3], "next": "b"}}),
+        ),
+        exchange(
+            serde_json::json!({"ask": "GET /api/users?cursor=b", "json": {"users": [4], "next": null}}),
+        ),
+    ]);
+    let (records, again) = read_all(yaml, &server).await;
+    assert_eq!(server.finish(), Vec::<String>::new());
+    assert_eq!(
+        (serde_json::json!(records), again),
+        (serde_json::json!([1, 3, 4]), 1)
+    );
+}
+
+/// What a job has made is taken away when the listing has come to its end, and a refusal of that
+/// changes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_after_a_listing_are_made_once_at_its_end() {
+    let yaml = r#"connect: {base_url: '${BASE}/api'}
+resource_types:
+  user:
+    list:
+      request:
+        url: "tmpl:/jobs/{{ .pre_requests.job.body.id }}/results"
+        pre_requests: {job: {method: POST, url: /jobs, until: "cel: response.body.done"}}
+        after_requests: {gone: {method: DELETE, url: "tmpl:/jobs/{{ .pre_requests.job.body.id }}"}}
+      response: {items_path: users}
+      pagination: {strategy: cursor, cursor_path: next}
+"#;
+    let exchange = |json: serde_json::Value| -> Exchange {
+        serde_json::from_value(json).expect("an exchange")
+    };
+    let server = Server::start(vec![
+        exchange(serde_json::json!({"ask": "POST /api/jobs", "json": {"done": true, "id": 7}})),
+        exchange(
+            serde_json::json!({"ask": "GET /api/jobs/7/results", "json": {"users": [1], "next": "a"}}),
+        ),
+        exchange(
+            serde_json::json!({"ask": "GET /api/jobs/7/results?cursor=a", "json": {"users": [2]}}),
+        ),
+        exchange(serde_json::json!({"ask": "DELETE /api/jobs/7", "answer": 403})),
+    ]);
+    let (records, again) = read_all(yaml, &server).await;
+    assert_eq!(server.finish(), Vec::<String>::new());
+    assert_eq!(
+        (serde_json::json!(records), again),
+        (serde_json::json!([1, 2]), 0)
+    );
 }

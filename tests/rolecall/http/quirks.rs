@@ -32,6 +32,13 @@ pub struct Quirk {
     /// Further variables of the environment.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+    /// How often the same command is run: what an earlier one left is gone on with.
+    #[serde(default = "once")]
+    pub runs: usize,
+}
+
+fn once() -> usize {
+    1
 }
 
 impl Quirk {
@@ -79,21 +86,25 @@ fn met(folder: &Path) -> Result<(), String> {
         .map_err(|error| format!("{name}: exchanges.yaml: {error}"))?;
     let server = server.script(exchanges).in_any_order();
     let output = tempfile::TempDir::new().expect("a folder");
-    let ran = Command::new(env!("CARGO_BIN_EXE_rolecall"))
-        .args(["sync", "connector.yaml", "--concurrency", "4", "-f"])
-        .arg(output.path().join("out.c1z"))
-        .current_dir(folder)
-        .env_remove("RUST_LOG")
-        .env("BASE", format!("http://{base}"))
-        .env("OTHER", format!("http://{other}"))
-        .env("BASE_HOST", &base)
-        .env("SECRET", SECRET)
-        .env("HOME", output.path())
-        .envs(&quirk.env)
-        .output()
-        .expect("the program runs");
-    let mut found = format!("exit code {}\n", ran.status.code().unwrap_or(-1));
-    found.push_str(&crate::said(&ran));
+    let mut found = String::new();
+    for _ in 0..quirk.runs {
+        let ran = Command::new(env!("CARGO_BIN_EXE_rolecall"))
+            .args(["sync", "connector.yaml", "--concurrency", "4", "-f"])
+            .arg(output.path().join("out.c1z"))
+            .current_dir(folder)
+            .env_remove("RUST_LOG")
+            .env("BASE", format!("http://{base}"))
+            .env("OTHER", format!("http://{other}"))
+            .env("BASE_HOST", &base)
+            .env("SECRET", SECRET)
+            .env("HOME", output.path())
+            .envs(&quirk.env)
+            .output()
+            .expect("the program runs");
+        let code = ran.status.code().unwrap_or(-1);
+        writeln!(found, "exit code {code}").expect("a String takes all");
+        found.push_str(&crate::said(&ran));
+    }
     facts(&output.path().join("out.c1z"), &mut found);
     let found = found
         .replace(&*output.path().to_string_lossy(), "")

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value as Json;
 
@@ -33,9 +33,23 @@ pub struct Exchange {
     pub base64: Option<String>,
     /// Sends only so many bytes of the body and closes the connection.
     pub cut: Option<usize>,
+    /// What was cut never comes: the connection stays until the client goes.
+    #[serde(default)]
+    pub hold: bool,
     /// Answers so much later.
     #[serde(default)]
     pub delay_ms: u64,
+    /// Asked no sooner than so long after the answer before.
+    #[serde(default)]
+    pub waited_ms: u64,
+    /// Asked while nothing else is under way.
+    #[serde(default)]
+    pub alone: bool,
+    /// So many copies of `text` are sent, each with its number from 1 in place of `${N}`.
+    pub times: Option<usize>,
+    /// What stands before and behind the copies.
+    #[serde(default)]
+    pub around: (String, String),
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
@@ -62,6 +76,10 @@ struct Script {
     exchanges: VecDeque<Exchange>,
     in_any_order: bool,
     problems: Vec<String>,
+    /// How many requests are under way.
+    under_way: usize,
+    /// When the last answer went out.
+    answered: Option<Instant>,
 }
 
 /// Two listening ports that follow one script: what `${BASE}` and `${OTHER}` stand for.
@@ -200,10 +218,45 @@ fn serve(mut stream: TcpStream, name: ServerName, script: &Mutex<Script>) {
         };
         let found = differences(&exchange, name, &request);
         script.problems.extend(found);
+        let found = untimely(&exchange, &script);
+        script.problems.extend(found);
+        script.under_way += 1;
         exchange
     };
     std::thread::sleep(Duration::from_millis(exchange.delay_ms));
+    {
+        let mut script = script.lock().expect("no panic");
+        script.under_way -= 1;
+        script.answered = Some(Instant::now());
+    }
     answer(&mut stream, &exchange);
+}
+
+/// What is wrong with the moment at which something is asked.
+fn untimely(exchange: &Exchange, script: &Script) -> Vec<String> {
+    let mut found = Vec::new();
+    let waited = script.answered.map_or(Duration::MAX, |at| at.elapsed());
+    if waited < Duration::from_millis(exchange.waited_ms) {
+        found.push(format!("{}: asked after {waited:?} only", exchange.ask));
+    }
+    if exchange.alone && script.under_way > 0 {
+        found.push(format!("{}: asked beside another request", exchange.ask));
+    }
+    found
+}
+
+/// The text of a header, where `${SOON}` is a moment that is 0.3 to 1.3 seconds away: whole seconds
+/// since 1970, or with `${SOON_AS_DATE}` a date.
+fn header_text(value: &Json) -> String {
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let soon = since.expect("it is past 1970") + Duration::from_millis(1300);
+    let soon = soon.as_secs();
+    let date = httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(soon));
+    text.replace("${SOON}", &soon.to_string())
+        .replace("${SOON_AS_DATE}", &date)
 }
 
 fn differences(exchange: &Exchange, name: ServerName, request: &Request) -> Vec<String> {
@@ -243,6 +296,12 @@ fn differences(exchange: &Exchange, name: ServerName, request: &Request) -> Vec<
 fn answer(stream: &mut TcpStream, exchange: &Exchange) {
     let body = match (&exchange.json, &exchange.text, &exchange.base64) {
         (Some(json), ..) => json.to_string().into_bytes(),
+        (None, Some(text), _) if exchange.times.is_some() => {
+            let copies = (1..=exchange.times.unwrap_or(1))
+                .map(|number| text.replace("${N}", &number.to_string()));
+            let (before, behind) = &exchange.around;
+            format!("{before}{}{behind}", copies.collect::<String>()).into_bytes()
+        }
         (None, Some(text), _) => text.clone().into_bytes(),
         (None, None, Some(text)) => {
             use base64::Engine as _;
@@ -259,15 +318,15 @@ fn answer(stream: &mut TcpStream, exchange: &Exchange) {
         head.push_str("content-type: application/json\r\n");
     }
     for (name, value) in &exchange.headers {
-        let value = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.push_str(&format!("{name}: {}\r\n", header_text(value)));
     }
     let sent = &body[..exchange.cut.unwrap_or(body.len())];
     // A client that hung up is part of the test.
     let _ = stream.write_all(format!("{head}\r\n").as_bytes());
     let _ = stream.write_all(sent);
     let _ = stream.flush();
+    if exchange.hold {
+        let _ = stream.read(&mut [0]);
+    }
     let _ = stream.shutdown(Shutdown::Write);
 }

@@ -178,27 +178,27 @@ fn every_bad_answer_is_told_with_its_request_its_type_and_its_line() {
 
 #[test]
 fn a_server_that_never_ends_its_pages_is_left() {
-    let pages = AtomicU32::new(0);
-    let address = serve(move |mut stream| {
-        let Some((head, _)) = request(&stream) else {
-            return;
-        };
-        let page = match head.starts_with("HEAD") {
-            true => 0,
-            false => pages.fetch_add(1, Ordering::SeqCst),
-        };
-        let users = (0..12).map(|n| serde_json::json!({"id": n, "name": "A"}));
-        let users = users.collect::<Vec<_>>();
-        let body = serde_json::json!({"users": users, "next": page.to_string()});
-        let body = match head.starts_with("HEAD") {
-            true => String::new(),
-            false => body.to_string(),
-        };
-        let _ = stream.write_all(&answer(200, "", body.as_bytes()));
-    });
-    let ran = sync("endless", BEARER, &format!("http://{address}"));
-    assert_eq!(ran.status.code(), Some(3), "{}", said(&ran));
-    snapshot("endless-pages", &ran);
+    for (name, users) in [("endless-pages", 12), ("endless-small-pages", 1)] {
+        let pages = AtomicU32::new(0);
+        let address = serve(move |mut stream| {
+            let Some((head, _)) = request(&stream) else {
+                return;
+            };
+            let body = match head.starts_with("HEAD") {
+                true => String::new(),
+                false => {
+                    let page = pages.fetch_add(1, Ordering::SeqCst);
+                    let users = (0..users).map(|n| serde_json::json!({"id": n, "name": "A"}));
+                    let users = users.collect::<Vec<_>>();
+                    serde_json::json!({"users": users, "next": page.to_string()}).to_string()
+                }
+            };
+            let _ = stream.write_all(&answer(200, "", body.as_bytes()));
+        });
+        let ran = sync("endless", BEARER, &format!("http://{address}"));
+        assert_eq!(ran.status.code(), Some(3), "{}", said(&ran));
+        snapshot(name, &ran);
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::config::kind::{Kind, KindConfig};
 use crate::config::scalar::{SecretText, Text};
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceError;
-use crate::source::http::parts::RequestParts;
+use crate::source::http::request::parts::RequestParts;
 use crate::source::http::token::Ask;
 
 inventory::submit! { Kind::<AuthFamily>::of::<ApiKeyConfig>("api_key") }

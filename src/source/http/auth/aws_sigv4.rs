@@ -15,10 +15,10 @@ use crate::config::decode::section;
 use crate::config::kind::{Kind, KindConfig};
 use crate::config::scalar::{EnvText, SecretText};
 use crate::source::SourceError;
-use crate::source::http::base::host;
-use crate::source::http::clock::hex;
-use crate::source::http::parts::RequestParts;
+use crate::source::http::request::base::host;
+use crate::source::http::request::parts::RequestParts;
 use crate::source::http::token::Ask;
+use crate::source::http::wire::clock::hex;
 
 inventory::submit! { Kind::<AuthFamily>::of::<SigV4Config>("aws_sigv4") }
 

@@ -13,10 +13,10 @@ use crate::config::kind::{Kind, KindConfig};
 use crate::config::scalar::{EnvText, PathText, SecretText, Text};
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceError;
-use crate::source::http::answer::Answer;
-use crate::source::http::base::safe;
-use crate::source::http::parts::RequestParts;
+use crate::source::http::answer::received::Answer;
 use crate::source::http::paths::JsonPath;
+use crate::source::http::request::base::safe;
+use crate::source::http::request::parts::RequestParts;
 use crate::source::http::token::login::{Login, LoginAuth, LoginConfig, LoginFormat, LogoutMethod};
 use crate::source::http::token::{Ask, Carrier, FetchToken, Kept, Token, ending, jwt, told_base};
 

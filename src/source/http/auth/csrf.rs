@@ -15,8 +15,8 @@ use crate::config::decode::{closed_set, section};
 use crate::config::kind::{Block, Kind, KindConfig};
 use crate::config::scalar::{EnvText, Text};
 use crate::source::SourceError;
-use crate::source::http::base::safe;
-use crate::source::http::parts::RequestParts;
+use crate::source::http::request::base::safe;
+use crate::source::http::request::parts::RequestParts;
 use crate::source::http::token::cookies::Cookies;
 use crate::source::http::token::{Ask, oauth2};
 

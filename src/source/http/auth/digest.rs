@@ -15,7 +15,7 @@ use crate::config::decode::section;
 use crate::config::kind::{Kind, KindConfig};
 use crate::config::scalar::{EnvText, SecretText};
 use crate::source::SourceError;
-use crate::source::http::parts::RequestParts;
+use crate::source::http::request::parts::RequestParts;
 use crate::source::http::token::Ask;
 
 inventory::submit! { Kind::<AuthFamily>::of::<DigestConfig>("digest") }

@@ -25,7 +25,7 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::parts::RequestParts;
+use super::request::parts::RequestParts;
 use super::token::Ask;
 use crate::config::connect::AuthFamily;
 use crate::config::kind::{Family, Kind, registered};

@@ -8,7 +8,7 @@ use crate::config::connect::AuthFamily;
 use crate::config::decode::section;
 use crate::config::kind::{Kind, KindConfig};
 use crate::source::SourceError;
-use crate::source::http::parts::RequestParts;
+use crate::source::http::request::parts::RequestParts;
 use crate::source::http::token::Ask;
 
 inventory::submit! { Kind::<AuthFamily>::of::<NoneConfig>("none") }

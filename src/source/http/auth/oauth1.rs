@@ -15,8 +15,8 @@ use crate::config::kind::{Kind, KindConfig};
 use crate::config::scalar::{EnvText, SecretText};
 use crate::expr::percent_encode;
 use crate::source::SourceError;
-use crate::source::http::base::host;
-use crate::source::http::parts::RequestParts;
+use crate::source::http::request::base::host;
+use crate::source::http::request::parts::RequestParts;
 use crate::source::http::token::Ask;
 use crate::source::http::token::oauth2::seconds;
 

@@ -11,9 +11,9 @@ use super::{Place, Turn, Verdict};
 use crate::config::CompileContext;
 use crate::config::scalar::{PathText, TemplateText, Text};
 use crate::expr::{Escape, Expression, Inputs, Value, Variables};
-use crate::source::http::base::safe;
-use crate::source::http::parts::RequestParts;
-use crate::source::http::texts::render;
+use crate::source::http::request::base::safe;
+use crate::source::http::request::parts::RequestParts;
+use crate::source::http::request::texts::render;
 use crate::source::{PartialReason, SourceError};
 
 /// The page size when a listing has a parameter for it but says no number.

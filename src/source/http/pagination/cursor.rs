@@ -17,9 +17,9 @@ use crate::config::http::HttpPaginationFamily;
 use crate::config::kind::{Kind, KindConfig};
 use crate::config::scalar::{PathText, Text};
 use crate::diagnostic::Diagnostic;
-use crate::source::http::base::safe;
-use crate::source::http::parts::RequestParts;
 use crate::source::http::paths::JsonPath;
+use crate::source::http::request::base::safe;
+use crate::source::http::request::parts::RequestParts;
 use crate::source::{PartialReason, SourceError};
 
 inventory::submit! { Kind::<HttpPaginationFamily>::of::<CursorConfig>("cursor") }
@@ -67,6 +67,11 @@ section! {
         /// Another request for every page but the first one, for scrolls that are begun and
         /// continued differently. An addition of rolecall.
         pub later_request: Option<LaterConfig>,
+        /// The API keeps the place in the list itself, as scrolls do: each request moves on, and the
+        /// cursor may stay the same. The listing then ends at an empty page too, and where a page
+        /// fails, it begins anew, because nobody can ask for that page again; so does a later run. An
+        /// addition of rolecall.
+        pub scroll: bool = false,
         /// Path of the total number of items in the answer. A listing that ends before it is partial.
         /// An addition of rolecall.
         pub total_path: Option<PathText>,
@@ -124,6 +129,7 @@ impl KindConfig<HttpPaginationFamily> for CursorConfig {
             end_values: self.end_values.iter().map(|end| end.text.clone()).collect(),
             only_cursor: self.later_query == Some(LaterQuery::OnlyCursor),
             later: optional(later)?,
+            scroll: self.scroll,
             total: total?,
             restart_on: self.restart_on.clone(),
         }))
@@ -141,6 +147,7 @@ struct Cursor {
     end_values: Vec<String>,
     only_cursor: bool,
     later: Option<Later>,
+    scroll: bool,
     total: Total,
     restart_on: Vec<u16>,
 }
@@ -178,6 +185,7 @@ impl Paginate for Cursor {
         let more = self.more.said(turn.answer);
         let cursor = match more {
             Some(false) => None,
+            None if self.scroll && turn.count == 0 => None,
             _ => self.cursor(turn)?,
         };
         let Some(cursor) = cursor else {
@@ -188,7 +196,11 @@ impl Paginate for Cursor {
                 ..Verdict::end()
             });
         };
-        match Place::follow(turn.place, cursor.text) {
+        let follow = match self.scroll {
+            true => Place::scroll(turn, cursor.text),
+            false => Place::follow(turn.place, cursor.text),
+        };
+        match follow {
             Some(place) => {
                 let mut place = Place {
                     items,
@@ -202,9 +214,14 @@ impl Paginate for Cursor {
             }
             None => Err(SourceError::Loop {
                 reason: format!(
-                    "{} answered a cursor that it had answered before; does it read the cursor from the parameter `{}`?",
+                    "{} answered a {} that it had answered before; does it read the cursor from the parameter `{}`?{}",
                     safe(turn.asked),
-                    self.param.name()
+                    if self.scroll { "page" } else { "cursor" },
+                    self.param.name(),
+                    match self.scroll {
+                        true => "",
+                        false => " Where it moves on under one cursor, write `scroll: true`",
+                    },
                 ),
             }),
         }
@@ -212,6 +229,10 @@ impl Paginate for Cursor {
 
     fn restarts(&self, status: StatusCode) -> bool {
         expired(status, &self.restart_on)
+    }
+
+    fn moves_on(&self) -> bool {
+        self.scroll
     }
 }
 

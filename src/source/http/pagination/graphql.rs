@@ -13,9 +13,9 @@ use crate::config::decode::section;
 use crate::config::http::HttpPaginationFamily;
 use crate::config::kind::{Kind, KindConfig};
 use crate::config::scalar::{PathText, Text};
-use crate::source::http::base::safe;
-use crate::source::http::parts::RequestParts;
 use crate::source::http::paths::JsonPath;
+use crate::source::http::request::base::safe;
+use crate::source::http::request::parts::RequestParts;
 use crate::source::{PartialReason, SourceError};
 
 inventory::submit! { Kind::<HttpPaginationFamily>::of::<GraphqlConfig>("graphql") }

@@ -11,8 +11,8 @@ use crate::config::decode::{closed_set, section};
 use crate::config::scalar::TemplateText;
 use crate::expr::{Escape, Expression, Inputs, Value, Variables};
 use crate::source::SourceError;
-use crate::source::http::parts::RequestParts;
-use crate::source::http::texts::render;
+use crate::source::http::request::parts::RequestParts;
+use crate::source::http::request::texts::render;
 
 /// What the body of a later page may be made of.
 const VARIABLES: Variables = Variables::of(&["cursor"]);

@@ -26,10 +26,10 @@ use reqwest::StatusCode;
 use serde_json::Value as Json;
 use url::Url;
 
-use super::answer::Answer;
-use super::base::{Base, safe};
-use super::parts::RequestParts;
+use super::answer::received::Answer;
 use super::paths::JsonPath;
+use super::request::base::{Base, safe};
+use super::request::parts::RequestParts;
 use crate::config::http::HttpPaginationFamily;
 use crate::config::kind::{Family, Kind, registered};
 use crate::expr::Value;
@@ -71,6 +71,11 @@ pub trait Paginate: Send + Sync + std::fmt::Debug {
     /// Whether a refusal of a later page says that its place is no longer good, so that the listing
     /// must begin anew.
     fn restarts(&self, _status: StatusCode) -> bool {
+        false
+    }
+
+    /// Whether the API moves on with each request, so that no later page can be asked for twice.
+    fn moves_on(&self) -> bool {
         false
     }
 }

@@ -6,7 +6,7 @@ use crate::config::decode::section;
 use crate::config::http::HttpPaginationFamily;
 use crate::config::kind::{Kind, KindConfig};
 use crate::source::SourceError;
-use crate::source::http::parts::RequestParts;
+use crate::source::http::request::parts::RequestParts;
 
 inventory::submit! { Kind::<HttpPaginationFamily>::of::<NoneConfig>("none") }
 

@@ -11,7 +11,7 @@ use crate::config::http::HttpPaginationFamily;
 use crate::config::kind::{Kind, KindConfig};
 use crate::config::scalar::{PathText, TemplateText, Text};
 use crate::source::SourceError;
-use crate::source::http::parts::RequestParts;
+use crate::source::http::request::parts::RequestParts;
 
 inventory::submit! { Kind::<HttpPaginationFamily>::of::<OffsetConfig>("offset") }
 

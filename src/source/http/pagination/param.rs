@@ -7,7 +7,7 @@ use crate::config::CompileContext;
 use crate::config::decode::closed_set;
 use crate::config::scalar::Text;
 use crate::source::SourceError;
-use crate::source::http::parts::{RequestParts, plain};
+use crate::source::http::request::parts::{RequestParts, plain};
 
 closed_set! {
     /// Where parameters of paging go.

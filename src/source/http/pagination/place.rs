@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
+use super::Turn;
 use super::window::Window;
 use crate::source::{PageToken, SourceError};
 
@@ -93,6 +94,18 @@ impl Place {
             true => serde_json::from_str(&self.at).unwrap_or_else(|_| self.at.clone().into()),
             false => self.at.clone().into(),
         }
+    }
+
+    /// The place behind a page of an API that keeps the place itself, under a mark that may stay the
+    /// same. `None` when the page before came again: it does not move on.
+    pub(super) fn scroll(turn: &Turn<'_>, at: String) -> Option<Self> {
+        let page = (turn.fingerprint)();
+        let before = turn.place.and_then(|place| place.before);
+        (turn.count == 0 || before != Some(page)).then(|| Place {
+            at,
+            before: Some(page),
+            ..Place::default()
+        })
     }
 
     /// The place that a mark in an answer leads to. `None` when the listing has been there.

@@ -6,9 +6,9 @@ use serde_json::Value as Json;
 use crate::config::CompileContext;
 use crate::config::scalar::{PathText, Text};
 use crate::source::PartialReason;
-use crate::source::http::answer::Answer;
-use crate::source::http::base::safe;
+use crate::source::http::answer::received::Answer;
 use crate::source::http::paths::JsonPath;
+use crate::source::http::request::base::safe;
 
 /// A number in the body or in a header.
 #[derive(Debug, Default)]

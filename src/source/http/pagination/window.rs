@@ -18,8 +18,8 @@ use crate::config::kind::{Block, Kind, KindConfig};
 use crate::config::scalar::{PathText, Text};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Map, Value};
-use crate::source::http::base::safe;
-use crate::source::http::parts::RequestParts;
+use crate::source::http::request::base::safe;
+use crate::source::http::request::parts::RequestParts;
 use crate::source::{PartialReason, SourceError};
 
 inventory::submit! { Kind::<HttpPaginationFamily>::of::<WindowConfig>("window") }
@@ -252,6 +252,10 @@ impl Paginate for Windows {
 
     fn restarts(&self, status: StatusCode) -> bool {
         self.pages.restarts(status)
+    }
+
+    fn moves_on(&self) -> bool {
+        self.pages.moves_on()
     }
 }
 

@@ -14,7 +14,7 @@ use crate::config::decode::{Named, closed_set};
 use crate::config::scalar::{EnvText, SecretText, Text};
 use crate::source::SourceError;
 use crate::source::http::auth::secret_header;
-use crate::source::http::parts::RequestParts;
+use crate::source::http::request::parts::RequestParts;
 
 closed_set! {
     /// How a login is sent.

@@ -16,11 +16,11 @@ use serde_json::Value as Json;
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::answer::Answer;
+use super::answer::received::Answer;
 use super::auth::{Authenticate, Refusal};
-use super::base::safe;
-use super::parts::RequestParts;
 use super::paths::JsonPath;
+use super::request::base::safe;
+use super::request::parts::RequestParts;
 use crate::expr::{Value, parse_time};
 use crate::source::SourceError;
 

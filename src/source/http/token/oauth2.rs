@@ -19,10 +19,10 @@ use crate::config::scalar::{EnvText, PathText, SecretText, Text};
 use crate::config::{CompileContext, decode::Named};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::source::SourceError;
-use crate::source::http::answer::Answer;
-use crate::source::http::base::safe;
-use crate::source::http::parts::RequestParts;
+use crate::source::http::answer::received::Answer;
 use crate::source::http::paths::JsonPath;
+use crate::source::http::request::base::safe;
+use crate::source::http::request::parts::RequestParts;
 
 closed_set! {
     /// How a client proves to a token endpoint who it is.

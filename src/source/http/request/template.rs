@@ -1,0 +1,262 @@
+//! `request` and what every request carries → one request, its values escaped for their places.
+
+use percent_encoding::percent_decode_str;
+use reqwest::Method;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use secrecy::SecretString;
+
+use super::base::Base;
+use super::body::Body;
+use super::defaults::{Carried, Defaults};
+use super::parts::RequestParts;
+use super::texts::{literal_or_program, render};
+use crate::config::CompileContext;
+use crate::config::http::RequestConfig;
+use crate::diagnostic::{Diagnostic, list, nearest};
+use crate::expr::{Escape, Expression, Inputs, Variables};
+use crate::source::SourceError;
+
+/// What a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::source::http) enum Purpose {
+    /// To read.
+    Listing,
+    /// To change something.
+    Change,
+}
+
+/// A compiled `request`.
+#[derive(Debug)]
+pub(in crate::source::http) struct RequestTemplate {
+    method: Method,
+    url: Expression,
+    carried: Carried,
+    body: Option<Body>,
+    /// True when the url is a program: then a `..` in it comes from a record.
+    computed_url: bool,
+}
+
+impl RequestTemplate {
+    /// Whether the request depends on a variable.
+    pub(in crate::source::http) fn mentions(&self, variable: &str) -> bool {
+        self.programs()
+            .iter()
+            .any(|program| program.mentions(variable))
+    }
+
+    /// The texts of its programs.
+    pub(in crate::source::http) fn sources(&self) -> impl Iterator<Item = &str> {
+        let programs = self.programs().into_iter();
+        let programs = programs.filter(|program| !matches!(program, Expression::Literal(_)));
+        programs.map(Expression::source)
+    }
+
+    fn programs(&self) -> Vec<&Expression> {
+        let mut programs = vec![&self.url];
+        programs.extend(self.carried.programs());
+        if let Some(body) = &self.body {
+            body.programs(&mut programs);
+        }
+        programs
+    }
+
+    /// Compiles a request; every mistake in it is noted.
+    pub(in crate::source::http) fn compile(
+        config: &RequestConfig,
+        base: &Base,
+        variables: Variables,
+        purpose: Purpose,
+        cx: &mut CompileContext,
+    ) -> Option<Self> {
+        let method = match purpose {
+            Purpose::Listing => method(config, cx),
+            Purpose::Change => changing_method(config, cx),
+        };
+        let url = literal_or_program(&config.url, variables, cx);
+        let carried = Carried::compile(&config.headers, &config.query_params, variables, cx);
+        let body = Body::compile(config, variables, cx);
+        if let Some(Expression::Literal(url)) = &url
+            && let Err(reason) = base.join(url)
+        {
+            let at = cx.at(config.url.0.span);
+            cx.note(Diagnostic::error(
+                "bad-url",
+                at,
+                format!("`{url}` is not a URL: {reason}"),
+            ));
+            return None;
+        }
+        let url = url?;
+        Some(Self {
+            method: method?,
+            computed_url: !matches!(url, Expression::Literal(_)),
+            url,
+            carried: carried?,
+            body: body?,
+        })
+    }
+
+    /// Values that came from the environment.
+    pub(in crate::source::http) fn secrets(&self) -> impl Iterator<Item = SecretString> {
+        let body = self.body.as_ref().map(Body::secrets);
+        self.carried.secrets().chain(body.unwrap_or_default())
+    }
+
+    /// The request for one record. What every request carries goes only to the API's own host.
+    pub(in crate::source::http) fn build(
+        &self,
+        inputs: &Inputs,
+        base: &Base,
+        defaults: &Defaults,
+    ) -> Result<RequestParts, SourceError> {
+        let written = render(&self.url, inputs, Escape::Url)?
+            .ok_or_else(|| SourceError::Invalid("the `url` of the request is null".to_owned()))?;
+        if self.computed_url && leaves_its_place(&written) {
+            return Err(SourceError::Invalid(
+                "a value of the `url` is `.` or `..`, which would lead to another path".to_owned(),
+            ));
+        }
+        if written.starts_with("http%3A%2F%2F") || written.starts_with("https%3A%2F%2F") {
+            return Err(SourceError::Invalid(
+                "the `url` begins with a value that is a URL itself, which a template escapes; let it go through `raw`, as in `{{ .item.url | raw }}`".to_owned(),
+            ));
+        }
+        let url = base.join(&written).map_err(|reason| {
+            SourceError::Invalid(format!("the `url` of the request is not a URL: {reason}"))
+        })?;
+        let own = base.is_own(&url);
+        let mut parts = RequestParts::new(self.method.clone(), url);
+        if own {
+            defaults.carried.apply_query(&mut parts, inputs, true)?;
+            defaults.client_headers.apply_headers(&mut parts, inputs)?;
+            defaults.carried.apply_headers(&mut parts, inputs)?;
+        }
+        self.carried.apply_query(&mut parts, inputs, false)?;
+        self.carried.apply_headers(&mut parts, inputs)?;
+        if !parts.headers.contains_key(ACCEPT) {
+            parts
+                .headers
+                .insert(ACCEPT, HeaderValue::from_static("application/json"));
+        }
+        if let Some(body) = &self.body {
+            let implied = body.content_type();
+            if !self.carried.has_header(&CONTENT_TYPE)
+                && let Some(content_type) = implied.or_else(|| defaults.content_type.clone())
+            {
+                parts.headers.insert(CONTENT_TYPE, content_type);
+            }
+            let content_type = parts
+                .headers
+                .entry(CONTENT_TYPE)
+                .or_insert(HeaderValue::from_static("application/json"));
+            parts.body = body.render(inputs, content_type.to_str().unwrap_or_default())?;
+        }
+        Ok(parts)
+    }
+}
+
+fn method(config: &RequestConfig, cx: &mut CompileContext) -> Option<Method> {
+    let Some(written) = &config.method else {
+        return Some(match config.graphql {
+            Some(_) => Method::POST,
+            None => Method::GET,
+        });
+    };
+    let method = match written.text.trim().to_ascii_uppercase().as_str() {
+        "" | "GET" => Method::GET,
+        "POST" => Method::POST,
+        method @ ("PUT" | "PATCH") => {
+            let message = format!("a listing that uses `{method}` may change the system");
+            cx.warning(
+                "unsafe-method",
+                written.span,
+                message,
+                "it is not tried again when it fails; use `GET` or `POST` where the API allows it",
+            );
+            if method == "PUT" {
+                Method::PUT
+            } else {
+                Method::PATCH
+            }
+        }
+        _ => {
+            let at = cx.at(written.span);
+            let message = format!("a listing cannot use the method `{}`", written.text);
+            cx.note(Diagnostic::error("not-in-set", at, message).help("write `GET` or `POST`"));
+            return None;
+        }
+    };
+    Some(method)
+}
+
+fn changing_method(config: &RequestConfig, cx: &mut CompileContext) -> Option<Method> {
+    let written = config.method.as_ref();
+    let written = written.filter(|method| !method.text.trim().is_empty());
+    let Some(written) = written else {
+        cx.warning(
+            "no-effect",
+            config.url.0.span,
+            "this request has no `method`: it is a `GET`, which changes nothing",
+            "write `method: POST`, or what the API asks for",
+        );
+        return Some(Method::GET);
+    };
+    let known = ["POST", "PUT", "PATCH", "DELETE", "GET"];
+    let word = written.text.trim().to_ascii_uppercase();
+    match Method::from_bytes(word.as_bytes()) {
+        Ok(method) if known.contains(&word.as_str()) => Some(method),
+        _ => {
+            let at = cx.at(written.span);
+            let message = format!("there is no method `{}`", written.text);
+            let help = match nearest(&word, known.into_iter()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("write one of {}", list(&known)),
+            };
+            cx.note(Diagnostic::error("not-in-set", at, message).help(help));
+            None
+        }
+    }
+}
+
+/// True when a path has a segment that URLs resolve: `.`, `..` and their encoded forms.
+fn leaves_its_place(url: &str) -> bool {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    path.split(['/', '\\']).any(|segment| {
+        matches!(
+            percent_decode_str(segment).decode_utf8_lossy().as_ref(),
+            "." | ".."
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use url::Url;
+
+    use crate::expr::percent_encode;
+
+    proptest! {
+        #[test]
+        fn a_value_stays_one_segment_and_one_query_value(value in "[/?#&=%.;:@+ \\\\a0é\u{0}-\u{1f}]{0,8}|\\PC{0,8}", name in "[a-z\\[\\]$ +&=%é]{1,6}") {
+            let path = format!("https://h/groups/{}/members", percent_encode(&value));
+            let mut parts = RequestParts::new(Method::GET, Url::parse(&path).expect("a URL"));
+            if leaves_its_place(&path) {
+                prop_assert!(matches!(value.as_str(), "." | ".."), "{value:?}");
+            } else {
+                let segments: Vec<_> = parts.url.path_segments().expect("a path").collect();
+                prop_assert_eq!(segments.len(), 3);
+                prop_assert_eq!(percent_decode_str(segments[1]).decode_utf8_lossy(), value.as_str());
+            }
+            parts.set_query("first", "1");
+            parts.set_query(&name, "old");
+            parts.set_query(&name, &value);
+            prop_assert!(parts.has_query(&name));
+            let url = parts.full_url();
+            let pairs: Vec<_> = url.query_pairs().into_owned().collect();
+            prop_assert_eq!(pairs.last().expect("a pair"), &(name.clone(), value.clone()));
+            prop_assert_eq!(pairs.len(), if name == "first" { 1 } else { 2 });
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The texts of a request: literal, template or CEL, compiled and rendered.
+
+use reqwest::header::HeaderName;
+
+use crate::config::CompileContext;
+use crate::config::decode::Named;
+use crate::config::scalar::TemplateText;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::expr::{Escape, EvalError, Expression, Inputs, Scope, Variables, to_text};
+
+/// Compiles a text of a request. In literal text `${NAME}` stands for an environment variable.
+pub(in crate::source::http) fn literal_or_program(
+    source: &TemplateText,
+    variables: Variables,
+    cx: &mut CompileContext,
+) -> Option<Expression> {
+    match cx.template(source, variables)? {
+        // A variable that is not set was noted; what is compiled in its place is never sent.
+        Expression::Literal(_) => Some(Expression::Literal(
+            cx.interpolate(&source.0).unwrap_or_default(),
+        )),
+        program => Some(program),
+    }
+}
+
+/// The text of an expression for one record; `None` when it is null.
+pub(in crate::source::http) fn render(
+    expression: &Expression,
+    inputs: &Inputs,
+    escape: Escape,
+) -> Result<Option<String>, EvalError> {
+    match expression {
+        Expression::Literal(text) => Ok(Some(text.clone())),
+        Expression::Template(template) => template.render(inputs, escape).map(Some),
+        Expression::Cel(program) => {
+            let value = program.value(&Scope::new(inputs, None))?;
+            to_text(&value).map_err(|message| EvalError::new(program.source(), message))
+        }
+    }
+}
+
+/// Names of headers, checked where they are written.
+pub(in crate::source::http) fn header_names(
+    headers: &Named<TemplateText>,
+    cx: &mut CompileContext,
+) -> bool {
+    let before = cx.diagnostics.len();
+    for (name, _) in headers.iter() {
+        if HeaderName::from_bytes(name.text.as_bytes()).is_err() {
+            let at = cx.at(name.span);
+            cx.note(Diagnostic::error(
+                "bad-header",
+                at,
+                format!("`{}` is not the name of a header", name.text),
+            ));
+        }
+    }
+    cx.diagnostics[before..]
+        .iter()
+        .all(|found| found.severity != Severity::Error)
+}

@@ -1,0 +1,490 @@
+//! One request and its answer: credentials, redirects, tries, and the words for what went wrong.
+
+use std::time::{Instant, SystemTime};
+
+use async_trait::async_trait;
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::{Method, StatusCode};
+use secrecy::SecretString;
+use tokio::sync::mpsc;
+use url::Url;
+
+use super::error_rules::ErrorRules;
+use super::limits::{self, Limit};
+use super::redact::Redactor;
+use super::retry::{LONGEST_WAIT, is_transient};
+use super::transport::{About, Broken, Undelivered, with_body};
+use crate::source::SourceError;
+use crate::source::http::answer::body::{LARGEST_HELD, too_large_to_hold};
+use crate::source::http::answer::received::{self, Answer, Incoming};
+use crate::source::http::auth::Refusal;
+use crate::source::http::request::base::{host, is_trusted, safe};
+use crate::source::http::request::parts::RequestParts;
+use crate::source::http::source::HttpSource;
+use crate::source::http::token::Ask;
+
+/// How much of an answer is read before anybody looks at it: most answers are smaller.
+const START: usize = 512 * 1024;
+
+/// How often an answer may send us elsewhere.
+const MOST_REDIRECTS: usize = 10;
+
+/// How often one request is repeated with other credentials: an answer to a challenge, a token of
+/// the session, and a token against forged requests may each want it once.
+const MOST_RENEWALS: u32 = 3;
+
+/// How much of a failed answer is read to find its reason.
+const REASON_BYTES: usize = 64 * 1024;
+
+/// A failure, with the status where an answer came.
+#[derive(Debug)]
+pub(in crate::source::http) struct Failure {
+    pub error: SourceError,
+    pub status: Option<StatusCode>,
+    /// When the request went out, with its credentials, that was answered so.
+    pub sent: Option<Instant>,
+    /// The headers of the answer.
+    pub headers: Box<HeaderMap>,
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        Self {
+            error,
+            status: None,
+            sent: None,
+            headers: Box::default(),
+        }
+    }
+}
+
+/// How much of an answer is read.
+#[derive(Clone, Copy)]
+struct Extent {
+    /// At most about so many bytes before anybody looks at it.
+    start: usize,
+    /// All of it is going to be held.
+    held: bool,
+}
+
+/// Sends requests of a source, and keeps its secrets out of what is said about them.
+pub(in crate::source::http) struct Wire<'s> {
+    pub source: &'s HttpSource,
+    pub redactor: &'s Redactor,
+    /// What the file says about statuses.
+    pub rules: &'s ErrorRules,
+}
+
+impl Wire<'_> {
+    /// Sends a request whose answer is JSON, and reads it.
+    pub(in crate::source::http) async fn send(
+        &self,
+        request: &RequestParts,
+    ) -> Result<Answer, Failure> {
+        let whole = Extent {
+            start: LARGEST_HELD + 1,
+            held: true,
+        };
+        let incoming = self.until(request, whole).await?;
+        if incoming.start.len() > LARGEST_HELD {
+            return Err(too_large_to_hold(&incoming.url).into());
+        }
+        Ok(incoming.json(self.redactor)?)
+    }
+
+    /// Sends a request; of a large answer only the beginning is read. `held`: the whole answer will
+    /// have to be held in memory.
+    pub(in crate::source::http) async fn open(
+        &self,
+        request: &RequestParts,
+        held: bool,
+    ) -> Result<Incoming, Failure> {
+        self.until(request, Extent { start: START, held }).await
+    }
+
+    /// Hands the rest of a body on, chunk by chunk, with an empty one at its end.
+    pub(in crate::source::http) async fn feed(
+        &self,
+        mut response: reqwest::Response,
+        to: mpsc::Sender<Vec<u8>>,
+    ) -> Result<(), SourceError> {
+        let url = response.url().clone();
+        let chunk = async |response: &mut reqwest::Response| {
+            let chunk = response.chunk().await;
+            chunk.map_err(|error| self.unreachable(&url, error))
+        };
+        while let Some(bytes) = chunk(&mut response).await? {
+            // Empty ones would be the end. Nobody takes them when the answer cannot be read.
+            if !bytes.is_empty() && to.send(bytes.into()).await.is_err() {
+                return Ok(());
+            }
+        }
+        let _ = to.send(Vec::new()).await;
+        Ok(())
+    }
+
+    /// Sends a request until it succeeds, fails for good, or has failed too often.
+    async fn until(&self, request: &RequestParts, extent: Extent) -> Result<Incoming, Failure> {
+        let repeatable = [Method::GET, Method::HEAD, Method::POST].contains(&request.method);
+        let (mut failed, mut renewals) = (0, 0);
+        loop {
+            let started = Instant::now();
+            let outcome = self.follow(request.clone(), extent).await;
+            let failure = match outcome {
+                Ok(incoming) => {
+                    let duration_ms = started.elapsed().as_millis();
+                    tracing::debug!(method = %request.method, url = safe(&request.url), duration_ms, "the API answered");
+                    return Ok(incoming);
+                }
+                Err(failure) => failure,
+            };
+            // A token may have ended before its time. Further refusals are about something else.
+            if !request.anonymous && self.is_renewed(&failure, renewals).await {
+                renewals += 1;
+                continue;
+            }
+            failed += 1;
+            let rule = failure.status.filter(|_| !request.anonymous);
+            let rule = rule.and_then(|status| self.rules.find(status));
+            let usual = self.source.retry.wait(failed, failure.error.retry_after());
+            let wait = match rule {
+                Some(rule) => rule.wait(failed, usual),
+                None => usual.filter(|_| failure.error.is_transient()),
+            };
+            // What was refused because of a rate was not obeyed.
+            let limited = failure.status == Some(StatusCode::TOO_MANY_REQUESTS);
+            let repeatable = repeatable && (limited || !request.once);
+            let Some(wait) = wait.filter(|_| repeatable) else {
+                let failure = too_long(failure);
+                return Err(match rule {
+                    Some(rule) => Failure {
+                        error: rule.told(failure.error),
+                        ..failure
+                    },
+                    None => failure,
+                });
+            };
+            let wait_ms = wait.as_millis();
+            tracing::info!(reason = %failure.error, attempt = failed, wait_ms, "trying again");
+            self.source.limiter.waits(wait);
+            self.source.clock.sleep(wait).await;
+        }
+    }
+
+    /// True when the credentials are others since a request was refused.
+    async fn is_renewed(&self, failure: &Failure, renewals: u32) -> bool {
+        let (Some(status), Some(sent)) = (failure.status, failure.sent) else {
+            return false;
+        };
+        let refused = status.is_redirection()
+            || matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        if !refused || renewals >= MOST_RENEWALS {
+            return false;
+        }
+        let refusal = Refusal {
+            sent,
+            status,
+            headers: &failure.headers,
+            renewals,
+        };
+        self.source.auth.refused(&refusal).await
+    }
+
+    /// Sends a request, going where redirects lead. Credentials and what every request carries go
+    /// only to the API's own host, hop by hop.
+    async fn follow(&self, mut request: RequestParts, extent: Extent) -> Result<Incoming, Failure> {
+        if !request.anonymous
+            && let Some(learned) = self.source.auth.base(self).await?
+        {
+            self.source.base.move_to(learned)?;
+            self.source.base.lead(&mut request);
+        }
+        for _ in 0..=MOST_REDIRECTS {
+            let (response, sent) = self.exchange(request.clone()).await?;
+            if request.unread && response.status().is_redirection() {
+                return Ok(Incoming::unread(&response, &request.url));
+            }
+            let Some(target) = redirect(&response, &request.url)? else {
+                let received = self.receive(response, &request, extent).await;
+                return received.map_err(|failure| Failure {
+                    sent: Some(sent),
+                    ..failure
+                });
+            };
+            let status = response.status();
+            if !request.anonymous && self.source.auth.is_login(&target) {
+                return Err(Failure {
+                    error: SourceError::Refused {
+                        system: host(&request.url),
+                        reason: "it sends us to its login page".to_owned(),
+                    },
+                    status: Some(status),
+                    sent: Some(sent),
+                    headers: Box::default(),
+                });
+            }
+            let turns_into_get = status == StatusCode::SEE_OTHER
+                || (request.method == Method::POST && matches!(status.as_u16(), 301 | 302));
+            if turns_into_get {
+                request.method = Method::GET;
+                request.body = None;
+                request.headers.remove(CONTENT_TYPE);
+            }
+            if !is_trusted(&request.url, &target) {
+                if request.body.is_some() {
+                    let message = format!(
+                        "{} redirects a request with a body to another host, {}",
+                        safe(&request.url),
+                        host(&target)
+                    );
+                    return Err(SourceError::Invalid(message).into());
+                }
+                // Any header may hold a credential, so only the harmless ones go along.
+                let accept = request.headers.remove(ACCEPT);
+                request.headers = HeaderMap::from_iter(accept.map(|value| (ACCEPT, value)));
+            }
+            request.go_to(target);
+        }
+        let message = format!(
+            "{} redirects more than {MOST_REDIRECTS} times",
+            safe(&request.url)
+        );
+        Err(SourceError::Invalid(message).into())
+    }
+
+    /// Sends one request as it is, with credentials where they belong. Returns the answer, and when
+    /// the request went out.
+    pub(in crate::source::http) async fn exchange(
+        &self,
+        mut request: RequestParts,
+    ) -> Result<(reqwest::Response, Instant), SourceError> {
+        if !request.anonymous && self.source.base.is_own(&request.url) {
+            self.source.auth.authenticate(&mut request, self).await?;
+        }
+        let mut outgoing = reqwest::Request::new(request.method.clone(), request.full_url());
+        *outgoing.headers_mut() = request.headers;
+        *outgoing.body_mut() = request.body.map(Into::into);
+        let about = About {
+            source: self.source,
+            redactor: self.redactor,
+            credentials: request.anonymous,
+        };
+        // Credentials are at hand by now: asking for them takes a place of its own.
+        let limiter = &self.source.limiter;
+        let at = host(&request.url);
+        let slot = limiter.enter(&at, self.source.clock.clock()).await;
+        let sent = Instant::now();
+        let sending = self.source.transport().send(outgoing, &about).await;
+        let response = sending.map_err(|undelivered| match undelivered {
+            Undelivered::Broken(broken) => {
+                if broken.slow {
+                    slot.overloaded();
+                }
+                self.broken(&request.url, broken)
+            }
+            Undelivered::Failed(error) => error,
+        })?;
+        match response.status().as_u16() {
+            429 | 503 => slot.overloaded(),
+            status if status < 500 => slot.went_well(),
+            _ => {}
+        }
+        let now = self.source.now();
+        if let Some(wait) = limits::used_up(response.headers(), now) {
+            limiter.pause(&at, wait, now);
+        }
+        // The place is taken until the answer was read or is no longer wanted.
+        let response = with_body(response, slot, |response, _| {
+            Box::pin(async { response.chunk().await.map_err(Broken::of).transpose() })
+        });
+        Ok((response, sent))
+    }
+
+    async fn receive(
+        &self,
+        mut response: reqwest::Response,
+        request: &RequestParts,
+        extent: Extent,
+    ) -> Result<Incoming, Failure> {
+        let (status, headers, url) = (
+            response.status(),
+            response.headers().clone(),
+            request.url.clone(),
+        );
+        if !status.is_success() {
+            // A reason that cannot be read is no reason to hide the status.
+            let read = self.body(&mut response, &url, REASON_BYTES).await;
+            let bytes = read.map(|(bytes, _)| bytes).unwrap_or_default();
+            return Err(self.refusal(status, &headers, request, &bytes));
+        }
+        if request.unread {
+            return Ok(Incoming::unread(&response, &url));
+        }
+        let announced = headers
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        if extent.held && announced > Some(LARGEST_HELD) {
+            return Err(too_large_to_hold(&url).into());
+        }
+        let (start, ended) = self.body(&mut response, &url, extent.start).await?;
+        Ok(Incoming {
+            status,
+            headers,
+            url,
+            start,
+            more: (!ended).then_some(response),
+            unread: false,
+        })
+    }
+
+    /// Reads the beginning of a body: chunks until there are `most` bytes. True when that is all.
+    async fn body(
+        &self,
+        response: &mut reqwest::Response,
+        url: &Url,
+        most: usize,
+    ) -> Result<(Vec<u8>, bool), SourceError> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.unreachable(url, error))?
+        {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() >= most {
+                return Ok((bytes, false));
+            }
+        }
+        Ok((bytes, true))
+    }
+
+    fn refusal(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        request: &RequestParts,
+        bytes: &[u8],
+    ) -> Failure {
+        let reason = received::reason(bytes, self.redactor);
+        let limit = limits::reached(status, headers, bytes);
+        let now = self.source.now();
+        let retry_after = limits::retry_after(status, headers, limit, now);
+        if let Some(wait) = retry_after {
+            // Whoever else asks is told the same.
+            self.source.limiter.pause(&host(&request.url), wait, now);
+        }
+        let mut detail = reason.as_ref().map(|reason| format!(": {reason}"));
+        if limit == Some(Limit::Daily) {
+            let told = detail.get_or_insert_default();
+            told.truncate(told.trim_end_matches('.').len());
+            told.push_str("; this is a limit for the day: run again when it is renewed");
+        }
+        let error = match status {
+            StatusCode::UNAUTHORIZED => SourceError::Refused {
+                system: host(&request.url),
+                reason: reason.map_or(status.to_string(), |reason| format!("{status}: {reason}")),
+            },
+            status => SourceError::Status {
+                method: request.method.to_string(),
+                url: safe(&request.url),
+                status: status.to_string(),
+                detail: detail.unwrap_or_default(),
+                transient: is_transient(status, limit),
+                retry_after,
+            },
+        };
+        Failure {
+            error,
+            status: Some(status),
+            sent: None,
+            headers: Box::new(headers.clone()),
+        }
+    }
+
+    /// A body that broke off, in our words.
+    fn unreachable(&self, url: &Url, error: reqwest::Error) -> SourceError {
+        self.broken(url, Broken::of(error))
+    }
+
+    fn broken(&self, url: &Url, broken: Broken) -> SourceError {
+        SourceError::Unreachable {
+            system: host(url),
+            reason: self.redactor.line(&broken.reason),
+            transient: broken.transient,
+        }
+    }
+}
+
+#[async_trait]
+impl Ask for Wire<'_> {
+    async fn ask(&self, request: RequestParts) -> Result<Answer, SourceError> {
+        let system = safe(&request.url);
+        self.send(&request).await.map_err(|failure| {
+            // Endpoints refuse a client with 400 as well as with 401.
+            let refuses = failure
+                .status
+                .is_some_and(|status| status.is_client_error());
+            match failure.error {
+                SourceError::Status {
+                    status,
+                    detail,
+                    transient: false,
+                    ..
+                } if refuses => SourceError::Refused {
+                    system,
+                    reason: format!("{status}{detail}"),
+                },
+                SourceError::Refused { reason, .. } => SourceError::Refused { system, reason },
+                error => error,
+            }
+        })
+    }
+
+    fn learn(&self, secret: &SecretString) {
+        self.redactor.learn(secret);
+    }
+
+    fn now(&self) -> SystemTime {
+        self.source.clock.now()
+    }
+
+    fn nonce(&self) -> Result<String, SourceError> {
+        self.source.clock.nonce()
+    }
+}
+
+/// Says how long the API wants to be left alone, where that is longer than we wait.
+fn too_long(mut failure: Failure) -> Failure {
+    if let SourceError::Status {
+        detail,
+        retry_after: Some(asked),
+        ..
+    } = &mut failure.error
+        && *asked > LONGEST_WAIT
+    {
+        let minutes = asked.as_secs().div_ceil(60);
+        detail.push_str(&format!(
+            "; it asks to be left alone for {minutes} minutes: run again then"
+        ));
+    }
+    failure
+}
+
+/// Where a redirect leads; `None` when the answer is none.
+fn redirect(response: &reqwest::Response, asked: &Url) -> Result<Option<Url>, SourceError> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let target = response
+        .headers()
+        .get(LOCATION)
+        .and_then(|value| value.to_str().ok());
+    let target = target.and_then(|target| asked.join(target).ok());
+    match target.filter(|target| matches!(target.scheme(), "http" | "https")) {
+        Some(target) => Ok(Some(target)),
+        None => Err(SourceError::Invalid(format!(
+            "{} redirects to no URL",
+            safe(asked)
+        ))),
+    }
+}
