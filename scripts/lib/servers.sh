@@ -3,8 +3,8 @@
 # What the servers have in common. Each has a file with NAME_wanted, NAME_packages, NAME_serve,
 # NAME_answers, NAME_export and NAME_stop.
 
-known_servers=(postgres mariadb rabbitmq)
-declare -A title_of=([postgres]=PostgreSQL [mariadb]=MariaDB [rabbitmq]=RabbitMQ)
+known_servers=(postgres mariadb rabbitmq etcd influxdb scim)
+declare -A title_of=([postgres]=PostgreSQL [mariadb]=MariaDB [rabbitmq]=RabbitMQ [etcd]=etcd [influxdb]=InfluxDB [scim]="The SCIM server")
 declare -A port_of=() password_of=()
 
 wanted_servers() {

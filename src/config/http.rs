@@ -167,8 +167,8 @@ section! {
         /// Path of a list in each item. An item becomes as many records as the list has entries, each
         /// with that entry in place of the list: a listing of groups with their members in it becomes
         /// one of memberships, `item.id` the group and `item.members.id` the member. An item whose
-        /// list is empty or missing becomes no record. With `detail`, the list may be in what that
-        /// brings. An addition of rolecall.
+        /// list is empty or missing becomes no record. A list that only `detail` brings is unwound there.
+        /// An addition of rolecall.
         pub unwind: Option<PathText>,
         /// Finds what belongs to an item elsewhere in the answer, by name: side-loaded users,
         /// `included` of JSON:API. What is found is `item.<name>`. An addition of rolecall.
@@ -210,11 +210,16 @@ section! {
         /// `url: "tmpl:/users/{{ .item.id }}"`. With `batch`, `items` is a list of them.
         pub request: RequestConfig,
         /// Path of the object in the answer. Not written: the whole answer. What it has replaces what
-        /// the item has under the same names; a bare item is kept under `item`.
+        /// the item has under the same names; a bare item is kept under `item`, and a list that
+        /// answers under `items`.
         pub path: Option<PathText>,
         /// Asks for so many items at once. The answer has a list at `path`, and its entries become
         /// the items. Not written: each by itself.
         pub batch: Option<NonZeroU32>,
+        /// Path of a list in each item as the answer completed it: the item becomes as many records
+        /// as the list has entries, as with `unwind` of the response, which comes before. Users whose
+        /// roles only their own answers have become memberships: `unwind: roles`.
+        pub unwind: Option<PathText>,
     }
 }
 

@@ -90,9 +90,9 @@ impl GrantMapping {
         })
     }
 
-    /// What leaves records out.
-    pub fn skip_if(&self) -> Option<&Expression> {
-        self.skip_if.as_ref()
+    /// True when `skip_if` skips a record, as far as that is known before its resource is.
+    pub fn surely_skips(&self, scope: &Scope<'_>) -> bool {
+        skips("skip_if", self.skip_if.as_ref(), scope).unwrap_or(false)
     }
 
     /// How to tell the resource of a record, when one listing serves all resources of a type.

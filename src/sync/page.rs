@@ -8,7 +8,7 @@ use super::shared::KnownResources;
 use super::step::Step;
 use super::store::Store;
 use super::{PageFacts, SyncError, SyncSink};
-use crate::expr::{Expression, Inputs, Scope, Value};
+use crate::expr::{Inputs, Scope, Value};
 use crate::mapping::{MappedGrant, MappingError, Remarks, ResourceKey, resource_value, skips};
 use crate::model::{Profile, Resource, ResourceTrait};
 use crate::plan::{Plan, ResourcesPlan, TypePlan};
@@ -208,24 +208,20 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
         }
     }
 
-    /// What leaves records out of a listing, and out of one of its mappings.
-    pub(super) fn conditions(&self, mapping: usize) -> [Option<&Expression>; 2] {
+    /// True when the listing or the mapping skips a record, as far as that is known before its
+    /// resource is.
+    pub(super) fn surely_skips(&self, mapping: usize, scope: &Scope<'_>) -> bool {
+        let skipped = |skip_if| skips("skip_if", skip_if, scope).unwrap_or(false);
         match (self.step, self.found()) {
             (Step::Entitlements { entry, .. }, Some(found)) => {
                 let listing = &found.entitlements[entry];
-                [
-                    listing.skip_if.as_ref(),
-                    listing.mappings[mapping].skip_if(),
-                ]
+                skipped(listing.skip_if.as_ref()) || listing.mappings[mapping].surely_skips(scope)
             }
             (Step::Grants { entry, .. }, Some(found)) => {
                 let listing = &found.grants[entry];
-                [
-                    listing.skip_if.as_ref(),
-                    listing.mappings[mapping].skip_if(),
-                ]
+                skipped(listing.skip_if.as_ref()) || listing.mappings[mapping].surely_skips(scope)
             }
-            _ => [None, None],
+            _ => false,
         }
     }
 

@@ -62,7 +62,7 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
                 Some(Known { subject, inputs }) => {
                     self.pair(page, pair, subject, inputs, mapped)?;
                 }
-                None if self.says_so(pair.mapping) => {
+                None if self.says_so(pair.mapping) && !self.is_skipped(page, pair) => {
                     let resource = ResourceId {
                         resource_type: resource_type.clone(),
                         id: id.clone(),
@@ -111,9 +111,10 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
                         Ok(None) => continue,
                         Err(_) => About::Any,
                     },
-                    Some(ResourceKey::Written(_)) if self.is_left_out(mapping, &scope) => continue,
                     Some(ResourceKey::Written(expression)) => match expression.text(&scope) {
                         Ok(Some(id)) if !id.is_empty() => About::One(id),
+                        // What is skipped need not belong to anything.
+                        _ if self.surely_skips(mapping, &scope) => continue,
                         Ok(_) => {
                             let message =
                                 format!("{}: a record has no `resource_id`", self.describe());
@@ -139,13 +140,12 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
         Ok(pairs)
     }
 
-    /// True when a condition says so that needs no resource: what it leaves out need not name one.
-    /// One that cannot be evaluated alone is left for later.
-    fn is_left_out(&self, mapping: usize, scope: &Scope<'_>) -> bool {
-        let conditions = self.conditions(mapping).into_iter().flatten();
-        conditions
-            .map(|condition| condition.truth(scope))
-            .any(|left_out| matches!(left_out, Ok(true)))
+    /// True when a record is skipped, whatever its resource is.
+    fn is_skipped(&self, page: &Page, pair: &Pair) -> bool {
+        let mut inputs = self.inputs();
+        share(page, &mut inputs);
+        let scope = Scope::new(&inputs, Some(&page.records[pair.record]));
+        self.surely_skips(pair.mapping, &scope)
     }
 
     /// True when the mapping names the resource outright, so that one that is not there is odd.

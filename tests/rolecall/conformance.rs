@@ -179,18 +179,24 @@ const SHOWN: usize = 40;
 
 /// The facts of one kind, sorted, a line each.
 fn facts(what: &str, listed: &[u8], seen: &mut String) {
-    let listed: serde_json::Value = serde_json::from_slice(listed).expect("the output is JSON");
-    let listed = listed[what].as_array().expect("facts are a list");
-    let mut lines: Vec<String> = listed.iter().map(fact).collect();
-    lines.sort();
+    let mut lines = fact_lines(what, listed);
+    let found = lines.len();
     if lines.len() > SHOWN {
         let more = format!("… {} more", lines.len() - 2);
         lines.splice(1..lines.len() - 1, [more]);
     }
     if !lines.is_empty() {
-        writeln!(seen, "# {what}: {}\n{}", listed.len(), lines.join("\n"))
-            .expect("a String takes all");
+        writeln!(seen, "# {what}: {found}\n{}", lines.join("\n")).expect("a String takes all");
     }
+}
+
+/// What `inspect --format json` listed, a line for each fact, sorted.
+pub fn fact_lines(what: &str, listed: &[u8]) -> Vec<String> {
+    let listed: serde_json::Value = serde_json::from_slice(listed).expect("the output is JSON");
+    let listed = listed[what].as_array().expect("facts are a list");
+    let mut lines: Vec<String> = listed.iter().map(fact).collect();
+    lines.sort();
+    lines
 }
 
 /// A fact without what its id says already.

@@ -51,14 +51,7 @@ fn every_mistake_is_told_at_its_place() {
 #[test]
 fn sound_files_have_no_warnings() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let examples = std::fs::read_dir(root.join("configs/examples")).expect("the folder is there");
-    let mut files: Vec<_> = examples
-        .map(|entry| entry.expect("a readable folder").path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "yaml")
-        })
-        .collect();
+    let mut files = crate::examples::files();
     files.push(root.join("tests/fixtures/golden/connector.yml"));
     for case in [
         "every-section",

@@ -11,6 +11,8 @@ use sqlx::Connection as _;
 
 use crate::servers;
 
+mod apis;
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -245,6 +247,33 @@ async fn rabbitmq_users_and_permissions() {
     assert_grants("rabbitmq", grants_of("rabbitmq", &variables), &user);
 }
 
+/// The examples that are synced from the system itself.
+pub const REAL: [(&str, &str); 7] = [
+    ("acme", "a SQLite file"),
+    ("etcd", "etcd 3.4"),
+    ("influxdb", "InfluxDB 1.6"),
+    ("mariadb", "MariaDB 10.11"),
+    ("postgresql", "PostgreSQL 15"),
+    ("rabbitmq", "RabbitMQ 3.10"),
+    ("scim", "scim2-server 0.8"),
+];
+
+/// The files of `configs/examples`, those for APIs of vendors included.
+pub fn files() -> Vec<PathBuf> {
+    let examples = root().join("configs/examples");
+    let mut files: Vec<PathBuf> = [examples.join("saas"), examples]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).expect("the folder is there"))
+        .map(|entry| entry.expect("a readable folder").path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "yaml")
+        })
+        .collect();
+    files.sort();
+    files
+}
+
 /// Every file of the folder validates, begins with the line that makes editors use the schema, and
 /// fits the schema.
 #[test]
@@ -252,25 +281,15 @@ fn every_example_is_sound() {
     let schema: serde_json::Value =
         serde_json::from_str(&rolecall::config::json_schema()).expect("the schema is JSON");
     let schema = jsonschema::validator_for(&schema).expect("the schema is a schema");
-    let mut names: Vec<PathBuf> = std::fs::read_dir(root().join("configs/examples"))
-        .expect("the folder is there")
-        .map(|entry| entry.expect("a readable folder").path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "yaml")
-        })
-        .collect();
-    names.sort();
-    assert!(names.len() >= 4);
+    let names = files();
+    assert!(names.len() >= 20);
     for path in names {
         let text = std::fs::read_to_string(&path).expect("an example is text");
         let first = text.lines().next().unwrap_or_default();
-        assert_eq!(
-            first,
-            "# yaml-language-server: $schema=../../schema/connector.schema.json",
-            "{}",
-            path.display()
-        );
+        let deep = path.parent().is_some_and(|folder| folder.ends_with("saas"));
+        let up = if deep { "../../.." } else { "../.." };
+        let wanted = format!("# yaml-language-server: $schema={up}/schema/connector.schema.json");
+        assert_eq!(first, wanted, "{}", path.display());
         let document: serde_json::Value = serde_yaml::from_str(&text).expect("an example is YAML");
         let problems: Vec<String> = schema
             .iter_errors(&document)

@@ -15,6 +15,7 @@ mod http;
 mod mapping;
 mod pages;
 mod plan;
+mod saas;
 mod servers;
 mod sql;
 mod sync;

@@ -17,14 +17,40 @@ pub fn mysql() -> Option<Url> {
 
 /// The URL, the user and the password of a RabbitMQ management API.
 pub fn rabbitmq() -> Option<(String, String, String)> {
-    let url = named("ROLECALL_TEST_RABBITMQ_URL")?;
-    let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
-    let url = url.as_str().trim_end_matches('/').to_owned();
+    api("RABBITMQ")
+}
+
+/// The URL, the user and the password of an etcd with authentication.
+pub fn etcd() -> Option<(String, String, String)> {
+    api("ETCD")
+}
+
+/// The URL, the user and the password of an administrator of an InfluxDB 1.x.
+pub fn influxdb() -> Option<(String, String, String)> {
+    api("INFLUXDB")
+}
+
+/// The URL and the token of a SCIM 2 server.
+pub fn scim() -> Option<(String, String)> {
+    let url = named("ROLECALL_TEST_SCIM_URL")?;
+    Some((trimmed(&url), variable("ROLECALL_TEST_SCIM_TOKEN")))
+}
+
+fn api(name: &str) -> Option<(String, String, String)> {
+    let url = named(&format!("ROLECALL_TEST_{name}_URL"))?;
     Some((
-        url,
-        variable("ROLECALL_TEST_RABBITMQ_USER"),
-        variable("ROLECALL_TEST_RABBITMQ_PASSWORD"),
+        trimmed(&url),
+        variable(&format!("ROLECALL_TEST_{name}_USER")),
+        variable(&format!("ROLECALL_TEST_{name}_PASSWORD")),
     ))
+}
+
+fn trimmed(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"))
 }
 
 /// The folder with the certificates of PostgreSQL: `ca.pem`, `other-ca.pem`, which signed nothing,

@@ -10,7 +10,8 @@ struct Named {
     /// What is named. There is an index that begins with these columns, so that each is looked up
     /// once, however many rows name it.
     by: &'static [&'static str],
-    /// Where it should be listed, and the id it has there.
+    /// Where it should be listed, and the id it has there. Both tables may have a column of one name:
+    /// `named` is the row that names.
     listed: &'static str,
     id: &'static str,
     /// Which of the rows need not name anything that is listed.
@@ -21,7 +22,7 @@ const PRINCIPALS: Named = Named {
     table: "v1_grants",
     by: &["principal_resource_type_id", "principal_resource_id"],
     listed: "v1_resources",
-    id: "principal_resource_type_id || ':' || principal_resource_id",
+    id: "named.principal_resource_type_id || ':' || named.principal_resource_id",
     // The principal stands for principals of another system. All annotations that say so have the
     // beginning of their names in common.
     exempt: "instr(data, cast('c1.connector.v2.ExternalResourceMatch' as blob)) > 0",
@@ -31,7 +32,7 @@ const ENTITLEMENTS: Named = Named {
     table: "v1_grants",
     by: &["entitlement_id"],
     listed: "v1_entitlements",
-    id: "entitlement_id",
+    id: "named.entitlement_id",
     exempt: "false",
 };
 
@@ -39,7 +40,7 @@ const PARENTS: Named = Named {
     table: "v1_resources",
     by: &["parent_resource_type_id", "parent_resource_id"],
     listed: "v1_resources",
-    id: "parent_resource_type_id || ':' || parent_resource_id",
+    id: "named.parent_resource_type_id || ':' || named.parent_resource_id",
     exempt: "false",
 };
 

@@ -110,7 +110,7 @@ impl Listing {
             }
             let records = std::mem::take(&mut page.records);
             let (records, reasons) = detail.complete(records, source, &inputs).await?;
-            page.records = self.reader.items.shape.unwound(records);
+            page.records = records;
             page.partial.extend(reasons);
         }
         tracing::debug!(

@@ -4,6 +4,7 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value as Json;
 
 use super::answer::lookup::fields;
+use super::answer::shape::Unwind;
 use super::paths::{Found, JsonPath};
 use super::request::template::{Purpose, RequestTemplate};
 use super::source::HttpSource;
@@ -19,12 +20,16 @@ use crate::source::{PartialReason, SourceError};
 /// Requests of one page that are under way at a time.
 const SIDE_BY_SIDE: usize = 16;
 
+/// The name under which an item has an answer that is a list.
+const LIST: &str = "items";
+
 /// A compiled `detail`.
 #[derive(Debug)]
 pub(super) struct Detail {
     request: RequestTemplate,
     path: Option<JsonPath>,
     batch: Option<usize>,
+    unwind: Option<Unwind>,
     rules: ErrorRules,
     conditions: Conditions,
     redactor: Redactor,
@@ -53,6 +58,7 @@ impl Detail {
             cx,
         );
         let path = config.path.as_ref().map(|path| JsonPath::compile(path, cx));
+        let unwind = config.unwind.as_ref().map(|path| Unwind::compile(path, cx));
         let rules = ErrorRules::compile(config.request.error_handling.as_ref(), cx);
         let conditions = Conditions::compile(config.request.error_handling.as_ref(), cx);
         let request = request?;
@@ -61,6 +67,10 @@ impl Detail {
             request,
             path: match path {
                 Some(path) => Some(path?),
+                None => None,
+            },
+            unwind: match unwind {
+                Some(unwind) => Some(unwind?),
                 None => None,
             },
             batch: config.batch.map(|size| size.get() as usize),
@@ -95,7 +105,12 @@ impl Detail {
             .await?;
         let (mut items, mut reasons) = (Vec::new(), Vec::new());
         for (group, reason) in completed {
-            items.extend(group);
+            match &self.unwind {
+                Some(unwind) => group
+                    .into_iter()
+                    .for_each(|item| unwind.records(item, &mut items)),
+                None => items.extend(group),
+            }
             reasons.extend(reason);
         }
         Ok((items, reasons))
@@ -155,6 +170,12 @@ impl Detail {
                 for (name, value) in detail {
                     known.insert(name.clone(), Value::from(value.clone()));
                 }
+                Ok((vec![item], reason))
+            }
+            (None, Found::One(_, Json::Array(list))) => {
+                let mut item = group.into_iter().next().unwrap_or_default();
+                let list = list.iter().cloned().map(Value::from).collect();
+                fields(&mut item).insert(LIST.to_owned(), Value::List(list));
                 Ok((vec![item], reason))
             }
             (Some(_), Found::One(_, Json::Array(items))) => {

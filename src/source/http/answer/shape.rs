@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use super::lookup::{Lookup, Lookups};
 use crate::config::CompileContext;
 use crate::config::http::ResponseConfig;
+use crate::config::scalar::PathText;
 use crate::expr::{Map, Value};
 use crate::source::SourceError;
 use crate::source::http::paths::{Found, JsonPath, Step};
@@ -16,9 +17,7 @@ pub struct Shape {
     /// The name under which an item has its key.
     pub(in crate::source::http) key: Option<String>,
     pub(in crate::source::http) columns: Columns,
-    unwind: Option<Vec<String>>,
-    /// Items are completed by `detail` before their lists are unwound, which may come with it.
-    completed: bool,
+    unwind: Option<Unwind>,
     lookups: Vec<Lookup>,
 }
 
@@ -54,16 +53,7 @@ impl Shape {
                 cx.error("conflicting-fields", written.span, message)
             }
         };
-        let unwind = match &config.unwind {
-            None => Some(None),
-            Some(path) => match JsonPath::compile(path, cx)?.words() {
-                Some(words) => Some(Some(words)),
-                None => {
-                    let message = "`unwind` takes keys with dots between them";
-                    cx.error("bad-path", path.0.span, message)
-                }
-            },
-        };
+        let unwind = config.unwind.as_ref().map(|path| Unwind::compile(path, cx));
         let lookups: Vec<_> = config
             .lookups
             .iter()
@@ -72,8 +62,10 @@ impl Shape {
         Some(Self {
             key: config.items_key.as_ref().map(|key| key.text.clone()),
             columns: columns?,
-            unwind: unwind?,
-            completed: config.detail.is_some(),
+            unwind: match unwind {
+                Some(unwind) => Some(unwind?),
+                None => None,
+            },
             lookups: lookups.into_iter().collect::<Option<_>>()?,
         })
     }
@@ -81,18 +73,6 @@ impl Shape {
     /// True when the items need more of the answer than themselves.
     pub(in crate::source::http) fn needs_whole(&self) -> bool {
         matches!(self.columns, Columns::At(_)) || !self.lookups.is_empty()
-    }
-
-    /// Makes records of items that `detail` has completed.
-    pub(in crate::source::http) fn unwound(&self, items: Vec<Value>) -> Vec<Value> {
-        let Some(words) = &self.unwind else {
-            return items;
-        };
-        let mut records = Vec::with_capacity(items.len());
-        for item in items {
-            unwound(item, words, &mut records);
-        }
-        records
     }
 
     /// Gets ready for the items of one answer. `rest` is the answer without them, where it is known.
@@ -121,7 +101,7 @@ pub(in crate::source::http) struct Shaper<'s> {
 }
 
 impl Shaper<'_> {
-    /// Makes records of some items, in their order; where there is a `detail`, what it completes.
+    /// Makes records of some items, in their order.
     pub(in crate::source::http) fn records(
         &mut self,
         items: Vec<Value>,
@@ -131,8 +111,7 @@ impl Shaper<'_> {
             self.names = items.next().map(header).transpose()?;
         }
         let rows = self.names.as_deref();
-        let unwind = self.shape.unwind.as_deref();
-        let unwind = unwind.filter(|_| !self.shape.completed);
+        let unwind = self.shape.unwind.as_ref();
         let mut records = Vec::with_capacity(items.len());
         for item in items {
             let mut item = match (rows, item) {
@@ -141,7 +120,7 @@ impl Shaper<'_> {
             };
             self.lookups.complete(&mut item)?;
             match unwind {
-                Some(words) => unwound(item, words, &mut records),
+                Some(unwind) => unwind.records(item, &mut records),
                 None => records.push(item),
             }
         }
@@ -204,24 +183,44 @@ fn row(names: &[String], values: Vec<Value>) -> Result<Value, SourceError> {
     Ok(Value::Map(fields))
 }
 
-/// Adds the item once per entry of the list at the end of `words`, with the entry in its place.
-fn unwound(mut item: Value, words: &[String], records: &mut Vec<Value>) {
-    let entries = match place(&mut item, words).map(std::mem::take) {
-        Some(Value::List(entries)) => entries,
-        None | Some(Value::Null) => return,
-        // One that was not made a list: it is one entry.
-        Some(one) => vec![one],
-    };
-    let mut entries = entries.into_iter().peekable();
-    while let Some(entry) = entries.next() {
-        let mut record = match entries.peek() {
-            Some(_) => item.clone(),
-            None => std::mem::take(&mut item),
-        };
-        if let Some(place) = place(&mut record, words) {
-            *place = entry;
+/// A list in an item whose entries are what is wanted.
+#[derive(Debug)]
+pub(in crate::source::http) struct Unwind(Vec<String>);
+
+impl Unwind {
+    /// Compiles the path of the list; mistakes are noted.
+    pub(in crate::source::http) fn compile(
+        path: &PathText,
+        cx: &mut CompileContext,
+    ) -> Option<Self> {
+        match JsonPath::compile(path, cx)?.words() {
+            Some(words) => Some(Self(words)),
+            None => {
+                let message = "`unwind` takes keys with dots between them";
+                cx.error("bad-path", path.0.span, message)
+            }
         }
-        records.push(record);
+    }
+
+    /// Adds the item once per entry of the list, with the entry in its place.
+    pub(in crate::source::http) fn records(&self, mut item: Value, records: &mut Vec<Value>) {
+        let entries = match place(&mut item, &self.0).map(std::mem::take) {
+            Some(Value::List(entries)) => entries,
+            None | Some(Value::Null) => return,
+            // One that was not made a list: it is one entry.
+            Some(one) => vec![one],
+        };
+        let mut entries = entries.into_iter().peekable();
+        while let Some(entry) = entries.next() {
+            let mut record = match entries.peek() {
+                Some(_) => item.clone(),
+                None => std::mem::take(&mut item),
+            };
+            if let Some(place) = place(&mut record, &self.0) {
+                *place = entry;
+            }
+            records.push(record);
+        }
     }
 }
 
@@ -252,11 +251,8 @@ mod tests {
     fn a_list_in_an_item_is_unwound() {
         let unwind = |item: Json| {
             let mut records = Vec::new();
-            unwound(
-                Value::from(item),
-                &["a".to_owned(), "m".to_owned()],
-                &mut records,
-            );
+            let path = Unwind(vec!["a".to_owned(), "m".to_owned()]);
+            path.records(Value::from(item), &mut records);
             records.iter().map(Json::from).collect::<Vec<_>>()
         };
         assert_eq!(
