@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::overlap::Overlap;
 use super::page::{MappedPage, Mapper, Subject};
 use super::shared::KnownResources;
 use super::step::Step;
@@ -75,6 +76,7 @@ impl<S: SyncSink + 'static> Listing<S> {
             position: self.position,
             cancel: &self.cancel,
             seen: HashSet::new(),
+            overlap: Overlap::default(),
             failure: None,
         };
         let inputs = mapper.inputs();
@@ -99,12 +101,14 @@ struct Taker<'t, S> {
     cancel: &'t CancellationToken,
     /// Tokens and contents of the pages so far, hashed.
     seen: HashSet<u64>,
+    overlap: Overlap,
     failure: Option<SyncError>,
 }
 
 #[async_trait]
 impl<S: SyncSink + 'static> TakePages for Taker<'_, S> {
     async fn take(&mut self, page: Page) -> bool {
+        let overlaps = self.overlap.found(&page);
         let mut mapped = match self.mapper.map(page).await {
             Ok(mapped) => mapped,
             Err(failure) => {
@@ -118,6 +122,12 @@ impl<S: SyncSink + 'static> TakePages for Taker<'_, S> {
                 format!("{listing}: a page or its token came a second time, so paging was stopped");
             mapped.findings.add("paging-loop", true, message);
             mapped.next = None;
+        } else if overlaps {
+            let listing = self.mapper.describe();
+            let message = format!(
+                "{listing}: a record was on two pages, so records move while the list is read, and another one may have been on none; ask for an order that is stable, or run again"
+            );
+            mapped.findings.add("pages-overlap", true, message);
         }
         let last = mapped.is_last();
         let sent = self
@@ -130,6 +140,7 @@ impl<S: SyncSink + 'static> TakePages for Taker<'_, S> {
     async fn again(&mut self, whole: bool) {
         // What comes again is no circle.
         self.seen.clear();
+        self.overlap.clear();
         // Nobody listens only when the run has given up.
         let again = Arrival::Again { whole };
         let _ = self.arrivals.send((self.position, again)).await;

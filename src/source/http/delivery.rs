@@ -31,7 +31,7 @@ pub(super) enum Delivered {
 /// What asking for a page came to.
 enum Asked<'l> {
     /// An answer. With what shaped the parts of it that were handed on, where there were any.
-    Read(ReadAnswer, Option<Shaper<'l>>),
+    Read(Box<ReadAnswer>, Option<Shaper<'l>>),
     Ended(Delivered),
 }
 
@@ -78,6 +78,7 @@ impl Listing {
         let next = verdict.next.map(|place| place.write());
         let mut page = Page {
             next: next.clone(),
+            numbered: self.numbered(),
             partial: verdict.partial.into_iter().chain(read.reasons).collect(),
             ..Page::default()
         };
@@ -138,6 +139,11 @@ impl Listing {
         }
     }
 
+    /// Whether a record that comes on two pages tells that records moved.
+    fn numbered(&self) -> bool {
+        self.pagination.by_number() && self.reader.items.is_plain()
+    }
+
     /// Sends the request of a page until an answer was read to its end.
     async fn ask<'l>(
         &'l self,
@@ -173,13 +179,16 @@ impl Listing {
                 token,
                 shaper: self.reader.items.shape.of(None)?,
                 before: before.as_deref(),
+                numbered: self.numbered(),
                 to: &mut *to,
                 delivered: false,
             };
             let read = self.reader.read(incoming, &wire, &mut parts).await;
             let (delivered, shaper) = (parts.delivered, parts.shaper);
             let error = match read {
-                Ok(Some(read)) => return Ok(Asked::Read(read, delivered.then_some(shaper))),
+                Ok(Some(read)) => {
+                    return Ok(Asked::Read(Box::new(read), delivered.then_some(shaper)));
+                }
                 Ok(None) => return Ok(Asked::Ended(Delivered::Unwanted)),
                 Err(error) => error,
             };
@@ -275,6 +284,7 @@ struct Parts<'p, 'l> {
     shaper: Shaper<'l>,
     /// The answers of the requests made before the listing.
     before: Option<&'p Map>,
+    numbered: bool,
     to: &'p mut dyn TakePages,
     delivered: bool,
 }
@@ -285,6 +295,7 @@ impl TakeItems for Parts<'_, '_> {
         let mut page = Page {
             next: self.token.cloned(),
             more: true,
+            numbered: self.numbered,
             ..Page::default()
         };
         page.records = self.shaper.records(items)?;
