@@ -104,7 +104,7 @@ impl ItemsRule {
     }
 
     /// True when each record is an item of a list as it is, not a piece of one.
-    pub(super) fn is_plain(&self) -> bool {
+    pub(in crate::source::http) fn is_plain(&self) -> bool {
         self.steps.is_some() && !self.shape.unwinds()
     }
 
