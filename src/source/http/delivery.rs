@@ -31,7 +31,7 @@ pub(super) enum Delivered {
 /// What asking for a page came to.
 enum Asked<'l> {
     /// An answer. With what shaped the parts of it that were handed on, where there were any.
-    Read(ReadAnswer, Option<Shaper<'l>>),
+    Read(Box<ReadAnswer>, Option<Shaper<'l>>),
     Ended(Delivered),
 }
 
@@ -68,7 +68,7 @@ impl Listing {
             .ask(&request, place.as_ref(), token, to, &before)
             .await?;
         let (read, shaper) = match asked {
-            Asked::Read(read, shaper) => (read, shaper),
+            Asked::Read(read, shaper) => (*read, shaper),
             Asked::Ended(delivered) => return Ok(delivered),
         };
         let verdict = self.verdict(&request, place.as_ref(), &read)?;
@@ -175,7 +175,9 @@ impl Listing {
             let read = self.reader.read(incoming, &wire, &mut parts).await;
             let (delivered, shaper) = (parts.delivered, parts.shaper);
             let error = match read {
-                Ok(Some(read)) => return Ok(Asked::Read(read, delivered.then_some(shaper))),
+                Ok(Some(read)) => {
+                    return Ok(Asked::Read(Box::new(read), delivered.then_some(shaper)));
+                }
                 Ok(None) => return Ok(Asked::Ended(Delivered::Unwanted)),
                 Err(error) => error,
             };

@@ -19,7 +19,7 @@ use super::parts::RequestParts;
 use super::redact::Redactor;
 use super::retry::{LONGEST_WAIT, is_transient};
 use super::source::HttpSource;
-use super::token::Ask;
+use super::token::{Ask, Refused};
 use super::transport::{About, Broken, Undelivered, with_body};
 use crate::source::SourceError;
 
@@ -411,13 +411,18 @@ impl Wire<'_> {
 #[async_trait]
 impl Ask for Wire<'_> {
     async fn ask(&self, request: RequestParts) -> Result<Answer, SourceError> {
+        let answer = self.attempt(request).await;
+        answer.map_err(|refused| refused.error)
+    }
+
+    async fn attempt(&self, request: RequestParts) -> Result<Answer, Refused> {
         let system = safe(&request.url);
         self.send(&request).await.map_err(|failure| {
             // Endpoints refuse a client with 400 as well as with 401.
             let refuses = failure
                 .status
                 .is_some_and(|status| status.is_client_error());
-            match failure.error {
+            let error = match failure.error {
                 SourceError::Status {
                     status,
                     detail,
@@ -429,6 +434,10 @@ impl Ask for Wire<'_> {
                 },
                 SourceError::Refused { reason, .. } => SourceError::Refused { system, reason },
                 error => error,
+            };
+            Refused {
+                error,
+                headers: *failure.headers,
             }
         })
     }
