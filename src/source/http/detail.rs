@@ -46,10 +46,6 @@ impl Detail {
         variables: Variables,
         cx: &mut CompileContext,
     ) -> Option<Self> {
-        let variables = match config.batch {
-            Some(_) => variables.and(&["items"]),
-            None => variables,
-        };
         let request = RequestTemplate::compile(
             &config.request,
             &source.base,

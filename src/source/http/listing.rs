@@ -95,10 +95,13 @@ impl HttpSource {
             None => Some(Box::new(JsonDecoder) as Box<dyn DecodeBody>),
         };
         let detail = listing.response.detail.as_ref();
-        let item_variables = match asked_before {
-            [] => listing.item_variables,
-            _ => listing.item_variables.and(&[pre_requests::VARIABLE]),
-        };
+        let batched = detail.is_some_and(|detail| detail.batch.is_some());
+        let item_variables = listing.item_variables.and(match (batched, asked_before) {
+            (true, []) => &["items"],
+            (true, _) => &["items", pre_requests::VARIABLE],
+            (false, []) => &[],
+            (false, _) => &[pre_requests::VARIABLE],
+        });
         let detail = detail.map(|detail| Detail::compile(detail, self, item_variables, cx));
         let pagination = match pagination {
             Some(PaginationConfig::Http(block)) => block.compile(cx),

@@ -114,7 +114,7 @@ impl Refusal<'_> {
     }
 
     /// True when a challenge gives this as its error (RFC 6750, section 3.1).
-    fn says(&self, error: &str) -> bool {
+    pub(in crate::source::http) fn says(&self, error: &str) -> bool {
         let challenges = self.headers.get_all(WWW_AUTHENTICATE).iter();
         let mut texts = challenges.filter_map(|value| value.to_str().ok());
         texts.any(|text| text.contains(error))
@@ -123,7 +123,10 @@ impl Refusal<'_> {
 
 /// A header value that no log shows. Line breaks and other control characters, often the newline
 /// at the end of a secret's file, are refused by name of the field.
-pub(super) fn secret_header(text: &str, field: &str) -> Result<HeaderValue, SourceError> {
+pub(in crate::source::http) fn secret_header(
+    text: &str,
+    field: &str,
+) -> Result<HeaderValue, SourceError> {
     let mut value = HeaderValue::from_bytes(text.as_bytes()).map_err(|_| {
         SourceError::Invalid(format!(
             "the value of `{field}` has a line break or another control character; check the environment variable it comes from"

@@ -1,5 +1,7 @@
 //! `type: oauth2_client_credentials`: a token for the program itself (RFC 6749, section 4.4).
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use secrecy::SecretString;
 
@@ -10,6 +12,7 @@ use crate::config::decode::{Named, section};
 use crate::config::kind::{Kind, KindConfig};
 use crate::config::scalar::{EnvText, PathText, SecretText, Text};
 use crate::source::SourceError;
+use crate::source::http::token::dpop::{Bound, Prover};
 use crate::source::http::token::key::{Algorithm, KeyConfig};
 use crate::source::http::token::oauth2::{self, Client, ClientAuthStyle, ClientConfig};
 use crate::source::http::token::{Ask, FetchToken, Kept, Token};
@@ -61,6 +64,10 @@ section! {
         pub algorithm: Option<Algorithm>,
         /// Whom the signed token is for. Not written: the token endpoint. An addition of rolecall.
         pub assertion_audience: Option<EnvText>,
+        /// Binds tokens to a key that is made for the run, and proves with every request to have it, as
+        /// RFC 9449 (DPoP) wants it: a token that was stolen is worth nothing. Not written: `false`.
+        /// An addition of rolecall.
+        pub dpop: bool = false,
         /// Where the answer tells where the API lives, for example `instance_url`: its host takes the
         /// place of that of `base_url`. Only a URL with `https`, or of the host of `base_url`, is
         /// taken. An addition of rolecall.
@@ -71,7 +78,7 @@ section! {
 impl KindConfig<AuthFamily> for ClientCredentialsConfig {
     fn compile(&self, cx: &mut CompileContext) -> Option<Box<dyn Authenticate>> {
         let key = self.key(cx)?;
-        let client = Client::compile(
+        let mut client = Client::compile(
             &ClientConfig {
                 kind: KIND,
                 token_url: self.token_url.as_ref(),
@@ -90,14 +97,18 @@ impl KindConfig<AuthFamily> for ClientCredentialsConfig {
         let grant = self.grant_type.as_ref();
         let grant = grant.map_or("client_credentials", Text::as_str).to_owned();
         let scope = oauth2::scope(self.scope.as_ref(), &self.scopes);
-        Some(Box::new(Kept::new(
-            ClientCredentials {
-                client,
-                grant,
-                scope,
-            },
-            self.token_expiry_padding,
-        )))
+        let prover = self.dpop.then(|| Arc::new(Prover::default()));
+        client.prover.clone_from(&prover);
+        let fetch = ClientCredentials {
+            client,
+            grant,
+            scope,
+        };
+        let kept = Kept::new(fetch, self.token_expiry_padding);
+        Some(match prover {
+            Some(prover) => Box::new(Bound::new(kept, prover)),
+            None => Box::new(kept),
+        })
     }
 }
 

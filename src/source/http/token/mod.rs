@@ -1,6 +1,7 @@
 //! Tokens that have to be asked for: fetched once however many tasks wait, renewed before they end.
 
 pub(super) mod cookies;
+pub(super) mod dpop;
 pub(super) mod jwt;
 pub(super) mod key;
 pub(super) mod login;
@@ -10,7 +11,7 @@ pub(super) mod token_file;
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
-use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value as Json;
 use tokio::sync::Mutex;
@@ -33,6 +34,14 @@ pub trait Ask: Sync {
     /// Sends a request without the credentials of the connector. A refusal names the endpoint.
     async fn ask(&self, request: RequestParts) -> Result<Answer, SourceError>;
 
+    /// The same, with what else a refusal says.
+    async fn attempt(&self, request: RequestParts) -> Result<Answer, Refused> {
+        self.ask(request).await.map_err(|error| Refused {
+            error,
+            headers: HeaderMap::new(),
+        })
+    }
+
     /// From now on no message shows this.
     fn learn(&self, secret: &SecretString);
 
@@ -41,6 +50,15 @@ pub trait Ask: Sync {
 
     /// A text that no request had before.
     fn nonce(&self) -> Result<String, SourceError>;
+}
+
+/// A request for credentials that failed.
+#[derive(Debug)]
+pub struct Refused {
+    /// In our words.
+    pub error: SourceError,
+    /// The headers of the answer, where one came.
+    pub headers: HeaderMap,
 }
 
 /// A token, and when it stops working, as far as that is known.

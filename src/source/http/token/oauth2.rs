@@ -1,6 +1,6 @@
 //! OAuth 2.0 token endpoints (RFC 6749): how a client proves who it is, and what is answered.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use base64::Engine as _;
@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 use url::Url;
 use url::form_urlencoded;
 
+use super::dpop::Prover;
 use super::key::{KeyConfig, SigningKey};
 use super::{Ask, Token, ending, jwt, told_base};
 use crate::config::decode::closed_set;
@@ -55,6 +56,8 @@ pub struct Client {
     pub style: ClientAuthStyle,
     /// What proves the client instead of a secret.
     pub key: Option<Key>,
+    /// What tokens are bound to, where they are.
+    pub prover: Option<Arc<Prover>>,
     /// Where the endpoint tells where the API lives.
     pub base: Option<JsonPath>,
     /// Further fields of the form.
@@ -117,6 +120,7 @@ impl Client {
                 }),
                 None => None,
             },
+            prover: None,
             base: match base {
                 Some(base) => Some(base?),
                 None => None,
@@ -141,11 +145,39 @@ impl Client {
         grant: &[(&str, &str)],
         via: &dyn Ask,
     ) -> Result<(Token, Answer), SourceError> {
-        let request = self.asking(grant, self.url(via).await?, via)?;
-        let answer = via.ask(request).await?;
+        let url = self.url(via).await?;
+        let asking = || self.asking(grant, url.clone(), via);
+        let answer = match &self.prover {
+            Some(prover) => prover.ask(asking, via).await?,
+            None => via.ask(asking()?).await?,
+        };
         let mut token = granted(&answer.body, &safe(&answer.url), via.now())?;
+        self.check_bound(&answer)?;
         token.base = told_base(self.base.as_ref(), &answer)?;
         Ok((token, answer))
+    }
+
+    /// Tokens are bound to a key exactly when the file says so: others are not worth what they seem,
+    /// or are not taken by the API.
+    fn check_bound(&self, answer: &Answer) -> Result<(), SourceError> {
+        let kind = answer.body.get("token_type").and_then(Json::as_str);
+        let bound = kind.is_some_and(|kind| kind.eq_ignore_ascii_case("dpop"));
+        let (expected, reason) = match (&self.prover, bound) {
+            (Some(_), false) => (
+                "a token that is bound to a key",
+                "its `token_type` is not `DPoP`; leave `dpop` out if the API takes such tokens",
+            ),
+            (None, true) => (
+                "a token that can be sent as it is",
+                "its `token_type` is `DPoP`: write `dpop: true` beside `type: oauth2_client_credentials`",
+            ),
+            _ => return Ok(()),
+        };
+        Err(SourceError::Unreadable {
+            url: safe(&answer.url),
+            expected,
+            reason: reason.to_owned(),
+        })
     }
 
     fn asking(

@@ -21,7 +21,7 @@ use crate::source::http::auth::Refusal;
 use crate::source::http::request::base::{host, is_trusted, safe};
 use crate::source::http::request::parts::RequestParts;
 use crate::source::http::source::HttpSource;
-use crate::source::http::token::Ask;
+use crate::source::http::token::{Ask, Refused};
 
 /// How much of an answer is read before anybody looks at it: most answers are smaller.
 const START: usize = 512 * 1024;
@@ -418,13 +418,18 @@ impl Wire<'_> {
 #[async_trait]
 impl Ask for Wire<'_> {
     async fn ask(&self, request: RequestParts) -> Result<Answer, SourceError> {
+        let answer = self.attempt(request).await;
+        answer.map_err(|refused| refused.error)
+    }
+
+    async fn attempt(&self, request: RequestParts) -> Result<Answer, Refused> {
         let system = safe(&request.url);
         self.send(&request).await.map_err(|failure| {
             // Endpoints refuse a client with 400 as well as with 401.
             let refuses = failure
                 .status
                 .is_some_and(|status| status.is_client_error());
-            match failure.error {
+            let error = match failure.error {
                 SourceError::Status {
                     status,
                     detail,
@@ -436,6 +441,10 @@ impl Ask for Wire<'_> {
                 },
                 SourceError::Refused { reason, .. } => SourceError::Refused { system, reason },
                 error => error,
+            };
+            Refused {
+                error,
+                headers: *failure.headers,
             }
         })
     }

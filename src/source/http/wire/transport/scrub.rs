@@ -286,6 +286,7 @@ const WORDS: &[&str] = &[
     "sessionid",
     "auth",
     "csrf",
+    "dpop",
 ];
 
 /// Tokens of pages are no credentials, and a page is found again by them.
