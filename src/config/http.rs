@@ -167,7 +167,8 @@ section! {
         /// Path of a list in each item. An item becomes as many records as the list has entries, each
         /// with that entry in place of the list: a listing of groups with their members in it becomes
         /// one of memberships, `item.id` the group and `item.members.id` the member. An item whose
-        /// list is empty or missing becomes no record. An addition of rolecall.
+        /// list is empty or missing becomes no record. A list that only `detail` brings is unwound there.
+        /// An addition of rolecall.
         pub unwind: Option<PathText>,
         /// Finds what belongs to an item elsewhere in the answer, by name: side-loaded users,
         /// `included` of JSON:API. What is found is `item.<name>`. An addition of rolecall.

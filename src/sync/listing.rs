@@ -124,7 +124,8 @@ impl<S: SyncSink + 'static> TakePages for Taker<'_, S> {
                 return false;
             }
         };
-        if self.repeats(&mapped) {
+        let circle = self.repeats(&mapped);
+        if circle {
             let listing = self.mapper.describe();
             let message =
                 format!("{listing}: a page or its token came a second time, so paging was stopped");
@@ -136,7 +137,8 @@ impl<S: SyncSink + 'static> TakePages for Taker<'_, S> {
             .arrivals
             .send((self.position, Arrival::Page(Box::new(mapped))))
             .await;
-        sent.is_ok() && !last && !self.cancel.is_cancelled()
+        // Behind the last page there may be something to do: it is not refused.
+        sent.is_ok() && !circle && (last || !self.cancel.is_cancelled())
     }
 
     async fn again(&mut self, whole: bool) {

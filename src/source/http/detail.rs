@@ -46,6 +46,10 @@ impl Detail {
         variables: Variables,
         cx: &mut CompileContext,
     ) -> Option<Self> {
+        let variables = match config.batch {
+            Some(_) => variables.and(&["items"]),
+            None => variables,
+        };
         let request = RequestTemplate::compile(
             &config.request,
             &source.base,
@@ -118,11 +122,10 @@ impl Detail {
         source: &HttpSource,
         inputs: &Inputs,
     ) -> Result<Completed, SourceError> {
-        let bound = match (self.batch, group.as_slice()) {
-            (None, [item]) => item.clone(),
-            _ => Value::List(group.clone()),
+        let inputs = match (self.batch, group.as_slice()) {
+            (None, [item]) => inputs.clone().with("item", item.clone()),
+            _ => inputs.clone().with("items", Value::List(group.clone())),
         };
-        let inputs = inputs.clone().with("item", bound);
         let request = self
             .request
             .build(&inputs, &source.base, &source.defaults)?;

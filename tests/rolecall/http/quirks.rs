@@ -32,12 +32,13 @@ pub struct Quirk {
     /// Further variables of the environment.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
-    /// How often the same command is run: what an earlier one left is gone on with.
+    /// How often the same command is run: what an earlier run left, the work file or something in
+    /// `${FOLDER}`, is there in the next.
     #[serde(default = "once")]
-    pub runs: usize,
+    pub runs: u32,
 }
 
-fn once() -> usize {
+fn once() -> u32 {
     1
 }
 
@@ -77,10 +78,12 @@ fn met(folder: &Path) -> Result<(), String> {
     let quirk = Quirk::of(folder);
     let server = Server::bind();
     let (base, other) = (server.address().to_string(), server.other().to_string());
+    let secure = format!("https://{}", server.secure());
     let read = |file: &str| std::fs::read_to_string(folder.join(file)).unwrap_or_default();
     let exchanges = read("exchanges.yaml")
         .replace("${BASE}", &format!("http://{base}"))
         .replace("${OTHER}", &format!("http://{other}"))
+        .replace("${SECURE}", &secure)
         .replace("${BASE_HOST}", &base);
     let exchanges: Vec<Exchange> = serde_yaml::from_str(&exchanges)
         .map_err(|error| format!("{name}: exchanges.yaml: {error}"))?;
@@ -89,27 +92,39 @@ fn met(folder: &Path) -> Result<(), String> {
     let mut found = String::new();
     for _ in 0..quirk.runs {
         let ran = Command::new(env!("CARGO_BIN_EXE_rolecall"))
-            .args(["sync", "connector.yaml", "--concurrency", "4", "-f"])
+            .args([
+                "sync",
+                "connector.yaml",
+                "--strict",
+                "--concurrency",
+                "4",
+                "-f",
+            ])
             .arg(output.path().join("out.c1z"))
             .current_dir(folder)
             .env_remove("RUST_LOG")
             .env("BASE", format!("http://{base}"))
             .env("OTHER", format!("http://{other}"))
+            .env("SECURE", &secure)
             .env("BASE_HOST", &base)
             .env("SECRET", SECRET)
+            .env("FOLDER", output.path())
             .env("HOME", output.path())
             .envs(&quirk.env)
             .output()
             .expect("the program runs");
         let code = ran.status.code().unwrap_or(-1);
-        writeln!(found, "exit code {code}").expect("a String takes all");
-        found.push_str(&crate::said(&ran));
+        found.push_str(&format!("exit code {code}\n{}", crate::said(&ran)));
     }
     facts(&output.path().join("out.c1z"), &mut found);
-    let found = found
+    let logged_at = regex::Regex::new(r"(?m)^\d{4}-\d\d-\d\dT\S+ +(\w+) \S+: ");
+    let logged_at = logged_at.expect("a pattern");
+    let found = logged_at
+        .replace_all(&found, "$1 ")
         .replace(&*output.path().to_string_lossy(), "")
         .replace(&base, "base")
-        .replace(&other, "other");
+        .replace(&other, "other")
+        .replace(&secure, "https://secure");
     let problems = server.finish();
     if found.contains(SECRET) {
         return Err(format!("{name}: the secret is seen in\n{found}"));

@@ -1,6 +1,6 @@
 //! A server that answers from a script and remembers what did not follow it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,12 +15,20 @@ use serde_json::Value as Json;
 pub struct Exchange {
     /// Method and target, as they stand on the wire.
     pub ask: String,
-    /// Asked of the server under this name: `base` or `other`.
+    /// Asked of the server under this name: `base`, `other`, or `secure`, which speaks TLS and wants
+    /// a certificate.
     #[serde(default)]
     pub server: ServerName,
     /// Headers of the request; null for one that must not be there.
     #[serde(default)]
     pub with: serde_json::Map<String, Json>,
+    /// Headers of the request that are another text each time, as regular expressions.
+    #[serde(default)]
+    pub matching: BTreeMap<String, String>,
+    /// Claims of JSON Web Tokens by the header or form field that carries them; null for one that
+    /// must not be there.
+    #[serde(default)]
+    pub claims: BTreeMap<String, serde_json::Map<String, Json>>,
     /// The body of the request, exactly.
     pub sent: Option<String>,
     #[serde(default = "ok")]
@@ -58,6 +66,7 @@ pub enum ServerName {
     #[default]
     Base,
     Other,
+    Secure,
 }
 
 fn ok() -> u16 {
@@ -82,9 +91,9 @@ struct Script {
     answered: Option<Instant>,
 }
 
-/// Two listening ports that follow one script: what `${BASE}` and `${OTHER}` stand for.
+/// Listening ports that follow one script: what `${BASE}`, `${OTHER}` and `${SECURE}` stand for.
 pub struct Server {
-    addresses: [SocketAddr; 2],
+    addresses: [SocketAddr; 3],
     script: Arc<Mutex<Script>>,
     closing: Arc<AtomicBool>,
     threads: Vec<std::thread::JoinHandle<()>>,
@@ -100,7 +109,8 @@ impl Server {
         let script = Arc::new(Mutex::new(Script::default()));
         let closing = Arc::new(AtomicBool::new(false));
         let mut threads = Vec::new();
-        let addresses = [ServerName::Base, ServerName::Other].map(|name| {
+        let names = [ServerName::Base, ServerName::Other, ServerName::Secure];
+        let addresses = names.map(|name| {
             let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
             let address = listener.local_addr().expect("an address");
             let (script, closing) = (script.clone(), closing.clone());
@@ -111,7 +121,10 @@ impl Server {
                     }
                     let Ok(stream) = stream else { continue };
                     let script = script.clone();
-                    std::thread::spawn(move || serve(stream, name, &script));
+                    std::thread::spawn(move || match name {
+                        ServerName::Secure => serve(super::tls::accept(stream), name, &script),
+                        _ => serve(stream, name, &script),
+                    });
                 }
             }));
             address
@@ -143,6 +156,10 @@ impl Server {
         self.addresses[1]
     }
 
+    pub fn secure(&self) -> SocketAddr {
+        self.addresses[2]
+    }
+
     /// Stops listening; returns what did not follow the script.
     pub fn finish(self) -> Vec<String> {
         self.closing.store(true, Ordering::SeqCst);
@@ -169,7 +186,45 @@ struct Request {
     body: String,
 }
 
-fn read(stream: &TcpStream) -> Option<Request> {
+impl Request {
+    fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(header, _)| header == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The claims of a JSON Web Token in a header, or else in a field of a form.
+    fn claims(&self, place: &str) -> Option<Json> {
+        use base64::Engine as _;
+        let form = || url::form_urlencoded::parse(self.body.as_bytes());
+        let field = || form().find(|(name, _)| name == place);
+        let token = self.header(place).map(str::to_owned);
+        let token = token.or_else(|| field().map(|(_, value)| value.into_owned()))?;
+        let claims = token.split('.').nth(1)?.to_owned();
+        let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        serde_json::from_slice(&engine.decode(claims).ok()?).ok()
+    }
+}
+
+/// A connection, with or without TLS.
+trait Connection: Read + Write {
+    /// Says that nothing more is sent.
+    fn end(&mut self);
+}
+
+impl Connection for TcpStream {
+    fn end(&mut self) {
+        let _ = self.shutdown(Shutdown::Write);
+    }
+}
+
+impl Connection for rustls::StreamOwned<rustls::ServerConnection, TcpStream> {
+    fn end(&mut self) {
+        self.conn.send_close_notify();
+        let _ = self.flush();
+    }
+}
+
+fn read(stream: &mut impl Read) -> Option<Request> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
@@ -196,8 +251,10 @@ fn read(stream: &TcpStream) -> Option<Request> {
     })
 }
 
-fn serve(mut stream: TcpStream, name: ServerName, script: &Mutex<Script>) {
-    let Some(request) = read(&stream) else { return };
+fn serve(mut stream: impl Connection, name: ServerName, script: &Mutex<Script>) {
+    let Some(request) = read(&mut stream) else {
+        return;
+    };
     let exchange = {
         let mut script = script.lock().expect("no panic");
         let next = match script.in_any_order {
@@ -282,6 +339,27 @@ fn differences(exchange: &Exchange, name: ServerName, request: &Request) -> Vec<
             ));
         }
     }
+    for (header, pattern) in &exchange.matching {
+        let pattern = regex::Regex::new(pattern).expect("a regular expression");
+        let value = request.header(header);
+        if !value.is_some_and(|value| pattern.is_match(value)) {
+            found.push(format!(
+                "{}: header {header} is {value:?}, not {pattern}",
+                request.ask
+            ));
+        }
+    }
+    for (place, expected) in &exchange.claims {
+        let claims = request.claims(place).unwrap_or_default();
+        for (name, value) in expected {
+            if claims[name] != *value {
+                found.push(format!(
+                    "{}: claim {name} of {place} is {}, not {value}",
+                    request.ask, claims[name]
+                ));
+            }
+        }
+    }
     if let Some(sent) = &exchange.sent
         && *sent != request.body
     {
@@ -293,7 +371,7 @@ fn differences(exchange: &Exchange, name: ServerName, request: &Request) -> Vec<
     found
 }
 
-fn answer(stream: &mut TcpStream, exchange: &Exchange) {
+fn answer(stream: &mut impl Connection, exchange: &Exchange) {
     let body = match (&exchange.json, &exchange.text, &exchange.base64) {
         (Some(json), ..) => json.to_string().into_bytes(),
         (None, Some(text), _) if exchange.times.is_some() => {
@@ -328,5 +406,5 @@ fn answer(stream: &mut TcpStream, exchange: &Exchange) {
     if exchange.hold {
         let _ = stream.read(&mut [0]);
     }
-    let _ = stream.shutdown(Shutdown::Write);
+    stream.end();
 }

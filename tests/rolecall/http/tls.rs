@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,9 +20,9 @@ fn file(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// A server with this certificate that answers every request with no users. Where it wants a
-/// certificate, it takes those of `ca.pem`.
-fn serve(certificate: &str, wants_certificate: bool) -> u16 {
+/// How a server with this certificate speaks. Where it wants a certificate, it takes those of
+/// `ca.pem`.
+fn config(certificate: &str, wants_certificate: bool) -> Arc<ServerConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let chain =
         CertificateDer::from_pem_file(file(&format!("{certificate}.pem"))).expect("a certificate");
@@ -39,11 +39,19 @@ fn serve(certificate: &str, wants_certificate: bool) -> u16 {
     } else {
         builder.with_no_client_auth()
     };
-    let config = Arc::new(
-        builder
-            .with_single_cert(vec![chain], key)
-            .expect("they fit"),
-    );
+    let config = builder.with_single_cert(vec![chain], key);
+    Arc::new(config.expect("they fit"))
+}
+
+/// The server's side of a connection on which both show a certificate.
+pub fn accept(stream: TcpStream) -> StreamOwned<ServerConnection, TcpStream> {
+    let connection = ServerConnection::new(config("server", true)).expect("a connection");
+    StreamOwned::new(connection, stream)
+}
+
+/// A server with this certificate that answers every request with no users.
+fn serve(certificate: &str, wants_certificate: bool) -> u16 {
+    let config = config(certificate, wants_certificate);
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("an address").port();
     // It ends with the process.

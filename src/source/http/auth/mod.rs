@@ -21,7 +21,7 @@ pub(super) use none::{Anonymous, NotSet};
 use std::time::Instant;
 
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -106,9 +106,18 @@ pub struct Refusal<'r> {
 }
 
 impl Refusal<'_> {
-    /// True for the first time that a request is refused as one of nobody known.
+    /// True for the first time that a request is refused as one of nobody known. A 403 is about what
+    /// somebody known may do, unless it says that the token is no longer good.
     pub(super) fn is_first(&self) -> bool {
-        self.renewals == 0 && self.status != StatusCode::FORBIDDEN
+        let unknown = self.status != StatusCode::FORBIDDEN || self.says("invalid_token");
+        self.renewals == 0 && unknown
+    }
+
+    /// True when a challenge gives this as its error (RFC 6750, section 3.1).
+    fn says(&self, error: &str) -> bool {
+        let challenges = self.headers.get_all(WWW_AUTHENTICATE).iter();
+        let mut texts = challenges.filter_map(|value| value.to_str().ok());
+        texts.any(|text| text.contains(error))
     }
 }
 

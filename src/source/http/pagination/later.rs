@@ -11,6 +11,7 @@ use crate::config::decode::{closed_set, section};
 use crate::config::scalar::TemplateText;
 use crate::expr::{Escape, Expression, Inputs, Value, Variables};
 use crate::source::SourceError;
+use crate::source::http::request::body::escape;
 use crate::source::http::request::parts::RequestParts;
 use crate::source::http::request::texts::render;
 
@@ -26,9 +27,10 @@ section! {
         /// `tmpl:/scrolls/{{ .cursor }}`. Not written: that of the first page. Written, it replaces
         /// the query of the first page too.
         pub url: Option<TemplateText>,
-        /// The JSON body: a template over `.cursor`, for example
-        /// `tmpl:{"scroll": "5m", "scroll_id": {{ .cursor }}}`. Not written: the body of the first
-        /// page.
+        /// The body: a template over `.cursor`, for example
+        /// `tmpl:{"scroll": "5m", "scroll_id": {{ .cursor }}}`. The cursor is escaped for the content
+        /// type of the first page: JSON when not written, as `headers` of the request say otherwise.
+        /// Not written: the body of the first page.
         ///
         /// Where neither the body nor the URL is a template, the cursor and the size are sent as on
         /// other pages.
@@ -116,11 +118,10 @@ impl Later {
             }
         }
         if let Some(body) = &self.body {
-            request.body = render(body, &inputs(place), Escape::Json)?;
-            request
-                .headers
-                .entry(CONTENT_TYPE)
-                .or_insert(HeaderValue::from_static("application/json"));
+            let json = HeaderValue::from_static("application/json");
+            let content_type = request.headers.entry(CONTENT_TYPE).or_insert(json);
+            let escape = escape(content_type.to_str().unwrap_or_default());
+            request.body = render(body, &inputs(place), escape)?;
         }
         Ok(())
     }

@@ -251,7 +251,7 @@ fn graphql_body(
 }
 
 /// How values are written into a body of this type.
-fn escape(content_type: &str) -> Escape {
+pub(in crate::source::http) fn escape(content_type: &str) -> Escape {
     let mime = content_type.split(';').next().unwrap_or_default();
     match mime.trim().to_ascii_lowercase().as_str() {
         "application/x-www-form-urlencoded" => Escape::Url,
