@@ -337,6 +337,10 @@ pub const FINDINGS: &[Code] = &[
         "*Partial.* The API refused a page after full ones; some answer so behind the last page.",
     ),
     code(
+        "pages-overlap",
+        "*Partial.* Pages are asked for by number, and a record was on two of them: the list changed while it was read, or its order is not stable, so another record may have been on no page. Ask for a sorted list, or run again.",
+    ),
+    code(
         "paging-loop",
         "*Partial.* Paging came back to where it had been. What was listed until then is kept.",
     ),

@@ -31,6 +31,9 @@ pub struct Page {
     pub more: bool,
     /// Variables that every record of the page shares: `response` and `headers` of an API.
     pub shared: Inputs,
+    /// True where pages are asked for by number: a record that is on two of them tells that records
+    /// move between pages.
+    pub numbered: bool,
     /// Why the listing may lack something although it went on to its end.
     pub partial: Vec<PartialReason>,
 }

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::overlap::Overlap;
 use super::page::{MappedPage, Mapper, Subject};
 use super::shared::KnownResources;
 use super::step::Step;
@@ -76,6 +77,7 @@ impl<S: SyncSink + 'static> Listing<S> {
             cancel: &self.cancel,
             seen: HashSet::new(),
             same: (0, 0),
+            overlap: Overlap::default(),
             failure: None,
         };
         let inputs = mapper.inputs();
@@ -111,12 +113,14 @@ struct Taker<'t, S> {
     seen: HashSet<u64>,
     /// The content of the page before, and how often it came one page after the other.
     same: (u64, usize),
+    overlap: Overlap,
     failure: Option<SyncError>,
 }
 
 #[async_trait]
 impl<S: SyncSink + 'static> TakePages for Taker<'_, S> {
     async fn take(&mut self, page: Page) -> bool {
+        let overlaps = self.overlap.found(&page);
         let mut mapped = match self.mapper.map(page).await {
             Ok(mapped) => mapped,
             Err(failure) => {
@@ -131,6 +135,12 @@ impl<S: SyncSink + 'static> TakePages for Taker<'_, S> {
                 format!("{listing}: a page or its token came a second time, so paging was stopped");
             mapped.findings.add("paging-loop", true, message);
             mapped.next = None;
+        } else if overlaps {
+            let listing = self.mapper.describe();
+            let message = format!(
+                "{listing}: a record was on two pages, so records move while the list is read, and another one may have been on none; ask for an order that is stable, or run again"
+            );
+            mapped.findings.add("pages-overlap", true, message);
         }
         let last = mapped.is_last();
         let sent = self
@@ -144,6 +154,7 @@ impl<S: SyncSink + 'static> TakePages for Taker<'_, S> {
     async fn again(&mut self, whole: bool) {
         // What comes again is no circle.
         self.seen.clear();
+        self.overlap.clear();
         // Nobody listens only when the run has given up.
         let again = Arrival::Again { whole };
         let _ = self.arrivals.send((self.position, again)).await;

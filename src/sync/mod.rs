@@ -3,6 +3,7 @@
 mod checkpoint;
 mod error;
 mod listing;
+mod overlap;
 mod page;
 mod report;
 mod run;

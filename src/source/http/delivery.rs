@@ -78,6 +78,7 @@ impl Listing {
         let next = verdict.next.map(|place| place.write());
         let mut page = Page {
             next: next.clone(),
+            numbered: self.numbered(),
             partial: verdict.partial.into_iter().chain(read.reasons).collect(),
             ..Page::default()
         };
@@ -138,6 +139,11 @@ impl Listing {
         }
     }
 
+    /// Whether a record that comes on two pages tells that records moved.
+    fn numbered(&self) -> bool {
+        self.pagination.by_number() && self.reader.items.is_plain()
+    }
+
     /// Sends the request of a page until an answer was read to its end.
     async fn ask<'l>(
         &'l self,
@@ -173,6 +179,7 @@ impl Listing {
                 token,
                 shaper: self.reader.items.shape.of(None)?,
                 before: before.as_deref(),
+                numbered: self.numbered(),
                 to: &mut *to,
                 delivered: false,
             };
@@ -277,6 +284,7 @@ struct Parts<'p, 'l> {
     shaper: Shaper<'l>,
     /// The answers of the requests made before the listing.
     before: Option<&'p Map>,
+    numbered: bool,
     to: &'p mut dyn TakePages,
     delivered: bool,
 }
@@ -287,6 +295,7 @@ impl TakeItems for Parts<'_, '_> {
         let mut page = Page {
             next: self.token.cloned(),
             more: true,
+            numbered: self.numbered,
             ..Page::default()
         };
         page.records = self.shaper.records(items)?;

@@ -26,6 +26,8 @@ struct Expectation {
     /// Variables of the listing.
     inputs: serde_json::Map<String, Json>,
     per_resource: bool,
+    /// The order of the exchanges does not matter: some are made side by side.
+    in_any_order: bool,
     /// Bounds of the waits between tries, in milliseconds.
     waits: Vec<(u64, u64)>,
     /// The records of all pages.
@@ -86,6 +88,10 @@ impl Case {
         let exchanges: Vec<Exchange> =
             parse::<Option<Vec<Exchange>>>(&place(&self.exchanges)).unwrap_or_default();
         let server = server.script(exchanges);
+        let server = match expected.in_any_order {
+            true => server.in_any_order(),
+            false => server,
+        };
         let clock = Arc::new(TestClock::default());
 
         let mut inputs = Inputs::new();

@@ -103,6 +103,11 @@ impl ItemsRule {
         self.steps.is_none() || self.shape.needs_whole()
     }
 
+    /// True when each record is an item of a list as it is, not a piece of one.
+    pub(in crate::source::http) fn is_plain(&self) -> bool {
+        self.steps.is_some() && !self.shape.unwinds()
+    }
+
     /// Finds the items of an answer.
     pub(in crate::source::http) fn find(&self, answer: &Answer) -> Result<Items, SourceError> {
         let body = &answer.body;

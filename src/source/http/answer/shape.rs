@@ -70,6 +70,11 @@ impl Shape {
         })
     }
 
+    /// True when an item becomes several records.
+    pub(super) fn unwinds(&self) -> bool {
+        self.unwind.is_some()
+    }
+
     /// True when the items need more of the answer than themselves.
     pub(in crate::source::http) fn needs_whole(&self) -> bool {
         matches!(self.columns, Columns::At(_)) || !self.lookups.is_empty()

@@ -74,6 +74,12 @@ pub trait Paginate: Send + Sync + std::fmt::Debug {
         false
     }
 
+    /// Whether pages are asked for by number, so that items move to other pages when the list
+    /// changes.
+    fn by_number(&self) -> bool {
+        false
+    }
+
     /// Whether the API moves on with each request, so that no later page can be asked for twice.
     fn moves_on(&self) -> bool {
         false

@@ -98,4 +98,8 @@ impl Paginate for Offset {
         self.0
             .next(turn, |items| self.0.start.saturating_add(items))
     }
+
+    fn by_number(&self) -> bool {
+        true
+    }
 }

@@ -105,4 +105,8 @@ impl Paginate for PageNumber {
         let present = self.0.number(turn.place)?;
         self.0.next(turn, |_| present.saturating_add(1))
     }
+
+    fn by_number(&self) -> bool {
+        true
+    }
 }

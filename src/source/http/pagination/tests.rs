@@ -705,3 +705,44 @@ fn a_place_that_expired_begins_the_listing_anew() {
     let (counted, _) = super::tests::strategy("strategy: offset");
     assert!(!counted.restarts(StatusCode::GONE));
 }
+
+#[test]
+fn a_scroll_moves_on_under_one_cursor() {
+    for total in [0, 1, 3, 7] {
+        let mut start = 0;
+        let scroll = "strategy: cursor, cursor_path: id, scroll: true, total_path: total";
+        let outcome = list(scroll, |request| {
+            let expected = (start > 0).then_some("same");
+            assert_eq!(query(request, "cursor").as_deref(), expected);
+            let items = page(total, start, 3);
+            start += 3;
+            Reply::of(items).with("id", "same").with("total", total)
+        });
+        assert_eq!(outcome.items, (0..total).collect::<Vec<_>>());
+        assert!(outcome.partial.is_empty(), "{total}: {:?}", outcome.partial);
+        assert_eq!(outcome.requests as u64, total.div_ceil(3) + 1);
+    }
+}
+
+#[test]
+fn a_scroll_that_does_not_move_or_ends_early_is_partial() {
+    let stuck = list("strategy: cursor, cursor_path: id, scroll: true", |_| {
+        Reply::of(page(9, 0, 3)).with("id", "same")
+    });
+    assert_eq!(stuck.partial, ["paging-loop"]);
+    assert_eq!(stuck.requests, 2);
+    let mut asked = 0;
+    let scroll = "strategy: cursor, cursor_path: id, scroll: true, total_path: total";
+    let short = list(scroll, |_| {
+        asked += 3;
+        Reply::of(page(3, asked - 3, 3))
+            .with("id", "same")
+            .with("total", 9)
+    });
+    assert_eq!(short.partial, ["ended-before-total"]);
+    // Without `scroll`, the same cursor is a circle.
+    let circle = list("strategy: cursor, cursor_path: id", |_| {
+        Reply::of(page(9, 0, 3)).with("id", "same")
+    });
+    assert_eq!(circle.partial, ["paging-loop"]);
+}
