@@ -157,6 +157,7 @@ macro_rules! replayed {
 replayed! {
     auth0,
     aws_iam,
+    aws_identity_center,
     datadog,
     duo,
     entra_id,
@@ -164,6 +165,7 @@ replayed! {
     gitlab,
     google_workspace,
     jira_cloud,
+    netsuite,
     okta,
     pagerduty,
     salesforce,

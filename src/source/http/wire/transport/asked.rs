@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use url::Url;
 
 use super::About;
+use super::recording::Exchange;
 use super::scrub::{GONE, Scrubber, Secrets, carries_credential};
 
 /// Fields of a form that asks for credentials which are none.
@@ -27,6 +28,9 @@ const HARMLESS_HEADERS: &[&str] = &["content-type", "date", "location", "retry-a
 /// Headers that belong to the connection, not to the answer.
 const OF_THE_CONNECTION: &[&str] = &["content-length", "transfer-encoding", "connection"];
 
+/// Headers that say what is asked for, where one URL serves for everything.
+const ACTIONS: &[&str] = &["soapaction", "x-amz-target"];
+
 /// What tells one request from another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Asked {
@@ -34,9 +38,27 @@ pub(super) struct Asked {
     pub ask: String,
     /// The body.
     pub sent: Option<String>,
+    /// What a header says besides.
+    pub action: Option<String>,
 }
 
 impl Asked {
+    /// What an exchange of a recording says.
+    pub fn recorded(exchange: &Exchange) -> Self {
+        let is_action = |name: &str| {
+            ACTIONS
+                .iter()
+                .any(|action| action.eq_ignore_ascii_case(name))
+        };
+        let mut headers = exchange.with.iter();
+        let action = headers.find(|(name, _)| is_action(name));
+        Self {
+            ask: exchange.ask.clone(),
+            sent: exchange.sent.clone(),
+            action: action.and_then(|(_, value)| Some(value.as_str()?.to_owned())),
+        }
+    }
+
     pub fn of(request: &reqwest::Request, about: &About<'_>, secrets: &Secrets) -> Self {
         let url = request.url();
         let own = about.source.base.url().origin() == url.origin();
@@ -65,9 +87,12 @@ impl Asked {
                     String::from_utf8_lossy(&clean).into_owned()
                 }
             });
+        let mut actions = ACTIONS.iter();
+        let action = actions.find_map(|name| request.headers().get(*name)?.to_str().ok());
         Self {
             ask: format!("{} {target}", request.method()),
             sent,
+            action: action.map(|action| links(action, secrets)),
         }
     }
 }

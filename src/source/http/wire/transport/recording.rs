@@ -44,7 +44,8 @@ pub(super) struct About {
 pub(super) struct Exchange {
     /// Method and target: a path of the API, or a URL elsewhere.
     pub ask: String,
-    /// Headers of the request. For people: answers are found without them.
+    /// Headers of the request. For people: answers are found without them, but for those that say what
+    /// is asked for.
     #[serde(default)]
     pub with: IndexMap<String, Json>,
     /// The body of the request.

@@ -43,11 +43,10 @@ impl Replay {
         let (about, exchanges) = recording::read(folder)?;
         let mut unused: HashMap<Asked, VecDeque<usize>> = HashMap::new();
         for (index, exchange) in exchanges.iter().enumerate() {
-            let asked = Asked {
-                ask: exchange.ask.clone(),
-                sent: exchange.sent.clone(),
-            };
-            unused.entry(asked).or_default().push_back(index);
+            unused
+                .entry(Asked::recorded(exchange))
+                .or_default()
+                .push_back(index);
         }
         let started = SystemTime::UNIX_EPOCH + Duration::from_millis(about.started_ms);
         Ok(Arc::new(Self {
@@ -275,8 +274,9 @@ impl Timed {
             .expect("a pattern")
         });
         let whole = format!(
-            "{} {}",
+            "{} {} {}",
             asked.ask,
+            asked.action.as_deref().unwrap_or_default(),
             asked.sent.as_deref().unwrap_or_default()
         );
         let mut moments = Vec::new();
@@ -322,6 +322,7 @@ mod tests {
             Timed::of(&Asked {
                 ask: ask.to_owned(),
                 sent: None,
+                action: None,
             })
         };
         let cases = [
