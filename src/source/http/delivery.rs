@@ -12,7 +12,8 @@ use super::pagination::{Place, Turn, Verdict};
 use super::request::base::safe;
 use super::request::parts::RequestParts;
 use super::request::pre_requests;
-use super::wire::exchange::{Failure, Wire};
+use super::wire::exchange::Wire;
+use super::wire::failure::Failure;
 use crate::expr::{Inputs, Map, Value};
 use crate::source::{Page, PageToken, PartialReason, SourceError, TakePages};
 
@@ -75,45 +76,19 @@ impl Listing {
             Asked::Ended(delivered) => return Ok(delivered),
         };
         let verdict = self.verdict(&request, place.as_ref(), &read)?;
-        let next = verdict.next.map(|place| place.write());
-        let mut page = Page {
-            next: next.clone(),
-            numbered: self.numbered(),
-            partial: verdict.partial.into_iter().chain(read.reasons).collect(),
-            ..Page::default()
-        };
+        let next = verdict.next.as_ref().map(Place::write);
         if verdict.repeated && shaper.is_some() {
             // Too late not to deliver them: they are told from those that come again.
             to.again(true).await;
         }
-        if !verdict.repeated {
-            let mut shaper = match shaper {
-                Some(shaper) => shaper,
-                None => self.reader.items.shape.of(Some(&read.answer.body))?,
-            };
-            page.records = shaper.records(read.items)?;
+        if let Some(answers) = &before
+            && next.is_some()
+        {
+            self.before.keep(&inputs, answers);
         }
-        if self.shared || self.reader.whole {
-            let mut answer = read.answer;
-            self.reader.items.forget_last(&mut answer.body);
-            page.shared = answer.shared();
-        }
-        if let Some(answers) = &before {
-            if page.next.is_some() {
-                self.before.keep(&inputs, answers);
-            }
-            let answers = Value::Map(Map::clone(answers));
-            page.shared.set(pre_requests::VARIABLE, answers);
-        }
-        if let Some(detail) = &self.detail {
-            for (name, value) in page.shared.iter() {
-                inputs.to_mut().set(name, value.clone());
-            }
-            let records = std::mem::take(&mut page.records);
-            let (records, reasons) = detail.complete(records, source, &inputs).await?;
-            page.records = records;
-            page.partial.extend(reasons);
-        }
+        let mut page = self
+            .page(read, verdict, shaper, before.as_deref(), &inputs)
+            .await?;
         tracing::debug!(
             url = safe(&request.url),
             records = page.records.len(),
@@ -129,6 +104,50 @@ impl Listing {
             Some(next) => Delivered::Next(next),
             None => Delivered::Done(before),
         })
+    }
+
+    /// What is left of an answer, with the records that were not handed on yet.
+    async fn page(
+        &self,
+        read: ReadAnswer,
+        verdict: Verdict,
+        shaper: Option<Shaper<'_>>,
+        before: Option<&Map>,
+        inputs: &Inputs,
+    ) -> Result<Page, SourceError> {
+        let mut page = Page {
+            next: verdict.next.map(|place| place.write()),
+            numbered: self.numbered(),
+            partial: verdict.partial.into_iter().chain(read.reasons).collect(),
+            ..Page::default()
+        };
+        if !verdict.repeated {
+            let mut shaper = match shaper {
+                Some(shaper) => shaper,
+                None => self.reader.items.shape.of(Some(&read.answer.body))?,
+            };
+            page.records = shaper.records(read.items)?;
+        }
+        if self.shared || self.reader.whole {
+            let mut answer = read.answer;
+            self.reader.items.forget_last(&mut answer.body);
+            page.shared = answer.shared();
+        }
+        if let Some(answers) = before {
+            let answers = Value::Map(answers.clone());
+            page.shared.set(pre_requests::VARIABLE, answers);
+        }
+        if let Some(detail) = &self.detail {
+            let mut inputs = inputs.clone();
+            for (name, value) in page.shared.iter() {
+                inputs.set(name, value.clone());
+            }
+            let records = std::mem::take(&mut page.records);
+            let (records, reasons) = detail.complete(records, &self.source, &inputs).await?;
+            page.records = records;
+            page.partial.extend(reasons);
+        }
+        Ok(page)
     }
 
     pub(super) fn wire(&self) -> Wire<'_> {

@@ -19,7 +19,8 @@ use crate::source::SourceError;
 use crate::source::http::listing::Listing;
 use crate::source::http::wire::conditions::Conditions;
 use crate::source::http::wire::error_rules::ErrorRules;
-use crate::source::http::wire::exchange::{Failure, Wire};
+use crate::source::http::wire::exchange::Wire;
+use crate::source::http::wire::failure::Failure;
 
 /// What `until` may look at.
 const ANSWER: Variables = Variables::of(&["response", "headers", "vars"]);

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::exchange::{Failure, Wire};
+use super::exchange::Wire;
+use super::failure::Failure;
 use super::redact::Redactor;
 use crate::config::error_handling::{ConditionConfig, ErrorAction, ErrorHandlingConfig};
 use crate::config::{Bare, CompileContext};

@@ -1,30 +1,24 @@
 //! One request and its answer: credentials, redirects, tries, and the words for what went wrong.
 
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
-use async_trait::async_trait;
-use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Method, StatusCode};
-use secrecy::SecretString;
-use tokio::sync::mpsc;
 use url::Url;
 
 use super::error_rules::ErrorRules;
-use super::limits::{self, Limit};
+use super::failure::{Failure, too_long};
+use super::limits;
+use super::receive::{Extent, START};
 use super::redact::Redactor;
-use super::retry::{LONGEST_WAIT, is_transient};
 use super::transport::{About, Broken, Undelivered, with_body};
 use crate::source::SourceError;
 use crate::source::http::answer::body::{LARGEST_HELD, too_large_to_hold};
-use crate::source::http::answer::received::{self, Answer, Incoming};
+use crate::source::http::answer::received::{Answer, Incoming};
 use crate::source::http::auth::Refusal;
 use crate::source::http::request::base::{host, is_trusted, safe};
 use crate::source::http::request::parts::RequestParts;
 use crate::source::http::source::HttpSource;
-use crate::source::http::token::{Ask, Refused};
-
-/// How much of an answer is read before anybody looks at it: most answers are smaller.
-const START: usize = 512 * 1024;
 
 /// How often an answer may send us elsewhere.
 const MOST_REDIRECTS: usize = 10;
@@ -32,40 +26,6 @@ const MOST_REDIRECTS: usize = 10;
 /// How often one request is repeated with other credentials: an answer to a challenge, a token of
 /// the session, and a token against forged requests may each want it once.
 const MOST_RENEWALS: u32 = 3;
-
-/// How much of a failed answer is read to find its reason.
-const REASON_BYTES: usize = 64 * 1024;
-
-/// A failure, with the status where an answer came.
-#[derive(Debug)]
-pub(in crate::source::http) struct Failure {
-    pub error: SourceError,
-    pub status: Option<StatusCode>,
-    /// When the request went out, with its credentials, that was answered so.
-    pub sent: Option<Instant>,
-    /// The headers of the answer.
-    pub headers: Box<HeaderMap>,
-}
-
-impl From<SourceError> for Failure {
-    fn from(error: SourceError) -> Self {
-        Self {
-            error,
-            status: None,
-            sent: None,
-            headers: Box::default(),
-        }
-    }
-}
-
-/// How much of an answer is read.
-#[derive(Clone, Copy)]
-struct Extent {
-    /// At most about so many bytes before anybody looks at it.
-    start: usize,
-    /// All of it is going to be held.
-    held: bool,
-}
 
 /// Sends requests of a source, and keeps its secrets out of what is said about them.
 pub(in crate::source::http) struct Wire<'s> {
@@ -100,27 +60,6 @@ impl Wire<'_> {
         held: bool,
     ) -> Result<Incoming, Failure> {
         self.until(request, Extent { start: START, held }).await
-    }
-
-    /// Hands the rest of a body on, chunk by chunk, with an empty one at its end.
-    pub(in crate::source::http) async fn feed(
-        &self,
-        mut response: reqwest::Response,
-        to: mpsc::Sender<Vec<u8>>,
-    ) -> Result<(), SourceError> {
-        let url = response.url().clone();
-        let chunk = async |response: &mut reqwest::Response| {
-            let chunk = response.chunk().await;
-            chunk.map_err(|error| self.unreachable(&url, error))
-        };
-        while let Some(bytes) = chunk(&mut response).await? {
-            // Empty ones would be the end. Nobody takes them when the answer cannot be read.
-            if !bytes.is_empty() && to.send(bytes.into()).await.is_err() {
-                return Ok(());
-            }
-        }
-        let _ = to.send(Vec::new()).await;
-        Ok(())
     }
 
     /// Sends a request until it succeeds, fails for good, or has failed too often.
@@ -299,184 +238,6 @@ impl Wire<'_> {
         });
         Ok((response, sent))
     }
-
-    async fn receive(
-        &self,
-        mut response: reqwest::Response,
-        request: &RequestParts,
-        extent: Extent,
-    ) -> Result<Incoming, Failure> {
-        let (status, headers, url) = (
-            response.status(),
-            response.headers().clone(),
-            request.url.clone(),
-        );
-        if !status.is_success() {
-            // A reason that cannot be read is no reason to hide the status.
-            let read = self.body(&mut response, &url, REASON_BYTES).await;
-            let bytes = read.map(|(bytes, _)| bytes).unwrap_or_default();
-            return Err(self.refusal(status, &headers, request, &bytes));
-        }
-        if request.unread {
-            return Ok(Incoming::unread(&response, &url));
-        }
-        let announced = headers
-            .get(CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-        if extent.held && announced > Some(LARGEST_HELD) {
-            return Err(too_large_to_hold(&url).into());
-        }
-        let (start, ended) = self.body(&mut response, &url, extent.start).await?;
-        Ok(Incoming {
-            status,
-            headers,
-            url,
-            start,
-            more: (!ended).then_some(response),
-            unread: false,
-        })
-    }
-
-    /// Reads the beginning of a body: chunks until there are `most` bytes. True when that is all.
-    async fn body(
-        &self,
-        response: &mut reqwest::Response,
-        url: &Url,
-        most: usize,
-    ) -> Result<(Vec<u8>, bool), SourceError> {
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| self.unreachable(url, error))?
-        {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() >= most {
-                return Ok((bytes, false));
-            }
-        }
-        Ok((bytes, true))
-    }
-
-    fn refusal(
-        &self,
-        status: StatusCode,
-        headers: &HeaderMap,
-        request: &RequestParts,
-        bytes: &[u8],
-    ) -> Failure {
-        let reason = received::reason(bytes, self.redactor);
-        let limit = limits::reached(status, headers, bytes);
-        let now = self.source.now();
-        let retry_after = limits::retry_after(status, headers, limit, now);
-        if let Some(wait) = retry_after {
-            // Whoever else asks is told the same.
-            self.source.limiter.pause(&host(&request.url), wait, now);
-        }
-        let mut detail = reason.as_ref().map(|reason| format!(": {reason}"));
-        if limit == Some(Limit::Daily) {
-            let told = detail.get_or_insert_default();
-            told.truncate(told.trim_end_matches('.').len());
-            told.push_str("; this is a limit for the day: run again when it is renewed");
-        }
-        let error = match status {
-            StatusCode::UNAUTHORIZED => SourceError::Refused {
-                system: host(&request.url),
-                reason: reason.map_or(status.to_string(), |reason| format!("{status}: {reason}")),
-            },
-            status => SourceError::Status {
-                method: request.method.to_string(),
-                url: safe(&request.url),
-                status: status.to_string(),
-                detail: detail.unwrap_or_default(),
-                transient: is_transient(status, limit),
-                retry_after,
-            },
-        };
-        Failure {
-            error,
-            status: Some(status),
-            sent: None,
-            headers: Box::new(headers.clone()),
-        }
-    }
-
-    /// A body that broke off, in our words.
-    fn unreachable(&self, url: &Url, error: reqwest::Error) -> SourceError {
-        self.broken(url, Broken::of(error))
-    }
-
-    fn broken(&self, url: &Url, broken: Broken) -> SourceError {
-        SourceError::Unreachable {
-            system: host(url),
-            reason: self.redactor.line(&broken.reason),
-            transient: broken.transient,
-        }
-    }
-}
-
-#[async_trait]
-impl Ask for Wire<'_> {
-    async fn ask(&self, request: RequestParts) -> Result<Answer, SourceError> {
-        let answer = self.attempt(request).await;
-        answer.map_err(|refused| refused.error)
-    }
-
-    async fn attempt(&self, request: RequestParts) -> Result<Answer, Refused> {
-        let system = safe(&request.url);
-        self.send(&request).await.map_err(|failure| {
-            // Endpoints refuse a client with 400 as well as with 401.
-            let refuses = failure
-                .status
-                .is_some_and(|status| status.is_client_error());
-            let error = match failure.error {
-                SourceError::Status {
-                    status,
-                    detail,
-                    transient: false,
-                    ..
-                } if refuses => SourceError::Refused {
-                    system,
-                    reason: format!("{status}{detail}"),
-                },
-                SourceError::Refused { reason, .. } => SourceError::Refused { system, reason },
-                error => error,
-            };
-            Refused {
-                error,
-                headers: *failure.headers,
-            }
-        })
-    }
-
-    fn learn(&self, secret: &SecretString) {
-        self.redactor.learn(secret);
-    }
-
-    fn now(&self) -> SystemTime {
-        self.source.clock.now()
-    }
-
-    fn nonce(&self) -> Result<String, SourceError> {
-        self.source.clock.nonce()
-    }
-}
-
-/// Says how long the API wants to be left alone, where that is longer than we wait.
-fn too_long(mut failure: Failure) -> Failure {
-    if let SourceError::Status {
-        detail,
-        retry_after: Some(asked),
-        ..
-    } = &mut failure.error
-        && *asked > LONGEST_WAIT
-    {
-        let minutes = asked.as_secs().div_ceil(60);
-        detail.push_str(&format!(
-            "; it asks to be left alone for {minutes} minutes: run again then"
-        ));
-    }
-    failure
 }
 
 /// Where a redirect leads; `None` when the answer is none.

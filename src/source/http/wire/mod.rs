@@ -1,11 +1,14 @@
 //! A request in parts → the answer to it: transport, limits, tries, and the words for what went wrong.
 
+mod ask;
 pub(super) mod clock;
 pub(super) mod conditions;
 pub(super) mod error_rules;
 pub(super) mod exchange;
+pub(super) mod failure;
 pub(super) mod limiter;
 pub(super) mod limits;
+mod receive;
 pub(super) mod redact;
 pub(super) mod retry;
 pub(super) mod tls;
