@@ -16,6 +16,7 @@ use rolecall::model::{Resource, ResourceTrait};
 
 use super::case::SECRET;
 use super::server::{Exchange, Server};
+use crate::sql::harness::{Database, System};
 
 /// What a quirk is, for the documentation.
 #[derive(Debug, serde::Deserialize)]
@@ -29,6 +30,10 @@ pub struct Quirk {
     pub seen_at: String,
     /// What the connector writes to meet it.
     pub how: String,
+    /// A real database that is read instead, filled by `seed.sql` and named by `${DB_…}`. The case is
+    /// skipped where there is no such server.
+    #[serde(default)]
+    pub database: Option<RealDatabase>,
     /// Further variables of the environment.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
@@ -40,6 +45,34 @@ pub struct Quirk {
 
 fn once() -> u32 {
     1
+}
+
+#[derive(Debug, Clone, Copy, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RealDatabase {
+    Postgresql,
+    Mariadb,
+}
+
+impl RealDatabase {
+    /// Makes a database, and the variables that lead to it.
+    fn create(self, seed: &str) -> Option<(Database, [(&'static str, String); 5])> {
+        let system = match self {
+            RealDatabase::Postgresql => System::Postgres,
+            RealDatabase::Mariadb => System::Mysql,
+        };
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let database = runtime.block_on(Database::create(system, seed))?;
+        let url = &database.url;
+        let variables = [
+            ("DB_HOST", url.host_str().expect("a host").to_owned()),
+            ("DB_PORT", url.port().expect("a port").to_string()),
+            ("DB_USER", url.username().to_owned()),
+            ("DB_PASSWORD", crate::servers::password(url)),
+            ("DB_NAME", database.name.clone()),
+        ];
+        Some((database, variables))
+    }
 }
 
 impl Quirk {
@@ -88,6 +121,13 @@ fn met(folder: &Path) -> Result<(), String> {
     let exchanges: Vec<Exchange> = serde_yaml::from_str(&exchanges)
         .map_err(|error| format!("{name}: exchanges.yaml: {error}"))?;
     let server = server.script(exchanges).in_any_order();
+    let database = match quirk.database.map(|found| found.create(&read("seed.sql"))) {
+        Some(None) => return Ok(drop(server.finish())),
+        Some(Some((database, variables))) => Some((database, variables)),
+        None => None,
+    };
+    let variables = database.iter().flat_map(|(_, variables)| variables.clone());
+    let variables: Vec<_> = variables.collect();
     let output = tempfile::TempDir::new().expect("a folder");
     let mut found = String::new();
     for _ in 0..quirk.runs {
@@ -110,6 +150,7 @@ fn met(folder: &Path) -> Result<(), String> {
             .env("SECRET", SECRET)
             .env("FOLDER", output.path())
             .env("HOME", output.path())
+            .envs(variables.clone())
             .envs(&quirk.env)
             .output()
             .expect("the program runs");

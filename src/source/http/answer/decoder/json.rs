@@ -19,7 +19,8 @@ inventory::submit! { Kind::<DecoderFamily>::of::<JsonConfig>("json") }
 section! {
     /// One JSON value. The items of a large answer are read one by one, so that it needs no more
     /// memory than a small one, unless something else of the answer is asked for: mappings with
-    /// `response`, `lookups`, `columns_path`, `items_key`, or an `items_path` that is a query.
+    /// `response`, `lookups`, `columns_path`, `items_key`, `detail`, or an `items_path` that is a
+    /// query.
     pub struct JsonConfig {}
 }
 
