@@ -126,7 +126,8 @@ fn the_list_of_examples_is_fresh() {
          ## For the APIs of vendors\n\n\
          Written after what the vendors document, and tested against invented recordings of it\n\
          ([recording](recording.md)), not against the vendors. Where an answer differs, `rolecall sync --record\n\
-         DIR` shows it. Each was checked against what the vendor publishes, but for what the table names.\n\n\
+         DIR` shows it. Each was checked against pages, API descriptions and client libraries, but for\n\
+         what the table names.\n\n\
          | example | reads | checked |\n|---|---|---|\n{replayed}"
     );
     assert_fresh("docs/examples.md", &page);
