@@ -80,6 +80,14 @@ fn the_table_of_quirks_is_fresh() {
     assert_fresh("docs/quirks.md", &page);
 }
 
+/// What an example says of its check against the vendor's page, as a cell of a table.
+fn checked(text: &str) -> Option<String> {
+    let line = |start| text.lines().find_map(|line| line.strip_prefix(start));
+    let missing = line("# Not checked against the vendor's page: ")
+        .map(|missing| format!("in part; not: {}", missing.trim_end_matches('.')));
+    missing.or_else(|| line("# Checked against the vendor's page.").map(|_| "yes".to_owned()))
+}
+
 /// Every example is in it, with how it is tested: one that is not fails here.
 #[test]
 fn the_list_of_examples_is_fresh() {
@@ -99,7 +107,9 @@ fn the_list_of_examples_is_fresh() {
         let file = path.strip_prefix(root).expect("it is in the repository");
         let link = format!("[{name}](../{})", file.display());
         if path.parent().is_some_and(|folder| folder.ends_with("saas")) {
-            writeln!(replayed, "| {link} | {about} |").expect("a String takes all");
+            let checked =
+                checked(&text).unwrap_or_else(|| panic!("`{name}` says what was checked"));
+            writeln!(replayed, "| {link} | {about} | {checked} |").expect("a String takes all");
         } else {
             let tested = crate::examples::REAL.iter().find(|(of, _)| *of == name);
             let (_, system) = tested.unwrap_or_else(|| panic!("`{name}` is tested with nothing"));
@@ -116,8 +126,9 @@ fn the_list_of_examples_is_fresh() {
          ## For the APIs of vendors\n\n\
          Written after what the vendors document, and tested against invented recordings of it\n\
          ([recording](recording.md)), not against the vendors. Where an answer differs, `rolecall sync --record\n\
-         DIR` shows it.\n\n\
-         | example | reads |\n|---|---|\n{replayed}"
+         DIR` shows it. Each was checked against pages, API descriptions and client libraries, but for\n\
+         what the table names.\n\n\
+         | example | reads | checked |\n|---|---|---|\n{replayed}"
     );
     assert_fresh("docs/examples.md", &page);
 }
