@@ -127,6 +127,9 @@ impl Listing {
                 None => self.reader.items.shape.of(Some(&read.answer.body))?,
             };
             page.records = shaper.records(read.items)?;
+            if self.detail.is_some() && read.count > 0 {
+                page.partial.extend(shaper.too_early());
+            }
         }
         if self.shared || self.reader.whole {
             let mut answer = read.answer;

@@ -122,7 +122,10 @@ fn met(folder: &Path) -> Result<(), String> {
         .map_err(|error| format!("{name}: exchanges.yaml: {error}"))?;
     let server = server.script(exchanges).in_any_order();
     let database = match quirk.database.map(|found| found.create(&read("seed.sql"))) {
-        Some(None) => return Ok(drop(server.finish())),
+        Some(None) => {
+            server.finish();
+            return Ok(());
+        }
         Some(Some((database, variables))) => Some((database, variables)),
         None => None,
     };

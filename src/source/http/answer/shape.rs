@@ -8,8 +8,8 @@ use crate::config::CompileContext;
 use crate::config::http::ResponseConfig;
 use crate::config::scalar::PathText;
 use crate::expr::{Map, Value};
-use crate::source::SourceError;
 use crate::source::http::paths::{Found, JsonPath, Step};
+use crate::source::{PartialReason, SourceError};
 
 /// What is done to the items of a listing.
 #[derive(Debug, Default)]
@@ -94,6 +94,7 @@ impl Shape {
             shape: self,
             names,
             lookups: Lookups::of(&self.lookups, rest)?,
+            reached: false,
         })
     }
 }
@@ -103,6 +104,8 @@ pub(in crate::source::http) struct Shaper<'s> {
     shape: &'s Shape,
     names: Option<Vec<String>>,
     lookups: Lookups<'s>,
+    /// Whether an item had the list that is unwound.
+    reached: bool,
 }
 
 impl Shaper<'_> {
@@ -125,11 +128,27 @@ impl Shaper<'_> {
             };
             self.lookups.complete(&mut item)?;
             match unwind {
-                Some(unwind) => unwind.records(item, &mut records),
+                Some(unwind) => {
+                    self.reached |= place(&mut item, &unwind.0).is_some();
+                    unwind.records(item, &mut records);
+                }
                 None => records.push(item),
             }
         }
         Ok(records)
+    }
+
+    /// Why there may be more, where no item had the list that is unwound, although items are completed
+    /// later: a list that comes with `detail` is easily looked for too early.
+    pub(in crate::source::http) fn too_early(&self) -> Option<PartialReason> {
+        let unwind = self.shape.unwind.as_ref().filter(|_| !self.reached)?;
+        Some(PartialReason {
+            code: "items-missing",
+            message: format!(
+                "no item of a page has the list at `unwind: {}`; if `detail` brings it, write `unwind` there",
+                unwind.0.join(".")
+            ),
+        })
     }
 }
 
