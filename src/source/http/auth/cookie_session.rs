@@ -1,13 +1,11 @@
 //! `type: cookie_session`: a login that answers with cookies.
 
-use std::time::Instant;
-
-use reqwest::header::{COOKIE, HeaderValue, SET_COOKIE};
+use async_trait::async_trait;
+use reqwest::header::{COOKIE, SET_COOKIE};
 use secrecy::SecretString;
-use tokio::sync::Mutex;
 use url::Url;
 
-use super::{Authenticate, Refusal};
+use super::Authenticate;
 use crate::config::CompileContext;
 use crate::config::connect::AuthFamily;
 use crate::config::decode::{Named, section};
@@ -18,7 +16,7 @@ use crate::source::http::request::base::safe;
 use crate::source::http::request::parts::RequestParts;
 use crate::source::http::token::cookies::Cookies;
 use crate::source::http::token::login::{Login, LoginAuth, LoginConfig, LoginFormat, LogoutMethod};
-use crate::source::http::token::{Ask, oauth2};
+use crate::source::http::token::{Ask, Carrier, FetchToken, Kept, Token, oauth2};
 
 inventory::submit! { Kind::<AuthFamily>::of::<CookieSessionConfig>("cookie_session") }
 
@@ -74,14 +72,17 @@ impl KindConfig<AuthFamily> for CookieSessionConfig {
             },
             cx,
         )?;
-        Some(Box::new(CookieSession {
+        let session = CookieSession {
             page: match page {
                 Some(page) => page?,
                 None => login.url().clone(),
             },
             login,
-            held: Mutex::new(None),
-        }))
+        };
+        Some(Box::new(Kept::new(session, None).carried(Carrier {
+            header: COOKIE,
+            prefix: String::new(),
+        })))
     }
 }
 
@@ -89,78 +90,38 @@ impl KindConfig<AuthFamily> for CookieSessionConfig {
 struct CookieSession {
     login: Login,
     page: Url,
-    /// Held while it logs in, so that everybody else waits for that session.
-    held: Mutex<Option<Held>>,
 }
 
-#[derive(Debug)]
-struct Held {
-    cookies: HeaderValue,
-    came: Instant,
-}
-
-impl CookieSession {
-    async fn log_in(&self, via: &dyn Ask) -> Result<Held, SourceError> {
+#[async_trait]
+impl FetchToken for CookieSession {
+    async fn fetch(&self, via: &dyn Ask) -> Result<Token, SourceError> {
         let mut request = self.login.request()?;
         request.unread = true;
         let answer = via.ask(request).await?;
         let mut cookies = Cookies::default();
         cookies.take(answer.headers.get_all(SET_COOKIE), via);
-        let header = cookies.header()?.ok_or_else(|| SourceError::Unreadable {
+        let value = cookies.text().ok_or_else(|| SourceError::Unreadable {
             url: safe(&answer.url),
             expected: "a login with cookies",
             reason: "it sets none; check `login_url`, and the names of the fields".to_owned(),
         })?;
-        Ok(Held {
-            cookies: header,
-            came: Instant::now(),
+        Ok(Token {
+            value: SecretString::from(value),
+            // Sessions do not say when they end.
+            ends: None,
+            base: None,
         })
     }
-}
 
-#[async_trait::async_trait]
-impl Authenticate for CookieSession {
-    async fn authenticate(
-        &self,
-        request: &mut RequestParts,
-        via: &dyn Ask,
-    ) -> Result<(), SourceError> {
-        let mut held = self.held.lock().await;
-        let cookies = match held.as_ref() {
-            Some(held) => held.cookies.clone(),
-            None => held.insert(self.log_in(via).await?).cookies.clone(),
-        };
-        request.headers.insert(COOKIE, cookies);
-        Ok(())
-    }
-
-    async fn refused(&self, refusal: &Refusal<'_>) -> bool {
-        if !refusal.is_first() {
-            return false;
-        }
-        let mut held = self.held.lock().await;
-        if held.as_ref().is_some_and(|held| held.came < refusal.sent) {
-            *held = None;
-        }
-        true
+    fn secrets(&self) -> Vec<SecretString> {
+        self.login.secrets()
     }
 
     fn is_login(&self, target: &Url) -> bool {
         target.origin() == self.page.origin() && target.path() == self.page.path()
     }
 
-    async fn close(&self, via: &dyn Ask) -> Result<(), SourceError> {
-        let Some(mut request) = self.login.logout() else {
-            return Ok(());
-        };
-        let Some(held) = self.held.lock().await.take() else {
-            return Ok(());
-        };
-        request.headers.insert(COOKIE, held.cookies);
-        via.ask(request).await.map(drop)
-    }
-
-    fn secrets(&self) -> Vec<SecretString> {
-        self.login.secrets()
+    fn logout(&self) -> Option<RequestParts> {
+        self.login.logout()
     }
 }

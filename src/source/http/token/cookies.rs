@@ -30,17 +30,19 @@ impl Cookies {
         }
     }
 
+    /// The value of the header `Cookie`; `None` without cookies.
+    pub fn text(&self) -> Option<String> {
+        let pairs = self.0.iter().map(|(name, value)| format!("{name}={value}"));
+        let pairs: Vec<_> = pairs.collect();
+        (!pairs.is_empty()).then(|| pairs.join("; "))
+    }
+
     /// The header `Cookie`; `None` without cookies.
     pub fn header(&self) -> Result<Option<HeaderValue>, SourceError> {
-        if self.0.is_empty() {
+        let Some(text) = self.text() else {
             return Ok(None);
-        }
-        let pairs: Vec<_> = self
-            .0
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        let mut header = HeaderValue::from_str(&pairs.join("; ")).map_err(|_| {
+        };
+        let mut header = HeaderValue::from_str(&text).map_err(|_| {
             SourceError::Invalid("a cookie of the API cannot stand in a header".to_owned())
         })?;
         header.set_sensitive(true);

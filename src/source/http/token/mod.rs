@@ -84,6 +84,12 @@ pub(super) trait FetchToken: Send + Sync + std::fmt::Debug {
         false
     }
 
+    /// True for the page to which the API redirects those whose token it does not know.
+    fn is_login(&self, target: &Url) -> bool {
+        let _ = target;
+        false
+    }
+
     /// The request that gives a token back; it is sent with the token.
     fn logout(&self) -> Option<RequestParts> {
         None
@@ -203,6 +209,10 @@ impl<F: FetchToken> Authenticate for Kept<F> {
             *held = None;
         }
         true
+    }
+
+    fn is_login(&self, target: &Url) -> bool {
+        self.fetch.is_login(target)
     }
 
     async fn base(&self, via: &dyn Ask) -> Result<Option<Url>, SourceError> {
