@@ -69,13 +69,7 @@ impl KindConfig<AuthFamily> for PasswordConfig {
             },
             cx,
         );
-        if self.client_auth_style == Some(ClientAuthStyle::PrivateKeyJwt) {
-            return cx.error(
-                "not-in-set",
-                self.client_id.0.span,
-                "this auth kind has no `private_key`: write `client_auth_style: basic` or `body`",
-            );
-        }
+        oauth2::without_key(self.client_auth_style, self.client_id.0.span, cx)?;
         let (username, password) = (cx.env(&self.username), cx.secret(&self.password));
         Some(Box::new(Kept::new(
             Password {

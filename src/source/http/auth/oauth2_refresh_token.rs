@@ -60,13 +60,7 @@ section! {
 
 impl KindConfig<AuthFamily> for RefreshTokenConfig {
     fn compile(&self, cx: &mut CompileContext) -> Option<Box<dyn Authenticate>> {
-        if self.client_auth_style == Some(ClientAuthStyle::PrivateKeyJwt) {
-            return cx.error(
-                "not-in-set",
-                self.client_id.0.span,
-                "this auth kind has no `private_key`: write `client_auth_style: basic` or `body`",
-            );
-        }
+        oauth2::without_key(self.client_auth_style, self.client_id.0.span, cx)?;
         let client = Client::compile(
             &ClientConfig {
                 kind: "oauth2_refresh_token",

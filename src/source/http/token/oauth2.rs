@@ -37,6 +37,20 @@ closed_set! {
     }
 }
 
+/// Notes that a kind without a private key cannot prove itself by one.
+pub fn without_key(
+    style: Option<ClientAuthStyle>,
+    at: Span,
+    cx: &mut CompileContext,
+) -> Option<()> {
+    if style == Some(ClientAuthStyle::PrivateKeyJwt) {
+        let message =
+            "this auth kind has no `private_key`: write `client_auth_style: basic` or `body`";
+        return cx.error("not-in-set", at, message);
+    }
+    Some(())
+}
+
 /// Where tokens are asked for.
 #[derive(Debug)]
 pub enum Endpoint {
