@@ -241,7 +241,7 @@ impl Listing {
             place,
             asked: &request.url,
             count: read.count,
-            fingerprint: &|| read.fingerprint,
+            fingerprint: &|| read.fingerprint(),
             answer: &read.answer,
             base: &self.source.base,
             secret_param: self.source.auth.query_param(),

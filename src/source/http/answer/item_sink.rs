@@ -45,8 +45,15 @@ pub(in crate::source::http) struct Harvest {
     pub count: usize,
     /// Whether the place of the items was met.
     pub begun: bool,
-    /// A number that differs when the items do.
-    pub fingerprint: u64,
+    /// A number that differs when the items do, where some may have been handed on.
+    pub fingerprint: Option<u64>,
+}
+
+/// A number that differs when the items do: the same that a sink has for items it hands on.
+pub(in crate::source::http) fn fingerprint(items: &[Value]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    items.iter().for_each(|item| item.hash_into(&mut hasher));
+    hasher.finish()
 }
 
 impl<'s> ItemSink<'s> {
@@ -97,7 +104,10 @@ impl<'s> ItemSink<'s> {
             }
         }
         let value = Value::from(item);
-        value.hash_into(&mut self.fingerprint);
+        if self.hand_on.is_some() {
+            // What is handed on cannot be looked at later.
+            value.hash_into(&mut self.fingerprint);
+        }
         self.items.push(value);
         Ok(())
     }
@@ -107,7 +117,7 @@ impl<'s> ItemSink<'s> {
             items: self.items,
             count: self.count,
             begun: self.begun,
-            fingerprint: self.fingerprint.finish(),
+            fingerprint: self.hand_on.is_some().then(|| self.fingerprint.finish()),
         }
     }
 }

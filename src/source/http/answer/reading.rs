@@ -12,7 +12,7 @@ use url::Url;
 
 use super::body::{Body, Coming, Limited};
 use super::decoder::{DecodeBody, DecodeError};
-use super::item_sink::{Harvest, ItemSink, Progress};
+use super::item_sink::{Harvest, ItemSink, Progress, fingerprint};
 use super::items::ItemsRule;
 use super::received::{Answer, Incoming, unreadable};
 use super::unpack::{Packing, each_file, gunzip};
@@ -23,6 +23,9 @@ use crate::source::{PartialReason, SourceError};
 
 /// Chunks of a body that wait to be decoded, and chunks of items that wait to be taken.
 const WAITING: usize = 2;
+
+/// How much of a body is kept to tell what came in place of it.
+const SHOWN: usize = 4096;
 
 /// Reads the answers of one listing.
 #[derive(Debug)]
@@ -43,10 +46,18 @@ pub(in crate::source::http) struct ReadAnswer {
     pub items: Vec<Value>,
     /// How many there were in all.
     pub count: usize,
-    /// A number that differs when the items do.
-    pub fingerprint: u64,
+    /// A number that differs when the items do, where it is known already.
+    fingerprint: Option<u64>,
     /// Why there may be more.
     pub reasons: Vec<PartialReason>,
+}
+
+impl ReadAnswer {
+    /// A number that differs when the items do. Reads every item that was not handed on, so few
+    /// strategies ask for it.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint.unwrap_or_else(|| fingerprint(&self.items))
+    }
 }
 
 /// Takes items while their answer comes in.
@@ -75,7 +86,7 @@ impl Reader {
         to: &mut dyn TakeItems,
     ) -> Result<Option<ReadAnswer>, SourceError> {
         let start = std::mem::take(&mut incoming.start);
-        let shown = start.clone().into_iter().take(4096).collect::<Vec<_>>();
+        let shown = start[..start.len().min(SHOWN)].to_vec();
         let decoded = match incoming.more.take() {
             None if incoming.status == StatusCode::NO_CONTENT => Decoded {
                 rest: Ok(Json::Null),
@@ -221,13 +232,8 @@ impl Reader {
             found => found?,
         };
         if let Some((found, reason)) = found {
-            let mut sink = ItemSink::keeping();
-            for item in found {
-                // A sink that keeps everything takes everything.
-                let _ = sink.push(item);
-            }
-            let harvest = sink.harvest();
-            (items, count, fingerprint) = (harvest.items, harvest.count, harvest.fingerprint);
+            items = found.into_iter().map(Value::from).collect();
+            (count, fingerprint) = (items.len(), None);
             reasons.extend(reason);
         }
         Ok(ReadAnswer {
