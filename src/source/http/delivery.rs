@@ -217,16 +217,10 @@ impl Listing {
             if request.once && error.is_transient() {
                 return Ok(Asked::Ended(Delivered::Restart(error)));
             }
-            failed += 1;
-            let wait = self.source.retry.wait(failed, error.retry_after());
-            let Some(wait) = wait.filter(|_| error.is_transient()) else {
-                return Err(error);
-            };
-            tracing::info!(reason = %error, attempt = failed, "asking again");
+            self.source.wait_or_give_up(&mut failed, error).await?;
             if delivered {
                 to.again(true).await;
             }
-            self.source.clock.sleep(wait).await;
         }
     }
 

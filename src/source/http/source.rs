@@ -181,6 +181,25 @@ impl HttpSource {
         self.transport.get().map_or(&Network, Box::as_ref)
     }
 
+    /// Waits before something that failed is tried again, and counts that; gives the error back where
+    /// it will not pass, or has been met too often.
+    pub(super) async fn wait_or_give_up(
+        &self,
+        failed: &mut u32,
+        error: SourceError,
+    ) -> Result<(), SourceError> {
+        *failed += 1;
+        let wait = self.retry.wait(*failed, error.retry_after());
+        let Some(wait) = wait.filter(|_| error.is_transient()) else {
+            return Err(error);
+        };
+        let wait_ms = wait.as_millis();
+        tracing::info!(reason = %error, attempt = *failed, wait_ms, "trying again");
+        self.limiter.waits(wait);
+        self.clock.sleep(wait).await;
+        Ok(())
+    }
+
     async fn probe(&self, method: Method) -> Result<StatusCode, Failure> {
         let mut request = RequestParts::new(method, self.base.url().clone());
         request.headers =
@@ -206,15 +225,7 @@ impl HttpSource {
                 Ok((response, _)) => return Ok(response.status()),
                 Err(error) => error,
             };
-            failed += 1;
-            let wait = error
-                .is_transient()
-                .then(|| self.retry.wait(failed, None))
-                .flatten();
-            let Some(wait) = wait else {
-                return Err(error.into());
-            };
-            self.clock.sleep(wait).await;
+            self.wait_or_give_up(&mut failed, error).await?;
         }
     }
 }

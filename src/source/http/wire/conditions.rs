@@ -81,13 +81,7 @@ impl Conditions {
                 Ok(reason) => return Ok((answer, reason)),
                 Err(error) => error,
             };
-            failed += 1;
-            let wait = wire.source.retry.wait(failed, error.retry_after());
-            let Some(wait) = wait.filter(|_| error.is_transient()) else {
-                return Err(error.into());
-            };
-            tracing::info!(reason = %error, attempt = failed, "asking again");
-            wire.source.clock.sleep(wait).await;
+            wire.source.wait_or_give_up(&mut failed, error).await?;
         }
     }
 }
