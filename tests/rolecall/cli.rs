@@ -1,20 +1,10 @@
 //! The program as people run it: what it prints, where, and how it exits.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use crate::company::Company;
-
-/// Runs the program in a folder, with no variables of ours but those given.
-fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rolecall"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("RUST_LOG")
-        .envs(variables.iter().copied())
-        .output()
-        .expect("the program runs")
-}
+use crate::run;
 
 /// What people see of a run, with the parts that differ from run to run replaced.
 fn seen(ran: &Output, folder: &Path) -> String {

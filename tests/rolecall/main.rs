@@ -21,6 +21,7 @@ mod sql;
 mod sync;
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 /// The folders of `tests/fixtures/<area>`, sorted.
 fn fixtures(area: &str) -> Vec<PathBuf> {
@@ -37,8 +38,19 @@ fn fixtures(area: &str) -> Vec<PathBuf> {
     cases
 }
 
+/// Runs the program in a folder, with no variables of ours but those given.
+fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rolecall"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("RUST_LOG")
+        .envs(variables.iter().copied())
+        .output()
+        .expect("the program runs")
+}
+
 /// What a program wrote: its answer, then its messages.
-fn said(ran: &std::process::Output) -> String {
+fn said(ran: &Output) -> String {
     let [answer, messages] = [&ran.stdout, &ran.stderr].map(|text| String::from_utf8_lossy(text));
     format!("{answer}{messages}")
 }

@@ -1,12 +1,13 @@
 //! A run that is recorded, and repeated with nobody listening.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::json;
 
 use super::case::SECRET;
 use super::server::{Exchange, Server};
+use crate::{run, said};
 
 const TOKEN: &str = "t0k3n-0f-th3-endpo1nt";
 
@@ -73,29 +74,14 @@ fn script() -> Vec<Exchange> {
     .into()
 }
 
-fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rolecall"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("RUST_LOG")
-        .envs(variables.iter().copied())
-        .output()
-        .expect("the program runs")
-}
-
-fn shown(ran: &Output) -> String {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    text(&ran.stdout) + &text(&ran.stderr)
-}
-
 /// What a sync file holds, without what differs from run to run, and without the secrets that the
 /// API of the test repeats.
 fn facts(folder: &Path, file: &str) -> String {
     ["resources", "entitlements", "grants"]
         .map(|what| {
             let ran = run(folder, &["inspect", file, what, "--format", "json"], &[]);
-            assert!(ran.status.success(), "{}", shown(&ran));
-            let facts = shown(&ran).replace(SECRET, "REDACTED");
+            assert!(ran.status.success(), "{}", said(&ran));
+            let facts = said(&ran).replace(SECRET, "REDACTED");
             let facts = facts.replace(TOKEN, "REDACTED");
             let facts = facts.lines().filter(|line| !line.contains("sync_id"));
             let mut facts: Vec<_> = facts.collect();
@@ -136,7 +122,7 @@ fn record(folder: &Path, script: Vec<Exchange>) -> Output {
             ("SECRET", SECRET),
         ],
     );
-    assert_eq!(server.finish(), Vec::<String>::new(), "{}", shown(&ran));
+    assert_eq!(server.finish(), Vec::<String>::new(), "{}", said(&ran));
     ran
 }
 
@@ -146,7 +132,7 @@ fn a_recorded_run_can_be_repeated_and_holds_no_secret() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let folder = folder.path();
     let ran = record(folder, script());
-    assert_eq!(ran.status.code(), Some(0), "{}", shown(&ran));
+    assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
     let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
     let secrets = [
         "s3cr3t".to_owned(),
@@ -187,12 +173,8 @@ fn a_recorded_run_can_be_repeated_and_holds_no_secret() {
         &["sync", "acme.yaml", "-f", "again.c1z", "--replay", "tape"],
         &[],
     );
-    assert_eq!(again.status.code(), Some(0), "{}", shown(&again));
-    assert!(
-        !shown(&again).contains("not asked for"),
-        "{}",
-        shown(&again)
-    );
+    assert_eq!(again.status.code(), Some(0), "{}", said(&again));
+    assert!(!said(&again).contains("not asked for"), "{}", said(&again));
     let masked = facts(folder, "real.c1z");
     let repeated = facts(folder, "again.c1z");
     let mut lines = repeated.lines().zip(masked.lines());
@@ -215,9 +197,9 @@ fn a_request_that_was_not_recorded_is_named() {
         &["sync", "acme.yaml", "-f", "again.c1z", "--replay", "tape"],
         &[],
     );
-    assert_eq!(again.status.code(), Some(1), "{}", shown(&again));
+    assert_eq!(again.status.code(), Some(1), "{}", said(&again));
     assert!(!folder.join("again.c1z").exists());
-    insta::assert_snapshot!(shown(&again));
+    insta::assert_snapshot!(said(&again));
 }
 
 /// What came before a failure is what a report of it needs.
@@ -235,14 +217,14 @@ fn a_run_that_fails_is_recorded_up_to_there() {
     }
     script.truncate(4);
     let ran = record(folder, script);
-    assert_eq!(ran.status.code(), Some(1), "{}", shown(&ran));
+    assert_eq!(ran.status.code(), Some(1), "{}", said(&ran));
     let again = run(
         folder,
         &["sync", "acme.yaml", "-f", "real.c1z", "--replay", "tape"],
         &[],
     );
     let error = |ran: &Output| {
-        shown(ran)
+        said(ran)
             .lines()
             .filter(|line| line.contains("answered"))
             .collect::<String>()
@@ -250,7 +232,7 @@ fn a_run_that_fails_is_recorded_up_to_there() {
     assert!(
         error(&again).contains("400 Bad Request: no"),
         "{}",
-        shown(&again)
+        said(&again)
     );
     assert_eq!(
         error(&again).split("/api").last(),
@@ -272,8 +254,8 @@ fn a_folder_that_is_no_recording_is_refused() {
     ];
     let seen = cases.map(|[flag, tape]| {
         let ran = run(folder, &["sync", "acme.yaml", flag, tape], &[]);
-        assert_eq!(ran.status.code(), Some(2), "{}", shown(&ran));
-        format!("{flag} {tape}\n{}", shown(&ran))
+        assert_eq!(ran.status.code(), Some(2), "{}", said(&ran));
+        format!("{flag} {tape}\n{}", said(&ran))
     });
     insta::assert_snapshot!(seen.join("\n"));
 }

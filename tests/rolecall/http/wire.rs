@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::case::{SECRET, TestClock, listing};
 use super::server::{Exchange, Server};
+use crate::said;
 
 const CONNECTOR: &str = r#"app_name: Acme
 connect:
@@ -43,11 +44,6 @@ fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output 
         .envs(variables.iter().copied())
         .output()
         .expect("the program runs")
-}
-
-fn said(ran: &Output) -> String {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    text(&ran.stdout) + &text(&ran.stderr)
 }
 
 /// The first line and the headers of a request, and its body.
