@@ -199,7 +199,10 @@ async fn drive(
         concurrency,
         cancel,
     };
-    let ran = sync::run(Arc::new(plan), work, options, &|event| progress.tell(event)).await;
+    let ran = sync::run(Arc::new(plan), work, options, &|event| {
+        progress.tell(&event)
+    })
+    .await;
     signals.abort();
     ran
 }

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod error;
+mod event;
 mod listing;
 mod overlap;
 mod page;
@@ -14,8 +15,9 @@ mod store;
 mod under_way;
 
 pub use error::SyncError;
+pub use event::{Event, ListingName, Phase};
 pub use report::{Doubts, FindingCount, Findings, Report, Verdict};
-pub use run::{Event, Options, connect, fingerprint, run};
+pub use run::{Options, connect, fingerprint, run};
 pub use sink::{
     Audit, Committed, Counts, Finding, PageFacts, RowPosition, Settled, SinkError, SyncSink,
 };

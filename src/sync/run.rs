@@ -7,6 +7,7 @@ use chrono::Utc;
 use tokio_util::sync::CancellationToken;
 
 use super::checkpoint::{Checkpoint, Cursor};
+use super::event::{Event, ListingName};
 use super::listing::{Arrival, Listing};
 use super::page::{MappedPage, Subject};
 use super::report::{Doubts, Report};
@@ -25,27 +26,6 @@ pub struct Options {
     pub concurrency: usize,
     /// Asks the run to stop: pages under way are stored, then it ends as interrupted.
     pub cancel: CancellationToken,
-}
-
-/// What a run tells whoever watches it.
-#[derive(Debug, Clone)]
-pub enum Event {
-    /// A step begins.
-    Step {
-        /// What it lists.
-        name: String,
-        /// Its number, from 1.
-        number: usize,
-        /// How many there are.
-        of: usize,
-    },
-    /// Pages were stored.
-    Stored {
-        /// Pages so far in this process.
-        pages: u64,
-        /// Rows so far in this process.
-        rows: u64,
-    },
 }
 
 /// Tells runs apart that must not be mixed: a run goes on only under the fingerprint it began with.
@@ -90,10 +70,10 @@ pub async fn run<S: SyncSink + 'static>(
         options,
         checkpoint: checkpoint.unwrap_or_else(Checkpoint::start),
         pages: 0,
-        rows: 0,
         watch,
     };
     run.begin_again().await?;
+    run.announce(resumed);
     while run.checkpoint.step < run.steps.len() {
         run.step().await?;
     }
@@ -107,7 +87,6 @@ struct Run<'w, S> {
     steps: Vec<Step>,
     checkpoint: Checkpoint,
     pages: u64,
-    rows: u64,
     watch: &'w dyn Fn(Event),
 }
 
@@ -122,6 +101,20 @@ impl<S: SyncSink + 'static> Run<'_, S> {
         }
     }
 
+    fn announce(&self, resumed: bool) {
+        let listings = self.steps.iter().map(|step| ListingName {
+            phase: step.phase(),
+            resource_type: step
+                .type_index()
+                .map(|index| self.plan.types[index].resource_type.id.0.clone()),
+            name: step.describe(&self.plan),
+        });
+        (self.watch)(Event::Begins {
+            listings: listings.collect(),
+            resumed,
+        });
+    }
+
     async fn note_again(&self) -> Result<(), SyncError> {
         let since = RowPosition(self.checkpoint.progress.grants_before);
         self.store.write(move |sink| sink.note_again(since)).await?;
@@ -130,8 +123,8 @@ impl<S: SyncSink + 'static> Run<'_, S> {
 
     async fn step(&mut self) -> Result<(), SyncError> {
         let step = self.steps[self.checkpoint.step];
-        (self.watch)(Event::Step {
-            name: step.describe(&self.plan),
+        (self.watch)(Event::Phase {
+            phase: step.phase(),
             number: self.checkpoint.step + 1,
             of: self.steps.len(),
         });
@@ -147,8 +140,11 @@ impl<S: SyncSink + 'static> Run<'_, S> {
             return Err(SyncError::Interrupted);
         }
         let newest = self.store.read(|sink| sink.newest_grant()).await?;
+        let listing = self.checkpoint.step;
         self.checkpoint.advance(newest.0);
-        self.commit(PageFacts::default(), false).await
+        self.commit(PageFacts::default(), false).await?;
+        (self.watch)(Event::Done { listing });
+        Ok(())
     }
 
     /// Runs the listings of a step until none is left, or until the run is asked to stop.
@@ -278,6 +274,7 @@ impl<S: SyncSink + 'static> Run<'_, S> {
         let mut facts = PageFacts::default();
         let mut failure = None;
         let mut again = false;
+        let (mut pages, mut records) = (0, 0);
         for (position, arrival) in arrivals {
             let mut mapped = match arrival {
                 Arrival::Page(mapped) => mapped,
@@ -300,6 +297,8 @@ impl<S: SyncSink + 'static> Run<'_, S> {
                 }
             };
             self.pages += 1;
+            pages += 1;
+            records += mapped.records as u64;
             again |= under_way.again.contains(&position);
             self.note_findings(position, &mut mapped);
             if mapped.is_last() {
@@ -319,7 +318,14 @@ impl<S: SyncSink + 'static> Run<'_, S> {
         self.checkpoint
             .progress
             .settle(oldest_open, under_way.newest);
+        let rows = facts.len() as u64;
         self.commit(facts, again).await?;
+        (self.watch)(Event::Stored {
+            listing: self.checkpoint.step,
+            pages,
+            records,
+            rows,
+        });
         match failure {
             Some(error) => Err(error),
             None => Ok(()),
@@ -351,7 +357,6 @@ impl<S: SyncSink + 'static> Run<'_, S> {
     /// The one place where something is written: rows and checkpoint together.
     /// `again`: some of the rows may be there already, from before the run was interrupted.
     async fn commit(&mut self, facts: PageFacts, again: bool) -> Result<(), SyncError> {
-        self.rows += facts.len() as u64;
         let resource_type_step = !facts.resource_types.is_empty();
         let checkpoint = self.checkpoint.render();
         let committed = self
@@ -371,10 +376,6 @@ impl<S: SyncSink + 'static> Run<'_, S> {
                 .findings
                 .add_many("duplicate-id", false, committed.replaced, [example]);
         }
-        (self.watch)(Event::Stored {
-            pages: self.pages,
-            rows: self.rows,
-        });
         Ok(())
     }
 

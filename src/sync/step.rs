@@ -1,5 +1,6 @@
 //! The steps of a run: a fixed list that follows from the plan.
 
+use super::event::Phase;
 use crate::model::ResourceTypeId;
 use crate::plan::{Plan, ResourcesPlan, TypePlan};
 use crate::source::Fetch;
@@ -75,6 +76,17 @@ impl Step {
             | Step::StaticEntitlements { type_index }
             | Step::Entitlements { type_index, .. }
             | Step::Grants { type_index, .. } => Some(type_index),
+        }
+    }
+
+    /// The phase it belongs to.
+    pub fn phase(self) -> Phase {
+        match self {
+            Step::ResourceTypes => Phase::ResourceTypes,
+            Step::Resources { .. } => Phase::Resources,
+            Step::StaticEntitlements { .. } => Phase::StaticEntitlements,
+            Step::Entitlements { .. } => Phase::Entitlements,
+            Step::Grants { .. } => Phase::Grants,
         }
     }
 
