@@ -39,7 +39,7 @@ impl Progress {
                 bar.set_message(format!("{pages} pages, {rows} rows"));
             }
             (Event::Stored { pages, rows, .. }, None) => tracing::debug!(pages, rows, "stored"),
-            (Event::Begins { .. } | Event::Done { .. }, _) => {}
+            (Event::Begins { .. } | Event::Done { .. } | Event::Sealed, _) => {}
         }
     }
 

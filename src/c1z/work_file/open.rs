@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
 use super::WorkFile;
+use super::flushing::Flushing;
 use crate::c1z::{C1zError, schema, sync_id, timestamp};
 use crate::model::{SyncId, SyncKind, SyncRun};
 
@@ -65,13 +66,14 @@ impl WorkFile {
             },
             None => (Opened::New, start(&mut db, begin).map_err(explain)?),
         };
-        let shipped = None;
+        let (shipped, flushing) = (None, Flushing::default());
         Ok((
             Self {
                 db,
                 path,
                 run,
                 shipped,
+                flushing,
             },
             opened,
         ))

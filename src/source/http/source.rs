@@ -265,6 +265,7 @@ impl Source for HttpSource {
                 detail: String::new(),
                 transient: true,
                 retry_after: None,
+                by_rule: false,
             }),
             _ => Ok(()),
         }

@@ -5,7 +5,7 @@ use std::fs;
 use chrono::TimeDelta;
 use rolecall::c1z::{Begin, C1zError, Opened, WorkFile};
 use rolecall::model::{Resource, ResourceId, ResourceTypeId, SyncKind};
-use rolecall::sync::{Committed, Counts, Finding, PageFacts, RowPosition, SyncSink};
+use rolecall::sync::{Committed, Counts, Finding, PageFacts, RowPosition, RunRecord, SyncSink};
 use tempfile::TempDir;
 
 use super::{files, samples};
@@ -38,13 +38,13 @@ fn a_row_written_again_keeps_its_place_and_is_counted() {
     assert_eq!(work.checkpoint().unwrap(), None);
     assert_eq!(
         work.commit(&users(&["a", "b", "c"]), "1").unwrap(),
-        Committed { replaced: 0 }
+        Committed::default()
     );
     let page = PageFacts {
         resources: vec![user("b", "new b"), user("d", "d"), user("d", "new d")],
         ..PageFacts::default()
     };
-    assert_eq!(work.commit(&page, "2").unwrap(), Committed { replaced: 2 });
+    assert_eq!(work.commit(&page, "2").unwrap().replaced.count, 2);
     assert_eq!(work.checkpoint().unwrap().as_deref(), Some("2"));
 
     let of_type = ResourceTypeId::new("user");
@@ -76,7 +76,7 @@ fn every_kind_of_row_is_replaced_by_the_last_one() {
     let directory = TempDir::new().unwrap();
     let (mut work, _) = WorkFile::open(&directory.path().join("o.c1z"), &files::begin()).unwrap();
     for page in samples::pages() {
-        assert_eq!(work.commit(&page, "first").unwrap().replaced, 0);
+        assert_eq!(work.commit(&page, "first").unwrap().replaced.count, 0);
     }
     let once = work.settle().unwrap().counts;
     assert_eq!(
@@ -90,7 +90,7 @@ fn every_kind_of_row_is_replaced_by_the_last_one() {
     );
     let replaced: u64 = samples::pages()
         .iter()
-        .map(|page| work.commit(page, "again").unwrap().replaced)
+        .map(|page| work.commit(page, "again").unwrap().replaced.count)
         .sum();
     assert_eq!(replaced, 9);
     let settled = work.settle().unwrap();
@@ -223,7 +223,7 @@ fn a_sealed_run_takes_nothing_more_and_goes_on_from_its_end_when_it_was_not_pack
     let (mut work, _) = WorkFile::open(&output, &files::begin()).unwrap();
     work.commit(&users(&["a"]), "the end").unwrap();
     let ended_at = files::at("2026-03-04T06:00:00Z");
-    work.seal(ended_at, "").unwrap();
+    work.seal(ended_at, &RunRecord::default()).unwrap();
     assert_eq!(work.run().ended_at, Some(ended_at));
     assert_eq!(work.checkpoint().unwrap(), None);
     let error = work.commit(&users(&["b"]), "more").unwrap_err();
@@ -336,7 +336,8 @@ fn expansion_is_noted_in_the_run() {
     let output = directory.path().join("o.c1z");
     let (mut work, _) = WorkFile::open(&output, &files::begin()).unwrap();
     work.mark_expanded().unwrap();
-    work.seal(files::at("2026-03-04T06:00:00Z"), "").unwrap();
+    work.seal(files::at("2026-03-04T06:00:00Z"), &RunRecord::default())
+        .unwrap();
     rolecall::c1z::pack(work, &output, Default::default()).unwrap();
     let noted: i64 = files::unpack(&output)
         .db
