@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::meter::WaitReason;
+
 /// A page could not be had. Messages never hold a credential, a query string or a record.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -116,6 +118,14 @@ impl SourceError {
             | SourceError::Query { transient, .. } => *transient,
             SourceError::PreRequest { cause, .. } => cause.is_transient(),
             _ => false,
+        }
+    }
+
+    /// Why one waits before that: a limit tells how long, other failures do not.
+    pub(super) fn wait_reason(&self) -> WaitReason {
+        match self.retry_after() {
+            Some(_) => WaitReason::RateLimit,
+            None => WaitReason::Retry,
         }
     }
 
