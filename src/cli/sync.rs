@@ -16,6 +16,7 @@ use crate::c1z::{self, Begin, Compression, Opened, WorkFile};
 use crate::config;
 use crate::diagnostic::{self, Severity};
 use crate::plan::{self, Check, Plan, Purpose};
+use crate::source::Meter;
 use crate::sync::{self, Concurrency, Options, Report, SyncError, Verdict};
 
 /// What to sync, and where to.
@@ -184,6 +185,7 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> Result
     let options = Options {
         scope,
         concurrency: args.concurrency.clone(),
+        meter: Meter::new(),
         cancel: CancellationToken::new(),
     };
     let ran = runtime.block_on(drive(plan, work, options, &progress));

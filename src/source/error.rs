@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::meter::WaitReason;
+
 /// A page could not be had. Messages never hold a credential, a query string or a record.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -129,6 +131,14 @@ impl SourceError {
                 status, by_rule, ..
             } => !by_rule && (status.starts_with("404") || status.starts_with("410")),
             _ => false,
+        }
+    }
+
+    /// Why one waits before that: a limit tells how long, other failures do not.
+    pub(super) fn wait_reason(&self) -> WaitReason {
+        match self.retry_after() {
+            Some(_) => WaitReason::RateLimit,
+            None => WaitReason::Retry,
         }
     }
 

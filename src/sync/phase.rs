@@ -44,10 +44,8 @@ impl<S: SyncSink + 'static> Run<'_, S> {
         let mut lanes = Vec::new();
         for (index, lane) in self.lanes.iter().enumerate() {
             if lane.step.phase() == phase {
-                let progress = self.checkpoint.lanes.get(&index);
-                let done_to = progress.and_then(|progress| progress.done_to);
-                let done = progress.is_some_and(|progress| progress.done);
-                let lane = LaneUnderWay::new(index, lane.clone(), done_to, done);
+                let meter = &self.options.meter;
+                let lane = LaneUnderWay::new(index, lane.clone(), &self.checkpoint, meter);
                 self.forget_found(&lane).await?;
                 lanes.push(lane);
             }
@@ -239,7 +237,9 @@ impl<S: SyncSink + 'static> Run<'_, S> {
             arrivals,
             cancel: self.options.cancel.clone(),
         };
-        under_way.tasks.spawn(listing.run());
+        let meter = lane.meter.clone();
+        let measured = async move { meter.measure(listing.run()).await };
+        under_way.tasks.spawn(measured);
     }
 
     /// Notes which lanes have come to their end; those that waited for them may begin.
@@ -337,6 +337,7 @@ impl<S: SyncSink + 'static> Run<'_, S> {
                 let progress = self.checkpoint.lane(lane.index);
                 progress.settle(oldest_open, lane.newest);
                 let tally = self.checkpoint.tally(lane.index);
+                tally.cost = lane.cost();
                 tally.duration_us += u64::try_from(busy.as_micros()).unwrap_or(u64::MAX);
             }
         }

@@ -14,6 +14,7 @@ use super::step::{Lane, lanes};
 use super::store::Store;
 use super::{PageFacts, RowPosition, SyncError, SyncSink};
 use crate::plan::Plan;
+use crate::source::Meter;
 
 /// How a sync runs.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct Options {
     pub scope: Scope,
     /// Listings side by side.
     pub concurrency: Concurrency,
+    /// Counts what is asked of the system.
+    pub meter: Arc<Meter>,
     /// Asks the run to stop: pages under way are stored, then it ends as interrupted.
     pub cancel: CancellationToken,
 }

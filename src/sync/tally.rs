@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::report::Findings;
+use crate::source::Cost;
 
 /// What a lane came to so far. Kept in the checkpoint, so it is small whatever the lane brings.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,12 +29,9 @@ pub struct Tally {
     /// Listings for a resource that the system said it does not know.
     #[serde(skip_serializing_if = "is_zero")]
     pub not_found: u64,
-    /// Requests or statements that were sent again.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub retries: u64,
-    /// Milliseconds that its tasks waited, all together, before they asked or asked again.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub waited_ms: u64,
+    /// What it asked of the system, and waited for.
+    #[serde(skip_serializing_if = "nothing_was_asked")]
+    pub cost: Cost,
     /// Microseconds during which it was under way: pages come faster than milliseconds can count.
     #[serde(skip_serializing_if = "is_zero")]
     pub duration_us: u64,
@@ -51,6 +49,10 @@ pub struct Tally {
 )]
 fn is_zero(count: &u64) -> bool {
     *count == 0
+}
+
+fn nothing_was_asked(cost: &Cost) -> bool {
+    *cost == Cost::default()
 }
 
 impl Tally {

@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::checkpoint::Checkpoint;
 use super::listing::{Arrival, Arrivals, Wanted};
 use super::page::Subject;
 use super::step::Lane;
+use crate::source::{Cost, Meter};
 
 /// Pages stored in one transaction at most.
 const PAGES_PER_COMMIT: usize = 64;
@@ -41,13 +43,19 @@ pub(super) struct LaneUnderWay {
     pub done: bool,
     /// Listings begun so far.
     begun: u64,
+    /// What it asks of the system in this process.
+    pub meter: Arc<Meter>,
+    /// What earlier processes asked.
+    before: Cost,
     /// Since when one of its listings runs.
     busy_since: Option<Instant>,
 }
 
 impl LaneUnderWay {
-    /// A lane that has come to `done_to`.
-    pub fn new(index: usize, lane: Lane, done_to: Option<i64>, done: bool) -> Self {
+    /// A lane that has come as far as the checkpoint has it.
+    pub fn new(index: usize, lane: Lane, checkpoint: &Checkpoint, meter: &Arc<Meter>) -> Self {
+        let progress = checkpoint.lanes.get(&index);
+        let tally = checkpoint.tallies.get(&index);
         let wanted = lane.only.clone().map(|only| Arc::new(Mutex::new(only)));
         Self {
             index,
@@ -57,11 +65,13 @@ impl LaneUnderWay {
             open: BTreeSet::new(),
             again: BTreeSet::new(),
             waiting: VecDeque::new(),
-            newest: done_to,
+            newest: progress.and_then(|progress| progress.done_to),
             exhausted: false,
             dry: false,
-            done,
+            done: progress.is_some_and(|progress| progress.done),
             begun: 0,
+            meter: Meter::part_of(meter),
+            before: tally.map(|tally| tally.cost).unwrap_or_default(),
             busy_since: None,
         }
     }
@@ -89,6 +99,11 @@ impl LaneUnderWay {
     /// Notes that a listing has said its last word.
     pub fn end(&mut self, position: i64) {
         self.running.remove(&position);
+    }
+
+    /// What it asked of the system so far, in all processes.
+    pub fn cost(&self) -> Cost {
+        self.before + self.meter.cost()
     }
 
     /// How long listings have run since this was last asked.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use rolecall::c1z::{self, Begin, Compression, Opened, WorkFile};
 use rolecall::model::{Resource, ResourceId, ResourceTypeId, SyncKind, SyncRun};
+use rolecall::source::Meter;
 use rolecall::sync::{
     self, Committed, Concurrency, Counts, Options, PageFacts, Report, RowPosition, RunRecord,
     Scope, Settled, SinkError, SyncError, SyncSink, Verdict,
@@ -94,6 +95,7 @@ fn options(concurrency: usize) -> Options {
     Options {
         scope: Scope::default(),
         concurrency: Concurrency::of(concurrency),
+        meter: Meter::new(),
         cancel: CancellationToken::new(),
     }
 }
