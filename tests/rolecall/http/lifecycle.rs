@@ -24,7 +24,7 @@ struct Case {
 
 #[test]
 fn every_case_comes_out_as_expected() {
-    play_all(&crate::fixtures("lifecycle"), |folder| play(folder));
+    play_all(&crate::fixtures("lifecycle"), play);
 }
 
 fn play(folder: &Path) -> Result<(), String> {
@@ -74,8 +74,8 @@ fn slow_organisations() -> Vec<Exchange> {
 
 /// Syncs in a folder against a script; returns what `--report` wrote.
 fn sync(folder: &Path, script: Vec<Exchange>, arguments: &[&str]) -> Value {
-    let connector = crate::fixtures("lifecycle").into_iter();
-    let full = connector.filter(|it| it.ends_with("full")).next_back();
+    let cases = crate::fixtures("lifecycle");
+    let full = cases.iter().find(|it| it.ends_with("full"));
     let full = full.expect("a case of that name");
     std::fs::copy(full.join("connector.yaml"), folder.join("connector.yaml")).expect("a copy");
     let server = Server::bind();
@@ -141,7 +141,7 @@ fn the_report_says_what_each_listing_came_to() {
     let mut report = sync(folder, script, &[]);
     mask(&mut report);
     let report = serde_json::to_string_pretty(&report).expect("JSON");
-    insta::assert_snapshot!(report.replace(|c: char| c == '\r', ""));
+    insta::assert_snapshot!(report);
 }
 
 #[test]
