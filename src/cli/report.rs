@@ -98,6 +98,16 @@ pub(crate) fn summary(report: &Report, output: &str, out: &mut dyn Write) -> std
         counted(counts.entitlements, "entitlement"),
         counted(counts.grants, "grant")
     )?;
+    if let Some(expanded) = &report.derived.expansion
+        && expanded.expandable > 0
+    {
+        writeln!(
+            out,
+            "  {} made by following {}",
+            counted(expanded.created, "grant"),
+            counted(expanded.expandable, "nested grant"),
+        )?;
+    }
     for (code, finding) in report.findings.iter() {
         let weight = if finding.partial {
             "partial"

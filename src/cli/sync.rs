@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::progress::Progress;
 use super::tape::Tape;
 use super::{Outcome, report};
-use crate::c1z::{self, Begin, Compression, Opened, WorkFile};
+use crate::c1z::{self, Begin, Compression, Derive, Opened, WorkFile};
 use crate::config;
 use crate::diagnostic::{self, Severity};
 use crate::model::SyncKind;
@@ -48,6 +48,9 @@ pub(crate) struct SyncArgs {
     /// matter. Begins anew, as with `--fresh`.
     #[arg(long, value_name = "DIR", conflicts_with = "record")]
     pub(super) replay: Option<PathBuf>,
+    /// Leave grants that bring others as they are, for whoever reads the file to follow.
+    #[arg(long)]
+    skip_expansion: bool,
     /// Take warnings of the file for errors.
     #[arg(long)]
     strict: bool,
@@ -135,6 +138,9 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> anyhow
         fresh: args.fresh || tape.is_in(),
     };
     let (work, opened) = WorkFile::open(&output, &begin)?;
+    let work = work.deriving(Derive {
+        expand: !args.skip_expansion,
+    });
     say_how_it_begins(opened, work.path());
     let progress = Progress::start(args.format == SummaryFormat::Json);
     let ran = runtime.block_on(drive(plan, work, usize::from(args.concurrency), &progress));

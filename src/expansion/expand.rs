@@ -9,7 +9,7 @@ use super::walk::Walk;
 use super::{GrantStore, Noted, Source};
 
 /// What came of an expansion.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Expanded {
     /// Grants that bring others.
     pub expandable: u64,
@@ -20,12 +20,16 @@ pub struct Expanded {
     /// Grants that were there and now say where else they come from.
     pub widened: u64,
     /// Edges that were left out because an end of theirs was not listed.
+    #[serde(skip)]
     pub missing: Noted,
     /// Edges that were left out because their source is not on the principal of their grant.
+    #[serde(skip)]
     pub mismatched: Noted,
     /// Groups of entitlements that bring each other.
+    #[serde(skip)]
     pub cycles: Noted,
     /// Grants that could not be made because another one has their id.
+    #[serde(skip)]
     pub taken: Noted,
 }
 

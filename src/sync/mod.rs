@@ -1,6 +1,7 @@
 //! Plan → facts in a store: the lifecycle of a sync, page by page.
 
 mod checkpoint;
+mod derived;
 mod error;
 mod listing;
 mod overlap;
@@ -13,6 +14,7 @@ mod step;
 mod store;
 mod under_way;
 
+pub use derived::Derived;
 pub use error::SyncError;
 pub use report::{Doubts, FindingCount, Findings, Report, Verdict};
 pub use run::{Event, Options, connect, fingerprint, run};

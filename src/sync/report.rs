@@ -146,6 +146,8 @@ pub struct Report {
     pub resumed: bool,
     /// What the run holds.
     pub counts: super::Counts,
+    /// What it holds beyond what its system said.
+    pub derived: super::Derived,
     /// Pages asked for in this process.
     pub pages: u64,
     /// What was odd.

@@ -7,6 +7,7 @@ use chrono::Utc;
 use tokio_util::sync::CancellationToken;
 
 use super::checkpoint::{Checkpoint, Cursor};
+use super::derived;
 use super::listing::{Arrival, Listing};
 use super::page::{MappedPage, Subject};
 use super::report::{Doubts, Report};
@@ -388,8 +389,10 @@ impl<S: SyncSink + 'static> Run<'_, S> {
             counts,
             audit,
             duplicate_grants,
+            derived,
         } = settled;
         let findings = &mut self.checkpoint.findings;
+        derived::note(&derived, findings);
         for (code, finding) in [
             ("duplicate-id", duplicate_grants),
             ("missing-principal", audit.missing_principals),
@@ -410,6 +413,7 @@ impl<S: SyncSink + 'static> Run<'_, S> {
             verdict: self.checkpoint.findings.verdict(),
             resumed,
             counts,
+            derived,
             pages: self.pages,
             findings: self.checkpoint.findings,
         };

@@ -5,7 +5,7 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
-use super::WorkFile;
+use super::{Derive, WorkFile};
 use crate::c1z::{C1zError, schema, sync_id, timestamp};
 use crate::model::{SyncId, SyncKind, SyncRun};
 
@@ -72,6 +72,7 @@ impl WorkFile {
                 path,
                 run,
                 shipped,
+                derive: Derive::default(),
             },
             opened,
         ))

@@ -4,3 +4,4 @@ mod cases;
 mod memory;
 mod naive;
 mod properties;
+mod stored;
