@@ -104,6 +104,16 @@ pub(crate) fn summary(report: &Report, output: &str, out: &mut dyn Write) -> std
         counted(counts.entitlements, "entitlement"),
         counted(counts.grants, "grant")
     )?;
+    if let Some(expanded) = &report.derived.expansion
+        && expanded.expandable > 0
+    {
+        writeln!(
+            out,
+            "  {} made by following {}",
+            counted(expanded.created, "grant"),
+            counted(expanded.expandable, "nested grant"),
+        )?;
+    }
     let waited = Duration::from_millis(
         report.cost.rate_limit_wait_ms + report.cost.retry_wait_ms + report.cost.job_wait_ms,
     );

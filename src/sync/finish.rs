@@ -4,6 +4,7 @@ use std::ops::Add;
 
 use chrono::Utc;
 
+use super::derived;
 use super::event::Event;
 use super::report::{self, Doubts, Report};
 use super::run::Run;
@@ -24,8 +25,10 @@ impl<S: SyncSink + 'static> Run<'_, S> {
             by_type,
             audit,
             duplicate_grants,
+            derived,
         } = settled;
         let findings = &mut self.checkpoint.findings;
+        derived::note(&derived, findings);
         let mut odd = vec![("duplicate-id", duplicate_grants)];
         // Of a run that leaves something out, much is missing on purpose.
         if self.reach.is_full() {
@@ -66,6 +69,7 @@ impl<S: SyncSink + 'static> Run<'_, S> {
             pages: listings.iter().map(|listing| listing.tally.pages).sum(),
             resource_types: report::coverage(&self.plan, &self.reach, &listings, &by_type),
             counts,
+            derived,
             step_durations_ms: report::step_durations(&self.checkpoint),
             findings: self.checkpoint.findings,
             listings,

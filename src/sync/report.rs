@@ -166,6 +166,8 @@ pub struct Report {
     pub ended_at: DateTime<Utc>,
     /// What the run holds.
     pub counts: super::Counts,
+    /// What it holds beyond what its system said.
+    pub derived: super::Derived,
     /// Pages stored.
     pub pages: u64,
     /// What was asked of the system and waited for, by all listings together.

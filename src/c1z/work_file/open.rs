@@ -5,8 +5,8 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
-use super::WorkFile;
 use super::flushing::Flushing;
+use super::{Derive, WorkFile};
 use crate::c1z::{C1zError, schema, sync_id, timestamp};
 use crate::model::{SyncId, SyncKind, SyncRun};
 
@@ -74,6 +74,7 @@ impl WorkFile {
                 run,
                 shipped,
                 flushing,
+                derive: Derive::default(),
             },
             opened,
         ))

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Params, params};
 
 use crate::c1z::{message, timestamp};
-use crate::model::SyncId;
+use crate::model::{Grant, SyncId};
 use crate::sync::{Finding, PageFacts};
 
 /// A row is inserted, or, when its identity is there already, put in its place: page tokens and
@@ -50,7 +50,7 @@ const INSERT_GRANT: &str = "insert into v1_grants
          (resource_type_id, resource_id, entitlement_id, principal_resource_type_id,
           principal_resource_id, external_id, expansion, needs_expansion, data, sync_id,
           discovered_at)
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) on conflict do nothing";
 
 impl Put {
     /// True when there was a row of this identity.
@@ -107,24 +107,36 @@ pub(super) fn page(
         note(&mut replaced, again, &it.id);
     }
     let mut encoder = message::grant::Encoder::default();
-    let mut insert_grant = db.prepare_cached(INSERT_GRANT)?;
     for it in &page.grants {
-        let (on, principal) = (&it.resource.id, &it.principal);
-        let expansion = message::grant::expansion_column(it);
-        let needs_expansion = expansion.is_some();
-        insert_grant.execute(params![
-            on.resource_type.0,
-            on.id,
-            it.entitlement.0,
-            principal.resource_type.0,
-            principal.id,
-            it.id.0,
-            expansion,
-            needs_expansion,
-            encoder.encode(it),
-            run,
-            now
-        ])?;
+        grant(db, run, it, &mut encoder, &now)?;
     }
     Ok(replaced)
+}
+
+/// Writes a grant. False when there is one of its identity already and the table has the index that
+/// tells.
+pub(super) fn grant(
+    db: &Connection,
+    run: &str,
+    grant: &Grant,
+    encoder: &mut message::grant::Encoder,
+    now: &str,
+) -> rusqlite::Result<bool> {
+    let (on, principal) = (&grant.resource.id, &grant.principal);
+    let expansion = message::grant::expansion_column(grant);
+    let needs_expansion = expansion.is_some();
+    let inserted = db.prepare_cached(INSERT_GRANT)?.execute(params![
+        on.resource_type.0,
+        on.id,
+        grant.entitlement.0,
+        principal.resource_type.0,
+        principal.id,
+        grant.id.0,
+        expansion,
+        needs_expansion,
+        encoder.encode(grant),
+        run,
+        now
+    ])?;
+    Ok(inserted == 1)
 }

@@ -2,7 +2,7 @@
 
 mod arbitrary;
 mod container;
-mod files;
+pub mod files;
 mod golden;
 mod ids;
 mod inspect;
