@@ -34,6 +34,10 @@ pub(crate) struct SyncArgs {
     /// How the sync file is packed.
     #[arg(long, value_enum, default_value_t = Packing::Zstd)]
     compression: Packing,
+    /// How many finished full syncs the sync file holds at most, this one included. Targeted syncs
+    /// since the oldest of them stay too.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    keep: u32,
     /// Listings side by side.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: u16,
@@ -134,6 +138,7 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> anyhow
         // Half a run would make half a recording.
         fresh: args.fresh || tape.is_in(),
     };
+    c1z::check_kept(&output, &begin.kind, args.keep)?;
     let (work, opened) = WorkFile::open(&output, &begin)?;
     say_how_it_begins(opened, work.path());
     let progress = Progress::start(args.format == SummaryFormat::Json);
@@ -162,7 +167,7 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> anyhow
         Packing::Zstd => Compression::Zstd,
         Packing::Gzip => Compression::Gzip,
     };
-    c1z::pack(work, &output, compression)?;
+    c1z::pack_and_keep(work, &output, compression, args.keep)?;
     tell(args, &report, out)?;
     Ok(match report.verdict {
         Verdict::Complete => Outcome::Done,

@@ -6,6 +6,7 @@ mod files;
 mod golden;
 mod ids;
 mod inspect;
+mod keep;
 mod kill;
 mod message;
 mod other_writers;
