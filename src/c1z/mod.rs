@@ -1,5 +1,6 @@
 //! What a sync found ⇄ the `.c1z` file in which Baton tools exchange it.
 
+pub mod audit;
 mod container;
 mod error;
 mod keep;

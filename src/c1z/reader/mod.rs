@@ -103,6 +103,10 @@ impl C1z {
         self.unpacked.path()
     }
 
+    pub(super) fn db(&self) -> &Connection {
+        &self.db
+    }
+
     pub(super) fn has_table(&self, table: &str) -> bool {
         self.tables.contains_key(table)
     }
@@ -144,7 +148,12 @@ impl C1z {
     }
 
     /// `column` where the table has it, and `otherwise` where the writer did not know it yet.
-    fn column(&self, table: &str, column: &'static str, otherwise: &'static str) -> &'static str {
+    pub(super) fn column(
+        &self,
+        table: &str,
+        column: &'static str,
+        otherwise: &'static str,
+    ) -> &'static str {
         match self.has_column(table, column) {
             true => column,
             false => otherwise,

@@ -9,8 +9,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{RemovedOnDrop, audit, remove_if_there, with_suffix};
-use crate::c1z::{C1zError, Stats, schema};
+use super::{RemovedOnDrop, remove_if_there, with_suffix};
+use crate::c1z::{C1zError, Stats, audit, schema};
 use crate::model::SyncId;
 use crate::sync::{Counts, Finding, Settled};
 

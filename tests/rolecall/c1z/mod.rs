@@ -14,4 +14,5 @@ mod pack;
 mod protobuf_json;
 mod samples;
 mod schema;
+mod verify;
 mod work_file;
