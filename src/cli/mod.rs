@@ -47,7 +47,7 @@ enum Command {
 
 /// How a command ended: the exit codes that scripts rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// Everything was done.
     Done,
     /// The run failed.
@@ -80,7 +80,7 @@ pub fn main() -> ExitCode {
         Command::Eval(args) => eval::run(&args, &mut out),
         Command::Schema => schema::run(&mut out),
         Command::Kinds(args) => kinds::run(&args, &mut out),
-        Command::Inspect(args) => inspect::run(args, &mut out).map(|()| Outcome::Done),
+        Command::Inspect(args) => inspect::run(args, &mut out),
     };
     let outcome = outcome.and_then(|outcome| {
         out.flush()?;

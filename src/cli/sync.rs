@@ -35,6 +35,10 @@ pub(crate) struct SyncArgs {
     /// How the sync file is packed.
     #[arg(long, value_enum, default_value_t = Packing::Zstd)]
     compression: Packing,
+    /// How many finished full syncs the sync file holds at most, this one included. Targeted syncs
+    /// since the oldest of them stay too.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    keep: u32,
     /// Listings side by side.
     ///
     /// One number for every phase, or `4,grants=16` with numbers for `resources`, `entitlements` and
@@ -182,6 +186,7 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> Result
         // Half a run would make half a recording.
         fresh: args.fresh || tape.is_in(),
     };
+    c1z::check_kept(&output, &begin.kind, args.keep)?;
     let (work, opened) = WorkFile::open(&output, &begin)?;
     let work = work.deriving(Derive {
         expand: !args.skip_expansion,
@@ -208,7 +213,7 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> Result
         Packing::Zstd => Compression::Zstd,
         Packing::Gzip => Compression::Gzip,
     };
-    c1z::pack(work, &output, compression)?;
+    c1z::pack_and_keep(work, &output, compression, args.keep)?;
     if let Some(path) = &args.report {
         report_file::done(path, &report)?;
     }

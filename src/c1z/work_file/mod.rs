@@ -1,6 +1,5 @@
 //! A running sync → a SQLite file beside the output, page by page, safe at every moment.
 
-mod audit;
 mod derive;
 mod expand;
 mod failure;

@@ -10,7 +10,7 @@ use rolecall::model::{
     Annotation, Entitlement, EntitlementId, Grant, GrantId, GrantSource, Purpose, Resource,
     SyncKind,
 };
-use rolecall::sync::{PageFacts, Settled, SyncSink};
+use rolecall::sync::{PageFacts, RunRecord, Settled, SyncSink};
 use tempfile::TempDir;
 
 use super::cases::{Case, resource};
