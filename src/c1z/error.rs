@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::Holder;
 use crate::model::SyncId;
 use crate::sync::SinkError;
 
@@ -62,8 +63,15 @@ pub enum C1zError {
         action: &'static str,
         source: rusqlite::Error,
     },
-    #[error("`{path}` is in use: another sync is writing the same output; wait for it to end")]
-    InUse { path: PathBuf },
+    #[error(
+        "`{path}` is in use by {}: it is writing the same output; wait for it to end, or write to \
+         another output",
+        .holder.as_ref().map_or_else(|| "another sync".to_owned(), ToString::to_string)
+    )]
+    InUse {
+        path: PathBuf,
+        holder: Option<Holder>,
+    },
     #[error("`{path}` is no work file of rolecall; move it away, or write to another output")]
     ForeignWorkFile { path: PathBuf },
     #[error("the work file `{path}` is damaged; delete it to begin the sync anew")]

@@ -16,4 +16,4 @@ pub use error::C1zError;
 pub use pack::{check_output, pack, resolve_output};
 pub use reader::{C1z, EntitlementFilter, GrantFilter, Listing, Sync};
 pub use stats::Stats;
-pub use work_file::{Begin, Opened, WorkFile};
+pub use work_file::{Begin, Holder, Opened, WorkFile};

@@ -1,6 +1,7 @@
 //! A running sync → a SQLite file beside the output, page by page, safe at every moment.
 
 mod audit;
+mod holder;
 mod open;
 mod put;
 mod shipped;
@@ -10,9 +11,11 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
+pub use holder::Holder;
 pub(super) use open::kind;
 pub use open::{Begin, Opened};
 
+use holder::Held;
 use shipped::Shipped;
 
 use super::{C1zError, message, timestamp};
@@ -26,6 +29,8 @@ use crate::sync::{Committed, PageFacts, RowPosition, Settled, SinkError, SyncSin
 /// or neither, and costs one flush where a rollback journal costs three. The lock on the file is
 /// exclusive from opening to dropping, so a second run is turned away, not interleaved.
 pub struct WorkFile {
+    /// Before the database: while others can read who holds the file, it is held.
+    held: Option<Held>,
     db: Connection,
     path: PathBuf,
     run: SyncRun,
@@ -51,8 +56,9 @@ impl WorkFile {
         shipped.finish(&self.db)
     }
 
-    /// Folds the log into the file, which removes the log.
-    pub(super) fn fold_log(&self) -> Result<(), C1zError> {
+    /// Folds the log into the file, which removes the log, as well as what says who holds the file.
+    pub(super) fn fold_log(&mut self) -> Result<(), C1zError> {
+        self.held = None;
         self.db
             .execute_batch("pragma journal_mode = delete")
             .map_err(self.sqlite("close the run"))

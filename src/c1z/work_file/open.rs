@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
 use super::WorkFile;
+use super::holder::{Held, holder_of};
 use crate::c1z::{C1zError, schema, sync_id, timestamp};
 use crate::model::{SyncId, SyncKind, SyncRun};
 
@@ -47,6 +48,7 @@ impl WorkFile {
     pub fn open(output: &Path, begin: &Begin) -> Result<(Self, Opened), C1zError> {
         let path = Self::path_for(output);
         let mut db = lock(&path)?;
+        let held = Some(Held::by_this_process(&path));
         let explain = |error| explain(&path, error);
 
         let stored = if is_empty(&db).map_err(explain)? {
@@ -68,6 +70,7 @@ impl WorkFile {
         let shipped = None;
         Ok((
             Self {
+                held,
                 db,
                 path,
                 run,
@@ -95,7 +98,10 @@ fn lock(path: &Path) -> Result<Connection, C1zError> {
 fn explain(path: &Path, error: rusqlite::Error) -> C1zError {
     let path = path.to_path_buf();
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => C1zError::InUse { path },
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            let holder = holder_of(&path);
+            C1zError::InUse { path, holder }
+        }
         Some(ErrorCode::NotADatabase) => C1zError::ForeignWorkFile { path },
         Some(ErrorCode::DatabaseCorrupt) => C1zError::DamagedWorkFile {
             path,
