@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::Holder;
+use super::room::{self, NoRoom};
 use crate::model::SyncId;
 use crate::sync::SinkError;
 
@@ -57,6 +58,14 @@ pub enum C1zError {
         row: i64,
         source: prost::DecodeError,
     },
+    #[error(
+        "the disk is full: no room in `{at}` to {action}; make some, then run the same command again"
+    )]
+    NoRoom {
+        action: &'static str,
+        at: PathBuf,
+        source: io::Error,
+    },
     #[error("`{path}`: SQLite could not {action}")]
     Sqlite {
         path: PathBuf,
@@ -77,7 +86,7 @@ pub enum C1zError {
     #[error("the work file `{path}` is damaged; delete it to begin the sync anew")]
     DamagedWorkFile {
         path: PathBuf,
-        source: rusqlite::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     #[error("the run in `{path}` is not sealed: there is nothing to pack yet")]
     NotSealed { path: PathBuf },
@@ -117,10 +126,17 @@ impl C1zError {
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io {
-            action,
-            path,
-            source,
+        move |source| match room::is_about_room(&source) {
+            true => Self::NoRoom {
+                action,
+                at: path,
+                source,
+            },
+            false => Self::Io {
+                action,
+                path,
+                source,
+            },
         }
     }
 
@@ -130,10 +146,13 @@ impl C1zError {
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(rusqlite::Error) -> Self {
         let path = path.into();
-        move |source| Self::Sqlite {
-            path,
-            action,
-            source,
+        move |source| match room::no_room(&path, &source) {
+            Some(NoRoom { at, source }) => Self::NoRoom { action, at, source },
+            None => Self::Sqlite {
+                path,
+                action,
+                source,
+            },
         }
     }
 }

@@ -5,6 +5,7 @@ mod error;
 pub mod message;
 mod pack;
 mod reader;
+mod room;
 mod schema;
 mod stats;
 pub mod sync_id;

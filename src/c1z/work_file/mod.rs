@@ -1,6 +1,7 @@
 //! A running sync → a SQLite file beside the output, page by page, safe at every moment.
 
 mod audit;
+mod digest;
 mod holder;
 mod open;
 mod put;
@@ -65,7 +66,8 @@ impl WorkFile {
     }
 
     fn sqlite(&self, action: &'static str) -> impl FnOnce(rusqlite::Error) -> C1zError + use<> {
-        C1zError::sqlite(action, self.path.clone())
+        let path = self.path.clone();
+        move |error| open::explain(&path, action, error)
     }
 
     fn decode_resource(&self, row: i64, data: &[u8]) -> Result<Resource, C1zError> {
@@ -86,10 +88,7 @@ impl WorkFile {
         let failed = self.sqlite("write a page");
         let mut write = || {
             let transaction = self.db.transaction()?;
-            let replaced = put::page(&transaction, &self.run.id, page, &Utc::now())?;
-            transaction
-                .prepare_cached("update rolecall_progress set checkpoint = ?1")?
-                .execute([checkpoint])?;
+            let replaced = put::page(&transaction, &self.run.id, page, checkpoint, &Utc::now())?;
             transaction.commit()?;
             Ok(Committed { replaced })
         };
@@ -150,6 +149,8 @@ impl WorkFile {
     }
 
     fn mark_sealed(&mut self, ended_at: DateTime<Utc>, doubts: &str) -> Result<(), C1zError> {
+        // A clock that was set back does not end a run before it began.
+        let ended_at = ended_at.max(self.run.started_at);
         let stats = self.shipped()?.stats().to_json();
         let failed = self.sqlite("seal the run");
         let mut write = || -> rusqlite::Result<()> {

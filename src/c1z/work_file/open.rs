@@ -5,8 +5,9 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
-use super::WorkFile;
+use super::digest::Digest;
 use super::holder::{Held, holder_of};
+use super::{WorkFile, put};
 use crate::c1z::{C1zError, schema, sync_id, timestamp};
 use crate::model::{SyncId, SyncKind, SyncRun};
 
@@ -49,7 +50,7 @@ impl WorkFile {
         let path = Self::path_for(output);
         let mut db = lock(&path)?;
         let held = Some(Held::by_this_process(&path));
-        let explain = |error| explain(&path, error);
+        let explain = |error| explain(&path, OPEN, error);
 
         let stored = if is_empty(&db).map_err(explain)? {
             None
@@ -62,7 +63,11 @@ impl WorkFile {
 
         let (opened, run) = match stored {
             Some(stored) => match stored.verdict(begin) {
-                Opened::Resumed => (Opened::Resumed, reopen(&db, stored.run).map_err(explain)?),
+                Opened::Resumed => {
+                    check(&db, &path)?;
+                    let run = reopen(&db, stored.run, begin.now).map_err(explain)?;
+                    (Opened::Resumed, run)
+                }
                 given_up => (given_up, start(&mut db, begin).map_err(explain)?),
             },
             None => (Opened::New, start(&mut db, begin).map_err(explain)?),
@@ -92,10 +97,13 @@ fn lock(path: &Path) -> Result<Connection, C1zError> {
         db.execute_batch("pragma locking_mode = exclusive; begin exclusive; commit;")?;
         Ok(db)
     };
-    take().map_err(|error| explain(path, error))
+    take().map_err(|error| explain(path, OPEN, error))
 }
 
-fn explain(path: &Path, error: rusqlite::Error) -> C1zError {
+const OPEN: &str = "open it";
+
+/// What went wrong with a work file when something was to be done with it.
+pub(super) fn explain(path: &Path, action: &'static str, error: rusqlite::Error) -> C1zError {
     let path = path.to_path_buf();
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
@@ -105,13 +113,29 @@ fn explain(path: &Path, error: rusqlite::Error) -> C1zError {
         Some(ErrorCode::NotADatabase) => C1zError::ForeignWorkFile { path },
         Some(ErrorCode::DatabaseCorrupt) => C1zError::DamagedWorkFile {
             path,
-            source: error,
+            source: error.into(),
         },
-        _ => C1zError::Sqlite {
-            path,
-            action: "open it",
-            source: error,
-        },
+        _ => C1zError::sqlite(action, path)(error),
+    }
+}
+
+/// Tells whether all is there as it was written, before hours of work are added to it.
+fn check(db: &Connection, path: &Path) -> Result<(), C1zError> {
+    let damaged = |found: String| {
+        Err(C1zError::DamagedWorkFile {
+            path: path.to_path_buf(),
+            source: found.into(),
+        })
+    };
+    let sound = || -> rusqlite::Result<_> {
+        let found: String = db.query_row("pragma integrity_check(1)", [], |row| row.get(0))?;
+        let kept = Digest::of_stored(db, &put::SUMMED)?.is_kept(db)?;
+        Ok((found, kept))
+    };
+    match sound().map_err(|error| explain(path, "check it", error))? {
+        (found, _) if found != "ok" => damaged(found),
+        (_, false) => damaged("its rows are not what was written to it".to_owned()),
+        _ => Ok(()),
     }
 }
 
@@ -187,19 +211,28 @@ pub(in crate::c1z) fn kind(name: String) -> SyncKind {
 
 /// A run that was sealed but never packed is open again: it goes on from its last checkpoint,
 /// finds nothing left to do, and is sealed once more.
-fn reopen(db: &Connection, run: SyncRun) -> rusqlite::Result<SyncRun> {
-    db.execute_batch(
-        "begin;
-         update rolecall_progress set sealed = 0;
-         update v1_sync_runs set ended_at = null, stats = null, sync_token = '';
-         commit;",
+///
+/// One that began later than it is now began by a clock that was wrong: readers that order runs by
+/// time would take it for the latest for as long as the clock was ahead.
+fn reopen(db: &Connection, mut run: SyncRun, now: DateTime<Utc>) -> rusqlite::Result<SyncRun> {
+    run.started_at = run.started_at.min(as_kept(now));
+    db.execute_batch("begin; update rolecall_progress set sealed = 0;")?;
+    db.execute(
+        "update v1_sync_runs
+         set started_at = ?1, ended_at = null, stats = null, sync_token = ''",
+        [timestamp::format(&run.started_at)],
     )?;
+    db.execute_batch("commit;")?;
     Ok(run)
 }
 
+/// The text keeps less than the clock may tell; the run says what the file says.
+fn as_kept(now: DateTime<Utc>) -> DateTime<Utc> {
+    timestamp::parse(&timestamp::format(&now)).unwrap_or(now)
+}
+
 fn start(db: &mut Connection, begin: &Begin) -> rusqlite::Result<SyncRun> {
-    // The text keeps less than the clock may tell; the run says what the file says.
-    let started_at = timestamp::parse(&timestamp::format(&begin.now)).unwrap_or(begin.now);
+    let started_at = as_kept(begin.now);
     let run = SyncRun {
         id: sync_id::generate(started_at),
         kind: begin.kind.clone(),

@@ -1,7 +1,9 @@
 //! Facts of a page → rows, each where its predecessor was, if it had one.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, Params, params};
+use rusqlite::{Connection, ToSql, params};
+
+use super::digest::{Digest, Summed};
 
 use crate::c1z::{message, timestamp};
 use crate::model::SyncId;
@@ -10,18 +12,42 @@ use crate::sync::PageFacts;
 /// A row is inserted, or, when its identity is there already, put in its place: page tokens and
 /// positions are row ids, which `insert or replace` would change.
 struct Put {
+    summed: Summed,
     insert: &'static str,
     update: &'static str,
+    /// Finds the row that is there already by what the columns are called.
+    find: &'static str,
+    /// Which of the columns that takes.
+    key: [usize; 2],
 }
 
+/// What a work file has rows of, and sums.
+pub(super) const SUMMED: [&Summed; 4] = [
+    &RESOURCE_TYPE.summed,
+    &RESOURCE.summed,
+    &ENTITLEMENT.summed,
+    &GRANT,
+];
+
 const RESOURCE_TYPE: Put = Put {
+    summed: Summed {
+        table: "v1_resource_types",
+        columns: "external_id, data, sync_id, discovered_at",
+    },
     insert: "insert into v1_resource_types (external_id, data, sync_id, discovered_at)
              values (?1, ?2, ?3, ?4) on conflict do nothing",
     update: "update v1_resource_types set data = ?2, discovered_at = ?4
              where external_id = ?1 and sync_id = ?3",
+    find: "where external_id = ?1 and sync_id = ?2",
+    key: [0, 2],
 };
 
 const RESOURCE: Put = Put {
+    summed: Summed {
+        table: "v1_resources",
+        columns: "resource_type_id, external_id, parent_resource_type_id, parent_resource_id, data,
+                  sync_id, discovered_at",
+    },
     insert: "insert into v1_resources
                  (resource_type_id, external_id, parent_resource_type_id, parent_resource_id,
                   data, sync_id, discovered_at)
@@ -29,15 +55,30 @@ const RESOURCE: Put = Put {
     update: "update v1_resources set resource_type_id = ?1, parent_resource_type_id = ?3,
                  parent_resource_id = ?4, data = ?5, discovered_at = ?7
              where external_id = ?2 and sync_id = ?6",
+    find: "where external_id = ?1 and sync_id = ?2",
+    key: [1, 5],
 };
 
 const ENTITLEMENT: Put = Put {
+    summed: Summed {
+        table: "v1_entitlements",
+        columns: "resource_type_id, resource_id, external_id, data, sync_id, discovered_at",
+    },
     insert: "insert into v1_entitlements
                  (resource_type_id, resource_id, external_id, data, sync_id, discovered_at)
              values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing",
     update: "update v1_entitlements set resource_type_id = ?1, resource_id = ?2, data = ?4,
                  discovered_at = ?6
              where external_id = ?3 and sync_id = ?5",
+    find: "where external_id = ?1 and sync_id = ?2",
+    key: [2, 4],
+};
+
+const GRANT: Summed = Summed {
+    table: "v1_grants",
+    columns: "resource_type_id, resource_id, entitlement_id, principal_resource_type_id,
+              principal_resource_id, external_id, expansion, needs_expansion, data, sync_id,
+              discovered_at",
 };
 
 /// Grants are only added: which of those with one identity is the last is settled when all are
@@ -50,27 +91,44 @@ const INSERT_GRANT: &str = "insert into v1_grants
 
 impl Put {
     /// Returns 1 when it replaced a row.
-    fn row(&self, db: &Connection, params: impl Params + Copy) -> rusqlite::Result<u64> {
-        if db.prepare_cached(self.insert)?.execute(params)? == 1 {
+    fn row(
+        &self,
+        db: &Connection,
+        digest: &mut Digest,
+        values: &[&dyn ToSql],
+    ) -> rusqlite::Result<u64> {
+        if db.prepare_cached(self.insert)?.execute(values)? == 1 {
+            digest.add(&self.summed, db.last_insert_rowid(), values)?;
             return Ok(0);
         }
-        db.prepare_cached(self.update)?.execute(params)?;
+        let key = self.key.map(|column| values[column]);
+        let id = db
+            .prepare_cached(&self.summed.select(self.find))?
+            .query_row(&key[..], |row| {
+                digest.remove(&self.summed, row)?;
+                row.get(0)
+            })?;
+        db.prepare_cached(self.update)?.execute(values)?;
+        digest.add(&self.summed, id, values)?;
         Ok(1)
     }
 }
 
-/// Writes a page and returns how many of its rows, other than grants, replaced one.
+/// Writes a page and the checkpoint that follows it, and returns how many of the rows, other than
+/// grants, replaced one.
 pub(super) fn page(
     db: &Connection,
     run: &SyncId,
     page: &PageFacts,
+    checkpoint: &str,
     now: &DateTime<Utc>,
 ) -> rusqlite::Result<u64> {
     let (run, now) = (&run.0, timestamp::format(now));
     let mut replaced = 0;
+    let mut digest = Digest::default();
     for it in &page.resource_types {
         let data = message::resource_type::encode(it);
-        replaced += RESOURCE_TYPE.row(db, params![it.id.0, data, run, now])?;
+        replaced += RESOURCE_TYPE.row(db, &mut digest, params![it.id.0, data, run, now])?;
     }
     for it in &page.resources {
         let parent = it.parent.as_ref();
@@ -80,6 +138,7 @@ pub(super) fn page(
         let of_type = &it.id.resource_type.0;
         replaced += RESOURCE.row(
             db,
+            &mut digest,
             params![of_type, key, parent_type, parent_id, data, run, now],
         )?;
     }
@@ -87,6 +146,7 @@ pub(super) fn page(
         let (on, data) = (&it.resource.id, message::entitlement::encode(it));
         replaced += ENTITLEMENT.row(
             db,
+            &mut digest,
             params![on.resource_type.0, on.id, it.id.0, data, run, now],
         )?;
     }
@@ -96,7 +156,8 @@ pub(super) fn page(
         let (on, principal) = (&it.resource.id, &it.principal);
         let expansion = message::grant::expansion_column(it);
         let needs_expansion = expansion.is_some();
-        insert_grant.execute(params![
+        let data = encoder.encode(it);
+        let values: &[&dyn ToSql] = params![
             on.resource_type.0,
             on.id,
             it.entitlement.0,
@@ -105,10 +166,13 @@ pub(super) fn page(
             it.id.0,
             expansion,
             needs_expansion,
-            encoder.encode(it),
+            data,
             run,
             now
-        ])?;
+        ];
+        insert_grant.execute(values)?;
+        digest.add(&GRANT, db.last_insert_rowid(), values)?;
     }
+    digest.keep(db, checkpoint)?;
     Ok(replaced)
 }
