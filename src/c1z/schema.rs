@@ -137,6 +137,7 @@ pub(super) const CREATE_PROGRESS: &str = "
 create table rolecall_progress (
     one integer primary key check (one = 1),
     fingerprint text not null,
+    run_sum integer not null,
     checkpoint text,
     checkpoint_sum integer,
     rows_sum integer not null default 0,

@@ -94,7 +94,8 @@ fn stored(table: &Summed, row: &Row) -> rusqlite::Result<i64> {
     Ok(sum.sum())
 }
 
-fn sum_of_text(text: &str) -> i64 {
+/// The sum of a text, as it is kept beside it.
+pub(super) fn sum_of_text(text: &str) -> i64 {
     i64::from(crc32fast::hash(text.as_bytes()))
 }
 

@@ -1,6 +1,7 @@
 //! A running sync → a SQLite file beside the output, page by page, safe at every moment.
 
 mod audit;
+mod damage;
 mod digest;
 mod holder;
 mod open;
@@ -67,7 +68,7 @@ impl WorkFile {
 
     fn sqlite(&self, action: &'static str) -> impl FnOnce(rusqlite::Error) -> C1zError + use<> {
         let path = self.path.clone();
-        move |error| open::explain(&path, action, error)
+        move |error| damage::explain(&path, action, error)
     }
 
     fn decode_resource(&self, row: i64, data: &[u8]) -> Result<Resource, C1zError> {

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
-use super::digest::Digest;
-use super::holder::{Held, holder_of};
-use super::{WorkFile, put};
+use super::WorkFile;
+use super::damage::{self, explain};
+use super::digest::sum_of_text;
+use super::holder::Held;
 use crate::c1z::{C1zError, schema, sync_id, timestamp};
 use crate::model::{SyncId, SyncKind, SyncRun};
 
@@ -51,21 +52,28 @@ impl WorkFile {
         let mut db = lock(&path)?;
         let held = Some(Held::by_this_process(&path));
         let explain = |error| explain(&path, OPEN, error);
+        let unreadable = |error| damage::unreadable(&path, error);
 
-        let stored = if is_empty(&db).map_err(explain)? {
+        let stored = if is_empty(&db).map_err(unreadable)? {
             None
-        } else if has_progress(&db).map_err(explain)? {
-            stored_run(&db).map_err(explain)?
+        } else if has_progress(&db).map_err(unreadable)? {
+            stored_run(&db).map_err(unreadable)?
         } else {
             return Err(C1zError::ForeignWorkFile { path });
         };
         tune(&db).map_err(explain)?;
 
         let (opened, run) = match stored {
+            Some(stored) if !begin.fresh && !stored.as_written => {
+                return Err(damage::found(
+                    &path,
+                    "its run is not what was written to it",
+                ));
+            }
             Some(stored) => match stored.verdict(begin) {
                 Opened::Resumed => {
-                    check(&db, &path)?;
-                    let run = reopen(&db, stored.run, begin.now).map_err(explain)?;
+                    damage::check(&db, &path)?;
+                    let run = reopen(&mut db, stored.run, begin.now).map_err(explain)?;
                     (Opened::Resumed, run)
                 }
                 given_up => (given_up, start(&mut db, begin).map_err(explain)?),
@@ -102,43 +110,6 @@ fn lock(path: &Path) -> Result<Connection, C1zError> {
 
 const OPEN: &str = "open it";
 
-/// What went wrong with a work file when something was to be done with it.
-pub(super) fn explain(path: &Path, action: &'static str, error: rusqlite::Error) -> C1zError {
-    let path = path.to_path_buf();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            let holder = holder_of(&path);
-            C1zError::InUse { path, holder }
-        }
-        Some(ErrorCode::NotADatabase) => C1zError::ForeignWorkFile { path },
-        Some(ErrorCode::DatabaseCorrupt) => C1zError::DamagedWorkFile {
-            path,
-            source: error.into(),
-        },
-        _ => C1zError::sqlite(action, path)(error),
-    }
-}
-
-/// Tells whether all is there as it was written, before hours of work are added to it.
-fn check(db: &Connection, path: &Path) -> Result<(), C1zError> {
-    let damaged = |found: String| {
-        Err(C1zError::DamagedWorkFile {
-            path: path.to_path_buf(),
-            source: found.into(),
-        })
-    };
-    let sound = || -> rusqlite::Result<_> {
-        let found: String = db.query_row("pragma integrity_check(1)", [], |row| row.get(0))?;
-        let kept = Digest::of_stored(db, &put::SUMMED)?.is_kept(db)?;
-        Ok((found, kept))
-    };
-    match sound().map_err(|error| explain(path, "check it", error))? {
-        (found, _) if found != "ok" => damaged(found),
-        (_, false) => damaged("its rows are not what was written to it".to_owned()),
-        _ => Ok(()),
-    }
-}
-
 fn is_empty(db: &Connection) -> rusqlite::Result<bool> {
     db.query_row("select count(*) = 0 from sqlite_master", [], |row| {
         row.get(0)
@@ -163,6 +134,7 @@ fn tune(db: &Connection) -> rusqlite::Result<()> {
 struct Stored {
     run: SyncRun,
     fingerprint: String,
+    as_written: bool,
 }
 
 impl Stored {
@@ -181,9 +153,10 @@ impl Stored {
 
 fn stored_run(db: &Connection) -> rusqlite::Result<Option<Stored>> {
     db.query_row(
-        "select sync_id, started_at, sync_type, fingerprint from v1_sync_runs, rolecall_progress",
+        &format!("select {RUN}, run_sum from v1_sync_runs, rolecall_progress"),
         [],
         |row| {
+            let as_written = sum_of_run(row)? == row.get::<_, i64>(4)?;
             let run = SyncRun {
                 id: SyncId(row.get(0)?),
                 kind: kind(row.get(2)?),
@@ -195,10 +168,31 @@ fn stored_run(db: &Connection) -> rusqlite::Result<Option<Stored>> {
             Ok(Stored {
                 run,
                 fingerprint: row.get(3)?,
+                as_written,
             })
         },
     )
     .optional()
+}
+
+/// What a run is.
+const RUN: &str = "sync_id, cast(started_at as text), sync_type, fingerprint";
+
+fn sum_of_run(row: &Row) -> rusqlite::Result<i64> {
+    let mut text = String::new();
+    for column in 0..4 {
+        text.push_str(row.get_ref(column)?.as_str()?);
+        text.push('\n');
+    }
+    Ok(sum_of_text(&text))
+}
+
+/// Keeps the sum of what the run is now.
+fn keep_sum_of_run(db: &Connection) -> rusqlite::Result<()> {
+    let sql = format!("select {RUN} from v1_sync_runs, rolecall_progress");
+    let sum = db.query_row(&sql, [], sum_of_run)?;
+    db.execute("update rolecall_progress set run_sum = ?1", [sum])?;
+    Ok(())
 }
 
 /// The kind that a file writes as `name`.
@@ -214,15 +208,17 @@ pub(in crate::c1z) fn kind(name: String) -> SyncKind {
 ///
 /// One that began later than it is now began by a clock that was wrong: readers that order runs by
 /// time would take it for the latest for as long as the clock was ahead.
-fn reopen(db: &Connection, mut run: SyncRun, now: DateTime<Utc>) -> rusqlite::Result<SyncRun> {
+fn reopen(db: &mut Connection, mut run: SyncRun, now: DateTime<Utc>) -> rusqlite::Result<SyncRun> {
     run.started_at = run.started_at.min(as_kept(now));
-    db.execute_batch("begin; update rolecall_progress set sealed = 0;")?;
-    db.execute(
+    let transaction = db.transaction()?;
+    transaction.execute("update rolecall_progress set sealed = 0", [])?;
+    transaction.execute(
         "update v1_sync_runs
          set started_at = ?1, ended_at = null, stats = null, sync_token = ''",
         [timestamp::format(&run.started_at)],
     )?;
-    db.execute_batch("commit;")?;
+    keep_sum_of_run(&transaction)?;
+    transaction.commit()?;
     Ok(run)
 }
 
@@ -258,9 +254,10 @@ fn start(db: &mut Connection, begin: &Begin) -> rusqlite::Result<SyncRun> {
         ],
     )?;
     transaction.execute(
-        "insert into rolecall_progress (one, fingerprint) values (1, ?1)",
+        "insert into rolecall_progress (one, fingerprint, run_sum) values (1, ?1, 0)",
         [begin.fingerprint],
     )?;
+    keep_sum_of_run(&transaction)?;
     transaction.commit()?;
     Ok(run)
 }

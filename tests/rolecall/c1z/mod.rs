@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod container;
+mod damage;
 mod files;
 mod golden;
 mod ids;
