@@ -10,8 +10,10 @@ use rolecall::config;
 use rolecall::diagnostic::Severity;
 use rolecall::model::{Resource, ResourceId, ResourceTypeId, SyncKind, SyncRun};
 use rolecall::plan::{self, Check, Plan, Purpose};
+use rolecall::source::Meter;
 use rolecall::sync::{
-    self, Committed, Options, PageFacts, RowPosition, Settled, SinkError, SyncSink,
+    self, Committed, Concurrency, Options, PageFacts, RowPosition, RunRecord, Scope, Settled,
+    SinkError, SyncSink,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -41,7 +43,7 @@ pub fn largest(out: &Path, parents: u32) -> anyhow::Result<()> {
     let plan = plan(folder, parents)?;
     let begin = Begin {
         kind: SyncKind::Full,
-        fingerprint: &sync::fingerprint(&plan),
+        fingerprint: &sync::fingerprint(&plan, &Scope::default()),
         now: Utc::now(),
         fresh: true,
     };
@@ -50,7 +52,9 @@ pub fn largest(out: &Path, parents: u32) -> anyhow::Result<()> {
         largest: 0,
     };
     let options = Options {
-        concurrency: SIDE_BY_SIDE,
+        scope: Scope::default(),
+        concurrency: Concurrency::of(SIDE_BY_SIDE),
+        meter: Meter::new(),
         cancel: CancellationToken::new(),
     };
     let runtime = tokio::runtime::Runtime::new()?;
@@ -131,7 +135,7 @@ impl SyncSink for Measuring {
         self.work.settle()
     }
 
-    fn seal(&mut self, ended_at: DateTime<Utc>, doubts: &str) -> Result<(), SinkError> {
-        self.work.seal(ended_at, doubts)
+    fn seal(&mut self, ended_at: DateTime<Utc>, record: &RunRecord) -> Result<(), SinkError> {
+        self.work.seal(ended_at, record)
     }
 }

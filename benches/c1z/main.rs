@@ -18,7 +18,7 @@ use chrono::Utc;
 use company::Company;
 use rolecall::c1z::{self, Begin, C1z, Compression, GrantFilter, ReadLimits, WorkFile};
 use rolecall::model::SyncKind;
-use rolecall::sync::SyncSink;
+use rolecall::sync::{RunRecord, SyncSink};
 
 const FLAT: Company = Company {
     users: 100_000,
@@ -78,7 +78,7 @@ fn write(company: Company, out: &str) -> anyhow::Result<()> {
 fn seal(out: &str) -> anyhow::Result<()> {
     let mut work = open(out)?;
     work.settle()?;
-    work.seal(Utc::now(), "")?;
+    work.seal(Utc::now(), &RunRecord::default())?;
     c1z::pack(work, Path::new(out), Compression::Zstd)?;
     Ok(())
 }

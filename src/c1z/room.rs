@@ -67,11 +67,11 @@ fn size_of(path: &Path) -> u64 {
     size(path).max(size(&log))
 }
 
-/// Writes a little at the end of a file that is as large, but for holes.
+/// Writes a little to a file that is larger than one of `size` was about to become, but for holes:
+/// SQLite does not write its pages in their order.
 fn write(directory: &Path, size: u64) -> io::Result<()> {
     let mut file = tempfile::tempfile_in(directory)?;
-    file.set_len(size)?;
-    io::Seek::seek(&mut file, io::SeekFrom::End(0))?;
+    file.set_len(size * 2 + (16 << 20))?;
     file.write_all(&[0; A_WRITE])?;
     file.sync_all()
 }

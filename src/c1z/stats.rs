@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::model::SyncId;
+use crate::sync::TypeCounts;
 
 /// Numbers of rows of a run, in all and by resource type.
 ///
@@ -31,6 +32,9 @@ pub struct Stats {
     pub grants_by_resource_type: BTreeMap<String, u64>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub entitlements_by_resource_type: BTreeMap<String, u64>,
+    /// How long each step took.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub step_durations_ms: BTreeMap<String, u64>,
 }
 
 #[expect(
@@ -53,6 +57,21 @@ impl Stats {
     /// The text a sync file caches.
     pub(super) fn to_json(&self) -> String {
         serde_json::to_string(self).expect("names and numbers always have a JSON form")
+    }
+
+    /// The numbers of rows, type by type.
+    pub(super) fn by_type(&self) -> BTreeMap<String, TypeCounts> {
+        let mut by_type: BTreeMap<String, TypeCounts> = BTreeMap::new();
+        for (of, count) in &self.resources_by_resource_type {
+            by_type.entry(of.clone()).or_default().resources = *count;
+        }
+        for (of, count) in &self.entitlements_by_resource_type {
+            by_type.entry(of.clone()).or_default().entitlements = *count;
+        }
+        for (of, count) in &self.grants_by_resource_type {
+            by_type.entry(of.clone()).or_default().grants = *count;
+        }
+        by_type
     }
 
     /// Counts the rows of a run. A table the file does not have counts as empty.
@@ -94,6 +113,7 @@ impl Stats {
             resources_by_resource_type: resources,
             grants_by_resource_type: grants,
             entitlements_by_resource_type: entitlements,
+            step_durations_ms: BTreeMap::new(),
         })
     }
 }

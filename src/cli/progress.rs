@@ -26,19 +26,20 @@ impl Progress {
         Self { bar }
     }
 
-    /// Tells one event. Without a terminal, steps are logged instead.
-    pub fn tell(&self, event: Event) {
+    /// Tells one event. Without a terminal, phases are logged instead.
+    pub fn tell(&self, event: &Event) {
         match (event, &self.bar) {
-            (Event::Step { name, number, of }, Some(bar)) => {
-                bar.set_prefix(format!("[{number}/{of}] {name}"));
+            (Event::Phase { phase, number, of }, Some(bar)) => {
+                bar.set_prefix(format!("[{number}/{of}] {phase}"));
             }
-            (Event::Step { name, number, of }, None) => {
-                tracing::info!(step = number, of, "listing {name}");
+            (Event::Phase { phase, number, of }, None) => {
+                tracing::info!(number, of, "{phase}");
             }
-            (Event::Stored { pages, rows }, Some(bar)) => {
+            (Event::Stored { pages, rows, .. }, Some(bar)) => {
                 bar.set_message(format!("{pages} pages, {rows} rows"));
             }
-            (Event::Stored { pages, rows }, None) => tracing::debug!(pages, rows, "stored"),
+            (Event::Stored { pages, rows, .. }, None) => tracing::debug!(pages, rows, "stored"),
+            (Event::Begins { .. } | Event::Done { .. } | Event::Sealed, _) => {}
         }
     }
 

@@ -9,14 +9,15 @@ use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
 use super::progress::Progress;
+use super::scope::{self, ScopeArgs};
 use super::tape::Tape;
-use super::{Outcome, report};
+use super::{Outcome, report, report_file};
 use crate::c1z::{self, Begin, Compression, Opened, WorkFile};
 use crate::config;
 use crate::diagnostic::{self, Severity};
-use crate::model::SyncKind;
 use crate::plan::{self, Check, Plan, Purpose};
-use crate::sync::{self, Options, Report, SyncError, Verdict};
+use crate::source::Meter;
+use crate::sync::{self, Concurrency, Options, Report, SyncError, Verdict};
 
 /// What to sync, and where to.
 #[derive(Debug, Args)]
@@ -35,8 +36,13 @@ pub(crate) struct SyncArgs {
     #[arg(long, value_enum, default_value_t = Packing::Zstd)]
     compression: Packing,
     /// Listings side by side.
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
-    concurrency: u16,
+    ///
+    /// One number for every phase, or `4,grants=16` with numbers for `resources`, `entitlements` and
+    /// `grants`.
+    #[arg(long, value_name = "N", default_value = "4", value_parser = scope::concurrency)]
+    concurrency: Concurrency,
+    #[command(flatten)]
+    scope: ScopeArgs,
     /// Begin anew even where an interrupted run could go on.
     #[arg(long)]
     fresh: bool,
@@ -48,6 +54,10 @@ pub(crate) struct SyncArgs {
     /// matter. Begins anew, as with `--fresh`.
     #[arg(long, value_name = "DIR", conflicts_with = "record")]
     pub(super) replay: Option<PathBuf>,
+    /// Write what the sync did to this file, as JSON: verdicts, numbers, what was odd. Written when the
+    /// sync fails as well.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Take warnings of the file for errors.
     #[arg(long)]
     strict: bool,
@@ -113,23 +123,58 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
         eprintln!("{}", report::failure(&error));
         return Ok(Outcome::Wrong);
     }
-    if let Some(http) = plan.source.http() {
-        http.side_by_side(args.concurrency.into());
+    if let Err(error) = args.scope.scope().check(&plan) {
+        eprintln!("{}", report::failure(&error.into()));
+        return Ok(Outcome::Wrong);
     }
+    if let Some(http) = plan.source.http() {
+        http.side_by_side(u32::try_from(args.concurrency.most()).unwrap_or(u32::MAX));
+    }
+    let connector = plan.app_name.clone();
     let ran = sync(args, &tape, plan, out);
+    let GaveUp { error, advice } = match ran {
+        Ok(outcome) => {
+            tape.tell();
+            return Ok(outcome);
+        }
+        Err(gave_up) => gave_up,
+    };
+    if let Some(path) = &args.report
+        && let Err(unwritten) = report_file::failed(path, &connector, &error)
+    {
+        eprintln!("{}", report::failure(&unwritten));
+    }
+    eprintln!("{}", report::failure(&error));
+    if let Some(advice) = advice {
+        eprintln!("{advice}");
+    }
     tape.tell();
-    ran
+    Ok(Outcome::Failed)
 }
 
-fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+/// A sync that failed, and what to do about it.
+struct GaveUp {
+    error: anyhow::Error,
+    advice: Option<String>,
+}
+
+impl<E: Into<anyhow::Error>> From<E> for GaveUp {
+    fn from(error: E) -> Self {
+        let (error, advice) = (error.into(), None);
+        Self { error, advice }
+    }
+}
+
+fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> Result<Outcome, GaveUp> {
     let output = c1z::resolve_output(&args.output);
+    let scope = args.scope.scope();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     runtime.block_on(sync::connect(&plan))?;
     let begin = Begin {
-        kind: SyncKind::Full,
-        fingerprint: &format!("{}{}", sync::fingerprint(&plan), tape.mark()),
+        kind: scope.kind(),
+        fingerprint: &format!("{}{}", sync::fingerprint(&plan, &scope), tape.mark()),
         now: chrono::Utc::now(),
         // Half a run would make half a recording.
         fresh: args.fresh || tape.is_in(),
@@ -137,25 +182,20 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> anyhow
     let (work, opened) = WorkFile::open(&output, &begin)?;
     say_how_it_begins(opened, work.path());
     let progress = Progress::start(args.format == SummaryFormat::Json);
-    let ran = runtime.block_on(drive(plan, work, usize::from(args.concurrency), &progress));
+    let options = Options {
+        scope,
+        concurrency: args.concurrency.clone(),
+        meter: Meter::new(),
+        cancel: CancellationToken::new(),
+    };
+    let ran = runtime.block_on(drive(plan, work, options, &progress));
     progress.end();
     let (report, work) = match ran {
         Ok(done) => done,
         Err(error) => {
-            eprintln!("{}", report::failure(&error.into()));
-            if !tape.is_replay() {
-                let work = WorkFile::path_for(&output);
-                eprintln!(
-                    "what was found so far is kept in `{}`: run the same command{} to go on",
-                    work.display(),
-                    match (&args.record, args.fresh) {
-                        (Some(_), _) => " without `--record`",
-                        (None, true) => " without `--fresh`",
-                        (None, false) => "",
-                    }
-                );
-            }
-            return Ok(Outcome::Failed);
+            let advice = (!tape.is_replay()).then(|| how_to_go_on(args, &output, &error));
+            let error = error.into();
+            return Err(GaveUp { error, advice });
         }
     };
     let compression = match args.compression {
@@ -163,11 +203,30 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> anyhow
         Packing::Gzip => Compression::Gzip,
     };
     c1z::pack(work, &output, compression)?;
+    if let Some(path) = &args.report {
+        report_file::done(path, &report)?;
+    }
     tell(args, &report, out)?;
     Ok(match report.verdict {
         Verdict::Complete => Outcome::Done,
         Verdict::Partial => Outcome::Partial,
     })
+}
+
+fn how_to_go_on(args: &SyncArgs, output: &Path, error: &SyncError) -> String {
+    if error.gives_up_what_was_found() {
+        return "correct the connector file, or run again with `--fresh` once the system is corrected"
+            .to_owned();
+    }
+    let without = match (&args.record, args.fresh) {
+        (Some(_), _) => " without `--record`",
+        (None, true) => " without `--fresh`",
+        (None, false) => "",
+    };
+    format!(
+        "what was found so far is kept in `{}`: run the same command{without} to go on",
+        WorkFile::path_for(output).display()
+    )
 }
 
 fn say_how_it_begins(opened: Opened, work: &Path) {
@@ -178,7 +237,7 @@ fn say_how_it_begins(opened: Opened, work: &Path) {
         }
         Opened::New => return,
         Opened::Discarded => "as asked",
-        Opened::ConfigChanged => "because the connector file has changed",
+        Opened::ConfigChanged => "because the connector file or what is asked for has changed",
         Opened::TooOld => "because it is more than seven days old",
     };
     eprintln!(
@@ -190,16 +249,14 @@ fn say_how_it_begins(opened: Opened, work: &Path) {
 async fn drive(
     plan: Plan,
     work: WorkFile,
-    concurrency: usize,
+    options: Options,
     progress: &Progress,
 ) -> Result<(Report, WorkFile), SyncError> {
-    let cancel = CancellationToken::new();
-    let signals = tokio::spawn(stop_on_signal(cancel.clone()));
-    let options = Options {
-        concurrency,
-        cancel,
-    };
-    let ran = sync::run(Arc::new(plan), work, options, &|event| progress.tell(event)).await;
+    let signals = tokio::spawn(stop_on_signal(options.cancel.clone()));
+    let ran = sync::run(Arc::new(plan), work, options, &|event| {
+        progress.tell(&event)
+    })
+    .await;
     signals.abort();
     ran
 }

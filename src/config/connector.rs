@@ -12,6 +12,7 @@ use super::incremental::IncrementalSyncConfig;
 use super::resource_type::ResourceTypeConfig;
 use super::scalar::Text;
 use super::secrets;
+use super::tolerance::ToleranceConfig;
 use super::tree::{self, NodeValue};
 use crate::diagnostic::{Diagnostic, Location, SourceFile, Span};
 
@@ -34,6 +35,8 @@ section! {
         pub http: Option<HttpClientConfig>,
         /// How failures of requests are met.
         pub error_handling: Option<Placed<ErrorHandlingConfig>>,
+        /// How much may go wrong before a sync gives up. An addition of rolecall.
+        pub tolerance: Option<ToleranceConfig>,
         /// What can be done besides granting and revoking, by id.
         pub actions: Option<Placed<Named<ActionConfig>>>,
         /// How changes are listed.

@@ -23,6 +23,7 @@ pub mod scalar;
 mod secrets;
 pub mod section;
 mod source_map;
+pub mod tolerance;
 mod tree;
 
 pub(crate) use bare::is_bare_word;

@@ -294,7 +294,7 @@ pub const FINDINGS: &[Code] = &[
     ),
     code(
         "duplicate-id",
-        "Several records have the same id. The last one wins.",
+        "Several records have the same id. The last one wins; of one resource under two parents, the one under the parent whose id sorts last.",
     ),
     code(
         "empty-display-name",
@@ -311,6 +311,10 @@ pub const FINDINGS: &[Code] = &[
     code(
         "items-missing",
         "*Partial.* The path of the items matched nothing in the answer for one resource. If the API leaves empty lists out, write `items_missing: empty`.",
+    ),
+    code(
+        "missing-target",
+        "*Partial.* A resource that the command line names was not listed.",
     ),
     code(
         "missing-entitlement",
@@ -333,6 +337,10 @@ pub const FINDINGS: &[Code] = &[
         "A record of a grant names nobody and is left out.",
     ),
     code(
+        "not-found",
+        "*Partial.* A listing for one resource was answered with 404 or 410 although the resource was listed. `tolerance` decides what that means and how often it may happen.",
+    ),
+    code(
         "page-refused",
         "*Partial.* The API refused a page after full ones; some answer so behind the last page.",
     ),
@@ -343,6 +351,10 @@ pub const FINDINGS: &[Code] = &[
     code(
         "paging-loop",
         "*Partial.* Paging came back to where it had been. What was listed until then is kept.",
+    ),
+    code(
+        "record-failed",
+        "*Partial.* Records could not be mapped and are left out. `tolerance` decides what that means and how many there may be.",
     ),
     code(
         "total-changed",

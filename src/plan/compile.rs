@@ -12,6 +12,7 @@ use super::incremental;
 use super::listing::TypeCompiler;
 use super::order;
 use super::resource_type::TypePlan;
+use super::tolerance::Tolerance;
 use crate::config::{CompileContext, ConnectorConfig};
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::expr::{Inputs, Map, Value};
@@ -38,6 +39,8 @@ pub struct Plan {
     pub actions: Vec<ActionPlan>,
     /// How far back the first listing of changes looks.
     pub lookback: Duration,
+    /// How much may go wrong before a sync gives up.
+    pub tolerance: Tolerance,
 }
 
 /// Compiles a file. Every part is tried, so that all mistakes are noted in `cx`; `None` when one
@@ -120,6 +123,7 @@ pub fn compile(
         types,
         actions,
         lookback,
+        tolerance: Tolerance::of(config.tolerance.as_ref()),
     })
 }
 

@@ -16,6 +16,7 @@ mod provisioning;
 mod resource_type;
 mod side;
 mod statements;
+mod tolerance;
 mod variables;
 
 pub use account::{AccountField, AccountPlan, RotationPlan};
@@ -29,3 +30,4 @@ pub use credential::Credential;
 pub use incremental::{ChangesPlan, GrantChangesPlan};
 pub use provisioning::TypeProvisioning;
 pub use resource_type::{EntitlementsPlan, GrantsPlan, ResourcesPlan, TypePlan};
+pub use tolerance::Tolerance;

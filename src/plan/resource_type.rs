@@ -27,6 +27,8 @@ pub struct TypePlan {
     pub resource_type: ResourceType,
     /// The type it is listed under, once per resource of it.
     pub parent: Option<ResourceTypeId>,
+    /// The types that are listed before it.
+    pub depends_on: Vec<ResourceTypeId>,
     /// The types that are listed under it.
     pub children: Vec<ResourceTypeId>,
     /// Where its resources come from.
@@ -138,6 +140,12 @@ impl TypeCompiler<'_, '_> {
                 id,
             },
             parent: self.parent,
+            depends_on: self
+                .config
+                .depends_on
+                .iter()
+                .map(|name| ResourceTypeId::new(name.text.as_str()))
+                .collect(),
             children: self.children,
             resources,
             static_entitlements: statics?,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::meter::WaitReason;
+
 /// A page could not be had. Messages never hold a credential, a query string or a record.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -38,6 +40,8 @@ pub enum SourceError {
         transient: bool,
         /// How long the system asked us to wait.
         retry_after: Option<Duration>,
+        /// Whether the connector file has a rule for the status, which says that it is a failure.
+        by_rule: bool,
     },
     /// An API answered with the status of a success, and says that it failed.
     #[error("{url} answered that it failed: {reason}")]
@@ -116,6 +120,25 @@ impl SourceError {
             | SourceError::Query { transient, .. } => *transient,
             SourceError::PreRequest { cause, .. } => cause.is_transient(),
             _ => false,
+        }
+    }
+
+    /// Whether the system does not know what it was asked for, as far as the connector file leaves
+    /// that open.
+    pub fn is_not_found(&self) -> bool {
+        match self {
+            SourceError::Status {
+                status, by_rule, ..
+            } => !by_rule && (status.starts_with("404") || status.starts_with("410")),
+            _ => false,
+        }
+    }
+
+    /// Why one waits before that: a limit tells how long, other failures do not.
+    pub(super) fn wait_reason(&self) -> WaitReason {
+        match self.retry_after() {
+            Some(_) => WaitReason::RateLimit,
+            None => WaitReason::Retry,
         }
     }
 

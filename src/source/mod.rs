@@ -5,9 +5,11 @@ pub mod sql;
 
 mod backoff;
 mod error;
+mod meter;
 mod page;
 
 pub use error::SourceError;
+pub use meter::{Cost, Meter, WaitReason, Waiting};
 pub use page::{Page, PageToken, PartialReason};
 
 use async_trait::async_trait;

@@ -1,29 +1,43 @@
 //! Where a run stands, in a text that stays small however large the system is.
 //!
-//! A run is a fixed list of steps. A step that runs once per resource remembers how far it got by
-//! the position of resources in the store, not by a list of what is left to do: everything up to
-//! `done_to` is finished, and the few that are open or were finished ahead of it are named.
+//! A run is a fixed list of lanes, phase by phase. A lane that runs once per resource remembers how
+//! far it got by the position of resources in the store, not by a list of what is left to do:
+//! everything up to `done_to` is finished, and the few that are open or were finished ahead of it are
+//! named.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::event::Phase;
 use super::report::Findings;
+use super::tally::Tally;
 
 /// A checkpoint. Serialized as JSON.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// Layout of this text. Another version is not resumed.
     pub version: u32,
-    /// Index of the current step.
-    pub step: usize,
-    /// How far the step got.
-    pub progress: Progress,
+    /// The current phase.
+    pub phase: Phase,
+    /// How far its lanes got, by their index among all lanes. One that has not begun is not there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lanes: BTreeMap<usize, Progress>,
+    /// The last grant that was stored before the phase.
+    #[serde(default)]
+    pub grants_before: i64,
     /// Oddities so far.
+    #[serde(default)]
     pub findings: Findings,
+    /// What each lane of the run came to so far.
+    #[serde(default)]
+    pub tallies: BTreeMap<usize, Tally>,
+    /// Milliseconds spent in each phase so far.
+    #[serde(default)]
+    pub phase_ms: BTreeMap<Phase, u64>,
 }
 
-/// How far a step got.
+/// How far a lane got.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// Every subject up to this position is finished.
@@ -39,9 +53,9 @@ pub struct Progress {
     /// counts once the answer has come to its end.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unsettled: BTreeMap<i64, Findings>,
-    /// The last grant that was stored before the step.
-    #[serde(default)]
-    pub grants_before: i64,
+    /// True when the lane has come to its end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub done: bool,
 }
 
 /// Where a listing goes on.
@@ -57,7 +71,7 @@ pub struct Cursor {
 
 impl Checkpoint {
     /// The layout this program writes.
-    pub const VERSION: u32 = 4;
+    pub const VERSION: u32 = 5;
 
     /// The start of a run.
     pub fn start() -> Self {
@@ -78,13 +92,21 @@ impl Checkpoint {
         serde_json::to_string(self).expect("a checkpoint has no keys that JSON lacks")
     }
 
-    /// Goes on to the next step; `newest_grant` is the last one that was stored.
-    pub fn advance(&mut self, newest_grant: i64) {
-        self.step += 1;
-        self.progress = Progress {
-            grants_before: newest_grant,
-            ..Progress::default()
-        };
+    /// Goes on to another phase; `newest_grant` is the last one that was stored.
+    pub fn enter(&mut self, phase: Phase, newest_grant: i64) {
+        self.phase = phase;
+        self.lanes.clear();
+        self.grants_before = newest_grant;
+    }
+
+    /// How far a lane got.
+    pub fn lane(&mut self, lane: usize) -> &mut Progress {
+        self.lanes.entry(lane).or_default()
+    }
+
+    /// What a lane came to.
+    pub fn tally(&mut self, lane: usize) -> &mut Tally {
+        self.tallies.entry(lane).or_default()
     }
 }
 
@@ -114,9 +136,19 @@ impl Progress {
         }
     }
 
+    /// Remembers that nothing is left to do.
+    pub fn end(&mut self) {
+        *self = Self {
+            done: true,
+            ..Self::default()
+        };
+    }
+
     /// True when a subject needs no more work.
     pub fn is_finished(&self, subject: i64) -> bool {
-        self.done_to.is_some_and(|done| subject <= done) || self.finished.contains(&subject)
+        self.done
+            || self.done_to.is_some_and(|done| subject <= done)
+            || self.finished.contains(&subject)
     }
 }
 

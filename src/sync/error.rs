@@ -17,6 +17,8 @@ pub enum SyncError {
         listing: String,
         /// Where the listing is written, when the cause does not say so.
         at: Option<String>,
+        /// Whether the system does not know what it was asked for.
+        not_found: bool,
         /// What the system did instead.
         #[source]
         source: Box<SourceError>,
@@ -48,9 +50,71 @@ pub enum SyncError {
     /// The work file could not be read or written.
     #[error("storing what was found")]
     Sink(#[from] SinkError),
+    /// More went wrong than the connector file tolerates.
+    #[error(
+        "{warnings} of {all} {what} so far, and `tolerance` lets a sync go on with {most} or {percent} % of them; for example: {first}"
+    )]
+    TooManyWarnings {
+        /// What was counted.
+        what: &'static str,
+        /// How many of them were bad.
+        warnings: u64,
+        /// How many there were.
+        all: u64,
+        /// How many bad ones there may be.
+        most: u64,
+        /// And which share of all.
+        percent: u64,
+        /// One of them, in words.
+        first: String,
+    },
+    /// Every record of a listing failed: that is no bad record, that is a bad mapping.
+    #[error("no record of {listing} can be mapped, of {records}; for example: {first}")]
+    NothingMapped {
+        /// What was being listed.
+        listing: String,
+        /// How many records there were.
+        records: u64,
+        /// One of them, in words.
+        first: String,
+    },
     /// The run was asked to stop.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl SyncError {
+    /// Whether going on with what was found would not mend what is wrong.
+    pub fn gives_up_what_was_found(&self) -> bool {
+        matches!(
+            self,
+            SyncError::TooManyWarnings { .. } | SyncError::NothingMapped { .. }
+        )
+    }
+
+    /// Whether the system does not know what it was asked for.
+    pub(super) fn is_not_found(&self) -> bool {
+        matches!(
+            self,
+            SyncError::Source {
+                not_found: true,
+                ..
+            }
+        )
+    }
+
+    /// The error and its causes, for an example of what was tolerated.
+    pub(super) fn in_one_line(&self) -> String {
+        let mut texts = vec![self.to_string()];
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            texts.push(error.to_string());
+            cause = error.source();
+        }
+        // Wrappers that only pass their cause on say the same thing twice.
+        texts.dedup();
+        texts.join(": ")
+    }
 }
 
 fn placed(at: &Option<String>) -> String {

@@ -1,8 +1,8 @@
 //! One listing under way: pages come from the source, are mapped, and go to be stored.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tokio::sync::mpsc;
@@ -10,10 +10,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::overlap::Overlap;
 use super::page::{MappedPage, Mapper, Subject};
+use super::scope::Reach;
 use super::shared::KnownResources;
 use super::step::Step;
 use super::store::Store;
 use super::{SyncError, SyncSink};
+use crate::config::tolerance::ToleranceAction;
 use crate::plan::Plan;
 use crate::source::{Page, PageToken, TakePages};
 
@@ -28,14 +30,21 @@ pub(super) enum Arrival {
     Ended(Result<(), SyncError>),
 }
 
-/// Where arrivals go, with the position of the subject they belong to. Bounded: a listing waits
+/// Where arrivals go, with the index of the lane and the position of the subject they belong to. Bounded: a listing waits
 /// until its pages are stored.
-pub(super) type Arrivals = mpsc::Sender<(i64, Arrival)>;
+pub(super) type Arrivals = mpsc::Sender<(usize, i64, Arrival)>;
+
+/// The ids that a lane still looks for. Its listings are over once there are none.
+pub(super) type Wanted = Arc<Mutex<BTreeSet<String>>>;
 
 /// A listing that is about to begin, or to go on.
 pub(super) struct Listing<S> {
     pub plan: Arc<Plan>,
+    pub reach: Arc<Reach>,
+    /// Index of the lane.
+    pub lane: usize,
     pub step: Step,
+    pub wanted: Option<Wanted>,
     pub store: Store<S>,
     pub position: i64,
     pub subject: Option<Arc<Subject>>,
@@ -48,15 +57,16 @@ pub(super) struct Listing<S> {
 impl<S: SyncSink + 'static> Listing<S> {
     /// Runs the listing to its end.
     pub async fn run(self) {
-        let (arrivals, position) = (self.arrivals.clone(), self.position);
+        let (arrivals, lane, position) = (self.arrivals.clone(), self.lane, self.position);
         let ended = self.pages().await;
         // Nobody listens only when the run has given up.
-        let _ = arrivals.send((position, Arrival::Ended(ended))).await;
+        let _ = arrivals.send((lane, position, Arrival::Ended(ended))).await;
     }
 
     async fn pages(self) -> Result<(), SyncError> {
         let mapper = Mapper {
             plan: &self.plan,
+            reach: &self.reach,
             step: self.step,
             subject: self.subject.as_deref(),
             store: &self.store,
@@ -66,14 +76,16 @@ impl<S: SyncSink + 'static> Listing<S> {
             let page = mapper.written()?;
             let _ = self
                 .arrivals
-                .send((self.position, Arrival::Page(Box::new(page))))
+                .send((self.lane, self.position, Arrival::Page(Box::new(page))))
                 .await;
             return Ok(());
         };
         let mut taker = Taker {
             mapper: &mapper,
             arrivals: &self.arrivals,
+            lane: self.lane,
             position: self.position,
+            wanted: self.wanted.as_ref(),
             cancel: &self.cancel,
             seen: HashSet::new(),
             same: (0, 0),
@@ -85,12 +97,31 @@ impl<S: SyncSink + 'static> Listing<S> {
         if let Some(failure) = taker.failure {
             return Err(failure);
         }
-        fetched.map_err(|source| SyncError::Source {
+        let Err(source) = fetched else {
+            return Ok(());
+        };
+        let action = self.plan.tolerance.not_found;
+        let tolerated = self.subject.is_some() && action != ToleranceAction::Fail;
+        let error = SyncError::Source {
             system: self.plan.app_name.clone(),
             listing: mapper.describe(),
             at: fetch.place().map(ToString::to_string),
+            not_found: source.is_not_found(),
             source: Box::new(source),
-        })
+        };
+        if !tolerated || !error.is_not_found() {
+            return Err(error);
+        }
+        // The listing is over: what it brought is stored, and what it did not bring is said.
+        let mut page = MappedPage {
+            not_found: true,
+            ..MappedPage::default()
+        };
+        let partial = action == ToleranceAction::Warn;
+        page.findings.add("not-found", partial, error.in_one_line());
+        let page = Arrival::Page(Box::new(page));
+        let _ = self.arrivals.send((self.lane, self.position, page)).await;
+        Ok(())
     }
 }
 
@@ -107,7 +138,9 @@ const MOST_EMPTY: usize = 10_000;
 struct Taker<'t, S> {
     mapper: &'t Mapper<'t, S>,
     arrivals: &'t Arrivals,
+    lane: usize,
     position: i64,
+    wanted: Option<&'t Wanted>,
     cancel: &'t CancellationToken,
     /// Tokens and contents of the pages so far, hashed.
     seen: HashSet<u64>,
@@ -142,13 +175,18 @@ impl<S: SyncSink + 'static> TakePages for Taker<'_, S> {
             );
             mapped.findings.add("pages-overlap", true, message);
         }
+        let found_all = self.found_all(&mapped);
+        if found_all {
+            mapped.next = None;
+            mapped.more = false;
+        }
         let last = mapped.is_last();
         let sent = self
             .arrivals
-            .send((self.position, Arrival::Page(Box::new(mapped))))
+            .send((self.lane, self.position, Arrival::Page(Box::new(mapped))))
             .await;
         // Behind the last page there may be something to do: it is not refused.
-        sent.is_ok() && !circle && (last || !self.cancel.is_cancelled())
+        sent.is_ok() && !circle && !found_all && (last || !self.cancel.is_cancelled())
     }
 
     async fn again(&mut self, whole: bool) {
@@ -157,11 +195,24 @@ impl<S: SyncSink + 'static> TakePages for Taker<'_, S> {
         self.overlap.clear();
         // Nobody listens only when the run has given up.
         let again = Arrival::Again { whole };
-        let _ = self.arrivals.send((self.position, again)).await;
+        let _ = self.arrivals.send((self.lane, self.position, again)).await;
     }
 }
 
 impl<S> Taker<'_, S> {
+    /// Takes what a page brought off the list of what is looked for; true when that was the last of
+    /// it.
+    fn found_all(&self, mapped: &MappedPage) -> bool {
+        let Some(wanted) = self.wanted else {
+            return false;
+        };
+        let mut wanted = wanted.lock().expect("nothing panics under this lock");
+        for resource in &mapped.facts.resources {
+            wanted.remove(&resource.id.id);
+        }
+        wanted.is_empty()
+    }
+
     /// Notes a page's token and content; true when either was seen before in this listing.
     fn repeats(&mut self, mapped: &MappedPage) -> bool {
         // Parts of one answer all name the page they are parts of.

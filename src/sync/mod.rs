@@ -2,20 +2,31 @@
 
 mod checkpoint;
 mod error;
+mod event;
+mod finish;
 mod listing;
 mod overlap;
 mod page;
+mod phase;
 mod report;
 mod run;
+mod scope;
 mod shared;
 mod sink;
 mod step;
 mod store;
+mod tally;
 mod under_way;
 
 pub use error::SyncError;
-pub use report::{Doubts, FindingCount, Findings, Report, Verdict};
-pub use run::{Event, Options, connect, fingerprint, run};
-pub use sink::{
-    Audit, Committed, Counts, Finding, PageFacts, RowPosition, Settled, SinkError, SyncSink,
+pub use event::{Event, ListingName, Phase};
+pub use report::{
+    Coverage, Doubts, FindingCount, Findings, ListingReport, Report, TypeCoverage, Verdict,
 };
+pub use run::{Concurrency, Options, connect, fingerprint, run};
+pub use scope::{Scope, UnknownType};
+pub use sink::{
+    Audit, Committed, Counts, Finding, PageFacts, RowPosition, RunRecord, Settled, SinkError,
+    SyncSink, TypeCounts,
+};
+pub use tally::Tally;

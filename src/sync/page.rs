@@ -4,10 +4,12 @@ use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 
 use super::report::Findings;
+use super::scope::Reach;
 use super::shared::KnownResources;
 use super::step::Step;
 use super::store::Store;
 use super::{PageFacts, SyncError, SyncSink};
+use crate::config::tolerance::ToleranceAction;
 use crate::expr::{Inputs, Scope, Value};
 use crate::mapping::{MappedGrant, MappingError, Remarks, ResourceKey, resource_value, skips};
 use crate::model::{Profile, Resource, ResourceTrait};
@@ -26,6 +28,10 @@ pub(super) struct MappedPage {
     pub fingerprint: u64,
     /// How many records there were.
     pub records: usize,
+    /// How many of them could not be mapped.
+    pub failed_records: u64,
+    /// True when the system does not know the resource that the listing runs for.
+    pub not_found: bool,
 }
 
 impl MappedPage {
@@ -53,6 +59,8 @@ pub(super) struct Subject {
 /// Maps the pages of one listing.
 pub(super) struct Mapper<'m, S> {
     pub plan: &'m Plan,
+    /// What is asked for.
+    pub reach: &'m Reach,
     pub step: Step,
     /// `None` for a listing that runs once.
     pub subject: Option<&'m Subject>,
@@ -91,11 +99,12 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
             }
             (Step::Resources { .. }, Some(found), _) => {
                 if let ResourcesPlan::Written(resources) = &found.resources {
-                    facts.resources.clone_from(resources);
+                    let kept = resources.iter().filter(|it| self.reach.keeps(it));
+                    facts.resources.extend(kept.cloned());
                 }
             }
             (_, Some(found), Some(subject)) => {
-                facts.entitlements = self.static_entitlements(found, subject)?;
+                return self.static_entitlements(found, subject);
             }
             _ => {}
         }
@@ -106,16 +115,43 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
         &self,
         found: &TypePlan,
         subject: &Subject,
-    ) -> Result<Vec<crate::model::Entitlement>, SyncError> {
+    ) -> Result<MappedPage, SyncError> {
         let inputs = self.inputs_for(subject);
         let scope = Scope::new(&inputs, None);
-        let entitlements = found.static_entitlements.iter().map(|template| {
-            template.apply(&subject.resource, &scope).map_err(|source| {
-                let record = format!("`{}` for `{}`", template.local_id(), subject.resource.id);
-                self.mapping_error(record, source)
-            })
-        });
-        entitlements.collect()
+        let mut mapped = MappedPage {
+            records: 1,
+            ..MappedPage::default()
+        };
+        for template in &found.static_entitlements {
+            match template.apply(&subject.resource, &scope) {
+                Ok(entitlement) => mapped.facts.entitlements.push(entitlement),
+                Err(source) => {
+                    let record = format!("`{}` for `{}`", template.local_id(), subject.resource.id);
+                    self.tolerate(record, source, &mut mapped)?;
+                }
+            }
+        }
+        Ok(mapped)
+    }
+
+    /// Notes a record that cannot be mapped, or gives up, as the connector file has it.
+    pub(super) fn tolerate(
+        &self,
+        record: String,
+        source: MappingError,
+        mapped: &mut MappedPage,
+    ) -> Result<(), SyncError> {
+        let error = self.mapping_error(record, source);
+        let partial = match self.plan.tolerance.records {
+            ToleranceAction::Fail => return Err(error),
+            ToleranceAction::Warn => true,
+            ToleranceAction::Ignore => false,
+        };
+        mapped.failed_records += 1;
+        mapped
+            .findings
+            .add("record-failed", partial, error.in_one_line());
+        Ok(())
     }
 
     /// The variables of the listing itself, before there is a record.
@@ -174,6 +210,7 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
                 }
             }
         }
+        mapped.facts.resources.retain(|it| self.reach.keeps(it));
         mapped.next = page.next;
         Ok(mapped)
     }
@@ -236,8 +273,9 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
         mapped: &mut MappedPage,
     ) -> Result<(), SyncError> {
         let mut remarks = Remarks::default();
-        self.apply(scope, subject, mapping, &mut mapped.facts, &mut remarks)
-            .map_err(|source| self.mapping_error(name_record(index, record), source))?;
+        if let Err(source) = self.apply(scope, subject, mapping, &mut mapped.facts, &mut remarks) {
+            return self.tolerate(name_record(index, record), source, mapped);
+        }
         for (code, message) in remarks.into_vec() {
             mapped.findings.add(code, false, message);
         }
@@ -306,7 +344,7 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
         self.step.type_index().map(|index| &self.plan.types[index])
     }
 
-    pub(super) fn mapping_error(&self, record: String, source: MappingError) -> SyncError {
+    fn mapping_error(&self, record: String, source: MappingError) -> SyncError {
         SyncError::Mapping {
             system: self.plan.app_name.clone(),
             listing: self.describe(),

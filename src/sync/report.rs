@@ -2,7 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+use super::TypeCounts;
+use super::checkpoint::Checkpoint;
+use super::event::Phase;
+use super::scope::Reach;
+use super::step::Lane;
+use super::tally::Tally;
+use crate::plan::Plan;
 
 /// Whether everything there is was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +35,7 @@ pub struct FindingCount {
     pub count: u64,
     /// True when something may be missing because of it.
     pub partial: bool,
-    /// The first few, in words.
+    /// A few, in words.
     pub examples: Vec<String>,
 }
 
@@ -53,9 +62,6 @@ impl Findings {
         finding.count += count;
         finding.partial |= partial;
         for mut example in examples {
-            if finding.examples.len() >= EXAMPLES || finding.examples.contains(&example) {
-                continue;
-            }
             if example.len() > EXAMPLE_BYTES {
                 let mut end = EXAMPLE_BYTES;
                 while !example.is_char_boundary(end) {
@@ -64,7 +70,11 @@ impl Findings {
                 example.truncate(end);
                 example.push('…');
             }
-            finding.examples.push(example);
+            // The first in the order of the alphabet: the order of arrival is another one each time.
+            if let Err(place) = finding.examples.binary_search(&example) {
+                finding.examples.insert(place, example);
+                finding.examples.truncate(EXAMPLES);
+            }
         }
     }
 
@@ -138,16 +148,155 @@ impl Doubts {
 /// What a finished sync did.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
+    /// The system's name.
+    pub connector: String,
     /// The run's id.
     pub sync_id: String,
+    /// What it covers, as the sync file says it.
+    pub kind: String,
     /// Whether everything there is was seen.
     pub verdict: Verdict,
     /// True when the run went on from an interrupted one.
     pub resumed: bool,
+    /// When it began, in the first of its processes.
+    pub started_at: DateTime<Utc>,
+    /// When it was sealed.
+    pub ended_at: DateTime<Utc>,
     /// What the run holds.
     pub counts: super::Counts,
-    /// Pages asked for in this process.
+    /// Pages stored.
     pub pages: u64,
+    /// What was seen of each type.
+    pub resource_types: Vec<TypeCoverage>,
+    /// What each listing came to.
+    pub listings: Vec<ListingReport>,
+    /// Milliseconds spent in each phase.
+    pub step_durations_ms: BTreeMap<String, u64>,
     /// What was odd.
     pub findings: Findings,
+}
+
+/// What was seen of a type.
+#[derive(Debug, Clone, Serialize)]
+pub struct TypeCoverage {
+    /// The type.
+    pub resource_type: String,
+    /// What the run holds of it.
+    #[serde(flatten)]
+    pub rows: TypeCounts,
+    /// What was seen of its resources.
+    pub resources_seen: Coverage,
+    /// What was seen of the entitlements on them.
+    pub entitlements_seen: Coverage,
+    /// What was seen of the grants on them.
+    pub grants_seen: Coverage,
+}
+
+/// How much of something was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Coverage {
+    /// All there is, as far as is known.
+    Complete,
+    /// Something may be missing.
+    Partial,
+    /// It was left out, as asked for.
+    Skipped,
+    /// The connector does not list it.
+    None,
+}
+
+/// What a listing of the connector came to.
+#[derive(Debug, Clone, Serialize)]
+pub struct ListingReport {
+    /// The listing in words.
+    pub name: String,
+    /// The phase it belongs to.
+    pub phase: Phase,
+    /// The type it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_type: Option<String>,
+    /// Whether everything there is was seen.
+    pub verdict: Verdict,
+    /// Numbers.
+    #[serde(flatten)]
+    pub tally: Tally,
+}
+
+/// How long the phases took, by the names that other programs give them.
+pub(super) fn step_durations(checkpoint: &Checkpoint) -> BTreeMap<String, u64> {
+    let phases = checkpoint.phase_ms.iter();
+    phases
+        .map(|(phase, ms)| (phase.step_name().to_owned(), *ms))
+        .collect()
+}
+
+/// What each listing of the system came to.
+pub(super) fn listings(plan: &Plan, lanes: &[Lane], checkpoint: &Checkpoint) -> Vec<ListingReport> {
+    let listed = lanes.iter().enumerate();
+    listed
+        .map(|(index, lane)| {
+            let tally = checkpoint.tallies.get(&index).cloned().unwrap_or_default();
+            let of_type = lane.step.type_index().map(|index| &plan.types[index]);
+            ListingReport {
+                name: lane.step.describe(plan),
+                phase: lane.step.phase(),
+                resource_type: of_type.map(|found| found.resource_type.id.0.clone()),
+                verdict: match tally.partial {
+                    true => Verdict::Partial,
+                    false => Verdict::Complete,
+                },
+                tally,
+            }
+        })
+        .collect()
+}
+
+/// What was seen of each type. Grants are complete only where the resources they are on are.
+pub(super) fn coverage(
+    plan: &Plan,
+    reach: &Reach,
+    listings: &[ListingReport],
+    by_type: &BTreeMap<String, TypeCounts>,
+) -> Vec<TypeCoverage> {
+    let types = plan.types.iter().map(|found| {
+        let id = &found.resource_type.id;
+        let seen = |phases: &[Phase]| {
+            let mut of_type = listings.iter().filter(|listing| {
+                phases.contains(&listing.phase)
+                    && listing.resource_type.as_deref() == Some(id.as_str())
+            });
+            match (of_type.clone().count(), of_type.any(|it| it.tally.partial)) {
+                (0, _) => Coverage::None,
+                (_, true) => Coverage::Partial,
+                (_, false) => Coverage::Complete,
+            }
+        };
+        let under = |resources: Coverage, access: Coverage| match (resources, access) {
+            (Coverage::Partial | Coverage::Skipped, Coverage::Complete) => Coverage::Partial,
+            (_, access) => access,
+        };
+        let unless_skipped = |wanted: bool, seen: Coverage| match wanted {
+            true => seen,
+            false => Coverage::Skipped,
+        };
+        let resources = match reach.lists_all(id, found.parent.as_ref()) {
+            Some(true) => seen(&[Phase::Resources]),
+            Some(false) => Coverage::Partial,
+            None => Coverage::Skipped,
+        };
+        let entitlements = seen(&[Phase::StaticEntitlements, Phase::Entitlements]);
+        let grants = seen(&[Phase::Grants]);
+        TypeCoverage {
+            resource_type: id.0.clone(),
+            rows: by_type.get(id.as_str()).copied().unwrap_or_default(),
+            resources_seen: resources,
+            entitlements_seen: unless_skipped(
+                reach.entitlements_of(id),
+                under(resources, entitlements),
+            ),
+            grants_seen: unless_skipped(reach.grants_of(id), under(resources, grants)),
+        }
+    });
+    types.collect()
 }

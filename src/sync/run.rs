@@ -1,64 +1,73 @@
-//! The lifecycle: steps in order, listings side by side, every page stored with the checkpoint
-//! that follows it.
+//! The lifecycle: phases in order, listings side by side, every page stored with the checkpoint that
+//! follows it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use chrono::Utc;
 use tokio_util::sync::CancellationToken;
 
-use super::checkpoint::{Checkpoint, Cursor};
-use super::listing::{Arrival, Listing};
-use super::page::{MappedPage, Subject};
-use super::report::{Doubts, Report};
-use super::shared::with_parent;
-use super::step::{Step, Subjects, steps};
+use super::checkpoint::Checkpoint;
+use super::event::{Event, ListingName, Phase};
+use super::report::Report;
+use super::scope::{Reach, Scope};
+use super::step::{Lane, lanes};
 use super::store::Store;
-use super::under_way::UnderWay;
-use super::{PageFacts, RowPosition, Settled, SyncError, SyncSink};
+use super::{PageFacts, RowPosition, SyncError, SyncSink};
 use crate::plan::Plan;
-use crate::source::PageToken;
+use crate::source::Meter;
 
 /// How a sync runs.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Listings side by side, at least 1.
-    pub concurrency: usize,
+    /// What it covers.
+    pub scope: Scope,
+    /// Listings side by side.
+    pub concurrency: Concurrency,
+    /// Counts what is asked of the system.
+    pub meter: Arc<Meter>,
     /// Asks the run to stop: pages under way are stored, then it ends as interrupted.
     pub cancel: CancellationToken,
 }
 
-/// What a run tells whoever watches it.
-#[derive(Debug, Clone)]
-pub enum Event {
-    /// A step begins.
-    Step {
-        /// What it lists.
-        name: String,
-        /// Its number, from 1.
-        number: usize,
-        /// How many there are.
-        of: usize,
-    },
-    /// Pages were stored.
-    Stored {
-        /// Pages so far in this process.
-        pages: u64,
-        /// Rows so far in this process.
-        rows: u64,
-    },
+/// How many listings run side by side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Concurrency {
+    /// In every phase that says nothing else.
+    pub usual: usize,
+    /// In single phases.
+    pub phases: Vec<(Phase, usize)>,
+}
+
+impl Concurrency {
+    /// As many in every phase.
+    pub fn of(usual: usize) -> Self {
+        Self {
+            usual,
+            phases: Vec::new(),
+        }
+    }
+
+    /// As many as there are in some phase.
+    pub fn most(&self) -> usize {
+        let phases = self.phases.iter().map(|(_, listings)| *listings);
+        phases.fold(self.usual, usize::max).max(1)
+    }
+
+    pub(super) fn in_phase(&self, phase: Phase) -> usize {
+        let said = self.phases.iter().find(|(of, _)| *of == phase);
+        said.map_or(self.usual, |(_, listings)| *listings).max(1)
+    }
 }
 
 /// Tells runs apart that must not be mixed: a run goes on only under the fingerprint it began with.
-pub fn fingerprint(plan: &Plan) -> String {
-    format!("{}-{}", Checkpoint::VERSION, plan.fingerprint)
+pub fn fingerprint(plan: &Plan, scope: &Scope) -> String {
+    format!(
+        "{}-{}{}",
+        Checkpoint::VERSION,
+        plan.fingerprint,
+        scope.fingerprint()
+    )
 }
-
-/// Subjects that may be open or finished ahead of the oldest open one: bounds the checkpoint.
-const WINDOW: usize = 128;
-/// Subjects read from the store at a time.
-const SUBJECTS: usize = 64;
-/// The subject of a step that runs once.
-const ONCE: i64 = 0;
 
 /// Connects to the system: what a sync does first, so that a wrong password costs nothing else.
 pub async fn connect(plan: &Plan) -> Result<(), SyncError> {
@@ -83,336 +92,115 @@ pub async fn run<S: SyncSink + 'static>(
     let stored = store.read(|sink| sink.checkpoint()).await?;
     let checkpoint = stored.as_deref().and_then(Checkpoint::parse);
     let resumed = checkpoint.is_some();
+    let reach = Arc::new(Reach::of(&options.scope, &plan));
+    let lanes = lanes(&plan, &reach);
+    let mut phases: Vec<Phase> = lanes.iter().map(|lane| lane.step.phase()).collect();
+    phases.dedup();
     let mut run = Run {
-        steps: steps(&plan),
+        lanes,
+        reach,
         plan,
         store,
         options,
         checkpoint: checkpoint.unwrap_or_else(Checkpoint::start),
-        pages: 0,
-        rows: 0,
+        resumed,
+        began: Instant::now(),
         watch,
     };
     run.begin_again().await?;
-    while run.checkpoint.step < run.steps.len() {
-        run.step().await?;
+    run.announce();
+    for (at, phase) in phases.iter().enumerate() {
+        if *phase < run.checkpoint.phase {
+            continue;
+        }
+        run.enter(*phase).await?;
+        (run.watch)(Event::Phase {
+            phase: *phase,
+            number: at + 1,
+            of: phases.len() + 1,
+        });
+        run.phase().await?;
     }
-    run.finish(resumed).await
+    run.enter(Phase::Settling).await?;
+    (run.watch)(Event::Phase {
+        phase: Phase::Settling,
+        number: phases.len() + 1,
+        of: phases.len() + 1,
+    });
+    run.finish().await
 }
 
-struct Run<'w, S> {
-    plan: Arc<Plan>,
-    store: Store<S>,
-    options: Options,
-    steps: Vec<Step>,
-    checkpoint: Checkpoint,
-    pages: u64,
-    rows: u64,
-    watch: &'w dyn Fn(Event),
+/// A sync under way.
+pub(super) struct Run<'w, S> {
+    pub plan: Arc<Plan>,
+    pub reach: Arc<Reach>,
+    pub store: Store<S>,
+    pub options: Options,
+    pub lanes: Vec<Lane>,
+    pub checkpoint: Checkpoint,
+    /// True when it goes on from an interrupted one.
+    pub resumed: bool,
+    /// When this process began, or when the present phase did.
+    pub began: Instant,
+    pub watch: &'w dyn Fn(Event),
 }
 
 impl<S: SyncSink + 'static> Run<'_, S> {
     /// Forgets what an earlier process found in answers that it did not see the end of.
     async fn begin_again(&mut self) -> Result<(), SyncError> {
-        let progress = &mut self.checkpoint.progress;
-        progress.unsettled.clear();
-        match progress.cursors.values().any(|cursor| cursor.begun) {
+        let mut begun = false;
+        for progress in self.checkpoint.lanes.values_mut() {
+            progress.unsettled.clear();
+            begun |= progress.cursors.values().any(|cursor| cursor.begun);
+        }
+        match begun {
             true => self.note_again().await,
             false => Ok(()),
         }
     }
 
-    async fn note_again(&self) -> Result<(), SyncError> {
-        let since = RowPosition(self.checkpoint.progress.grants_before);
+    pub(super) async fn note_again(&self) -> Result<(), SyncError> {
+        let since = RowPosition(self.checkpoint.grants_before);
         self.store.write(move |sink| sink.note_again(since)).await?;
         Ok(())
     }
 
-    async fn step(&mut self) -> Result<(), SyncError> {
-        let step = self.steps[self.checkpoint.step];
-        (self.watch)(Event::Step {
-            name: step.describe(&self.plan),
-            number: self.checkpoint.step + 1,
-            of: self.steps.len(),
+    fn announce(&self) {
+        let listings = self.lanes.iter().map(|lane| {
+            let type_index = lane.step.type_index();
+            let of_type = type_index.map(|index| &self.plan.types[index].resource_type);
+            ListingName {
+                phase: lane.step.phase(),
+                resource_type: of_type.map(|it| it.id.0.clone()),
+                name: lane.step.describe(&self.plan),
+            }
         });
-        let subjects = step.subjects(&self.plan);
-        let done_to = self.checkpoint.progress.done_to;
-        let mut under_way = UnderWay::new(done_to, self.options.concurrency.max(1));
-        let listed = self.list_all(step, &subjects, &mut under_way).await;
-        // Whoever gives up must leave nothing behind that still holds the store.
-        under_way.tasks.shutdown().await;
-        self.store.settle().await;
-        listed?;
-        if self.options.cancel.is_cancelled() {
-            return Err(SyncError::Interrupted);
+        (self.watch)(Event::Begins {
+            listings: listings.collect(),
+            resumed: self.resumed,
+        });
+    }
+
+    /// Goes on to a phase, unless an earlier process was in it already.
+    async fn enter(&mut self, phase: Phase) -> Result<(), SyncError> {
+        self.note_time();
+        if self.checkpoint.phase == phase {
+            return Ok(());
         }
         let newest = self.store.read(|sink| sink.newest_grant()).await?;
-        self.checkpoint.advance(newest.0);
-        self.commit(PageFacts::default(), false).await
+        self.checkpoint.enter(phase, newest.0);
+        self.commit(PageFacts::default(), true).await
     }
 
-    /// Runs the listings of a step until none is left, or until the run is asked to stop.
-    async fn list_all(
-        &mut self,
-        step: Step,
-        subjects: &Subjects,
-        under_way: &mut UnderWay,
-    ) -> Result<(), SyncError> {
-        loop {
-            if !self.options.cancel.is_cancelled() {
-                self.begin(step, subjects, under_way).await?;
-            }
-            if under_way.running.is_empty() {
-                return Ok(());
-            }
-            let arrivals = under_way.arrivals().await;
-            self.store_arrivals(arrivals, under_way).await?;
-        }
-    }
-
-    /// Begins listings until as many are under way as may be.
-    async fn begin(
-        &mut self,
-        step: Step,
-        subjects: &Subjects,
-        under_way: &mut UnderWay,
-    ) -> Result<(), SyncError> {
-        while under_way.running.len() < self.options.concurrency.max(1) {
-            let ahead = under_way.open.len() + self.checkpoint.progress.finished.len();
-            if ahead >= WINDOW && !under_way.running.is_empty() {
-                return Ok(());
-            }
-            if under_way.waiting.is_empty() {
-                if under_way.exhausted {
-                    return Ok(());
-                }
-                self.read_subjects(step, subjects, under_way).await?;
-                continue;
-            }
-            let Some((position, subject)) = under_way.waiting.pop_front() else {
-                return Ok(());
-            };
-            under_way.newest = under_way.newest.max(Some(position));
-            if !self.checkpoint.progress.is_finished(position) {
-                self.list(step, position, subject, under_way);
-            }
-        }
-        Ok(())
-    }
-
-    async fn read_subjects(
-        &mut self,
-        step: Step,
-        subjects: &Subjects,
-        under_way: &mut UnderWay,
-    ) -> Result<(), SyncError> {
-        let resource_type = match subjects {
-            Subjects::Once => {
-                under_way.waiting.push_back((ONCE, None));
-                under_way.exhausted = true;
-                return Ok(());
-            }
-            Subjects::PerResource(resource_type) => resource_type.clone(),
-        };
-        let after = under_way.newest.map(RowPosition);
-        // A listing of children runs for its parent, whose own parent is not asked for.
-        let with_parents = !matches!(step, Step::Resources { .. });
-        let read = self
-            .store
-            .read(move |sink| {
-                let resources = sink.resources_after(&resource_type, after, SUBJECTS)?;
-                let subjects = resources.into_iter().map(|(position, resource)| {
-                    let subject = match with_parents {
-                        true => with_parent(resource, sink)?,
-                        false => Subject {
-                            resource: Arc::new(resource),
-                            parent: None,
-                        },
-                    };
-                    Ok((position.0, Some(Arc::new(subject))))
-                });
-                subjects.collect::<Result<Vec<_>, _>>()
-            })
-            .await?;
-        under_way.exhausted = read.len() < SUBJECTS;
-        under_way.waiting.extend(read);
-        Ok(())
-    }
-
-    /// Begins a listing, where an earlier process left it.
-    fn list(
-        &self,
-        step: Step,
-        position: i64,
-        subject: Option<Arc<Subject>>,
-        under_way: &mut UnderWay,
-    ) {
-        let cursor = self.checkpoint.progress.cursors.get(&position);
-        if cursor.is_some_and(|cursor| cursor.begun) {
-            under_way.again.insert(position);
-        }
-        under_way.open.insert(position);
-        under_way.running.insert(position);
-        let listing = Listing {
-            plan: self.plan.clone(),
-            step,
-            store: self.store.clone(),
-            position,
-            subject,
-            token: cursor
-                .and_then(|cursor| cursor.token.as_ref())
-                .map(PageToken::new),
-            arrivals: under_way.sender.clone(),
-            cancel: self.options.cancel.clone(),
-        };
-        under_way.tasks.spawn(listing.run());
-    }
-
-    /// Stores pages in one transaction. The pages beside a failure are good: they are stored before
-    /// the run gives up.
-    async fn store_arrivals(
-        &mut self,
-        arrivals: Vec<(i64, Arrival)>,
-        under_way: &mut UnderWay,
-    ) -> Result<(), SyncError> {
-        let mut facts = PageFacts::default();
-        let mut failure = None;
-        let mut again = false;
-        for (position, arrival) in arrivals {
-            let mut mapped = match arrival {
-                Arrival::Page(mapped) => mapped,
-                Arrival::Again { whole } => {
-                    // What came until now is stored first: it is what comes again.
-                    self.commit(std::mem::take(&mut facts), again).await?;
-                    self.note_again().await?;
-                    if whole {
-                        self.checkpoint.progress.unsettled.remove(&position);
-                    }
-                    under_way.again.insert(position);
-                    continue;
-                }
-                Arrival::Ended(ended) => {
-                    under_way.running.remove(&position);
-                    if let Err(error) = ended {
-                        failure.get_or_insert(error);
-                    }
-                    continue;
-                }
-            };
-            self.pages += 1;
-            again |= under_way.again.contains(&position);
-            self.note_findings(position, &mut mapped);
-            if mapped.is_last() {
-                self.checkpoint.progress.finished(position);
-                under_way.open.remove(&position);
-            } else {
-                let token = mapped.next.as_ref();
-                let cursor = Cursor {
-                    token: token.map(|token| token.as_str().to_owned()),
-                    begun: mapped.more,
-                };
-                self.checkpoint.progress.paged(position, cursor);
-            }
-            facts.append(mapped.facts);
-        }
-        let oldest_open = under_way.open.first().copied();
-        self.checkpoint
-            .progress
-            .settle(oldest_open, under_way.newest);
-        self.commit(facts, again).await?;
-        match failure {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
-    }
-
-    /// Notes what was odd in a page: for good, unless the page may come again.
-    fn note_findings(&mut self, position: i64, mapped: &mut MappedPage) {
-        let Checkpoint {
-            progress, findings, ..
-        } = &mut self.checkpoint;
-        let found = std::mem::take(&mut mapped.findings);
-        if mapped.more {
-            if !found.is_empty() {
-                progress
-                    .unsettled
-                    .entry(position)
-                    .or_default()
-                    .append(found);
-            }
-            return;
-        }
-        if let Some(before) = progress.unsettled.remove(&position) {
-            findings.append(before);
-        }
-        findings.append(found);
-    }
-
-    /// The one place where something is written: rows and checkpoint together.
-    /// `again`: some of the rows may be there already, from before the run was interrupted.
-    async fn commit(&mut self, facts: PageFacts, again: bool) -> Result<(), SyncError> {
-        self.rows += facts.len() as u64;
-        let resource_type_step = !facts.resource_types.is_empty();
-        let checkpoint = self.checkpoint.render();
-        let committed = self
-            .store
-            .write(move |sink| sink.commit(&facts, &checkpoint))
-            .await?;
-        if committed.replaced > 0 && !resource_type_step && !again {
-            let step = self
-                .steps
-                .get(self.checkpoint.step)
-                .map(|step| step.describe(&self.plan));
-            let example = format!(
-                "{}: the last record of an id wins",
-                step.unwrap_or_default()
-            );
-            self.checkpoint
-                .findings
-                .add_many("duplicate-id", false, committed.replaced, [example]);
-        }
-        (self.watch)(Event::Stored {
-            pages: self.pages,
-            rows: self.rows,
-        });
-        Ok(())
-    }
-
-    async fn finish(mut self, resumed: bool) -> Result<(Report, S), SyncError> {
-        self.plan.source.close().await;
-        let (settled, id) = self
-            .store
-            .write(|sink| Ok((sink.settle()?, sink.run().id.clone())))
-            .await?;
-        let Settled {
-            counts,
-            audit,
-            duplicate_grants,
-        } = settled;
-        let findings = &mut self.checkpoint.findings;
-        for (code, finding) in [
-            ("duplicate-id", duplicate_grants),
-            ("missing-principal", audit.missing_principals),
-            ("missing-entitlement", audit.missing_entitlements),
-            ("missing-parent", audit.missing_parents),
-        ] {
-            if finding.count > 0 {
-                findings.add_many(code, false, finding.count, finding.examples);
-            }
-        }
-        let ended_at = Utc::now();
-        let doubts = Doubts::text(&self.checkpoint.findings);
-        self.store
-            .write(move |sink| sink.seal(ended_at, &doubts))
-            .await?;
-        let report = Report {
-            sync_id: id.to_string(),
-            verdict: self.checkpoint.findings.verdict(),
-            resumed,
-            counts,
-            pages: self.pages,
-            findings: self.checkpoint.findings,
-        };
-        Ok((report, self.store.into_sink()))
+    /// Counts the time since this was last called for the present phase.
+    pub(super) fn note_time(&mut self) {
+        let passed = self.began.elapsed();
+        self.began = Instant::now();
+        let spent = self
+            .checkpoint
+            .phase_ms
+            .entry(self.checkpoint.phase)
+            .or_default();
+        *spent += u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
     }
 }

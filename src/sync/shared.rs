@@ -59,9 +59,12 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
                 continue;
             };
             match named.get(id).map(Arc::as_ref) {
+                Some(Known { subject, .. }) if !self.reach.wants_access(&subject.resource.id) => {}
                 Some(Known { subject, inputs }) => {
                     self.pair(page, pair, subject, inputs, mapped)?;
                 }
+                // Of a targeted sync, most resources are not there.
+                None if self.reach.is_targeted() => {}
                 None if self.says_so(pair.mapping) && !self.is_skipped(page, pair) => {
                     let resource = ResourceId {
                         resource_type: resource_type.clone(),
@@ -80,7 +83,10 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
         let mut after = None;
         while !any.is_empty() {
             let subjects = self.subjects(&resource_type, after).await?;
-            for (_, subject) in &subjects {
+            let wanted = subjects
+                .iter()
+                .filter(|(_, subject)| self.reach.wants_access(&subject.resource.id));
+            for (_, subject) in wanted {
                 let inputs = self.shared_inputs(page, subject);
                 for pair in &any {
                     self.pair(page, pair, subject, &inputs, mapped)?;
@@ -126,7 +132,8 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
                                 field: "resource_id",
                                 source,
                             };
-                            return Err(self.mapping_error((record + 1).to_string(), source));
+                            self.tolerate((record + 1).to_string(), source, mapped)?;
+                            continue;
                         }
                     },
                 };

@@ -1,5 +1,7 @@
 //! Where a running sync keeps what it finds: the contract between the lifecycle and its work file.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use crate::model::{
@@ -46,11 +48,11 @@ impl PageFacts {
 }
 
 /// What a commit did.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Committed {
     /// Rows whose identity was already there, in this page or an earlier one: the last one wins.
     /// Grants are not looked at before [`SyncSink::settle`].
-    pub replaced: u64,
+    pub replaced: Finding,
 }
 
 /// The place of a resource in the order in which resources were first stored. Never reused
@@ -88,6 +90,8 @@ impl Finding {
 pub struct Settled {
     /// What the run holds.
     pub counts: Counts,
+    /// And of each type.
+    pub by_type: BTreeMap<String, TypeCounts>,
     /// What points at nothing.
     pub audit: Audit,
     /// Grants of an identity that a listing brought twice: the last one stays.
@@ -104,12 +108,23 @@ pub struct Counts {
     pub grants: u64,
 }
 
+/// Number of rows a run holds of one type: grants and entitlements on its resources.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct TypeCounts {
+    pub resources: u64,
+    pub entitlements: u64,
+    pub grants: u64,
+}
+
 /// The store of a run in progress. Calls block on the disk: callers keep them off the
 /// asynchronous threads.
 ///
 /// The contract is one sentence: **after [`commit`](SyncSink::commit) returns, the page and the
-/// checkpoint are both durable; before it returns, neither can be seen.** So a run that is killed
-/// at any moment goes on from the last commit, with nothing lost and nothing twice.
+/// checkpoint are both there for whoever opens the store next; before it returns, neither can be
+/// seen.** So a run that is killed at any moment goes on from the last commit, with nothing lost and
+/// nothing twice. A power cut may cost the last commits, but always as a whole, and never more than
+/// those of the last ten seconds: [`flush`](SyncSink::flush).
 pub trait SyncSink: Send {
     /// The run being written.
     fn run(&self) -> &SyncRun;
@@ -121,6 +136,12 @@ pub trait SyncSink: Send {
     /// that is already stored are replaced and keep their place; grants wait for
     /// [`settle`](SyncSink::settle).
     fn commit(&mut self, page: &PageFacts, checkpoint: &str) -> Result<Committed, SinkError>;
+
+    /// Brings everything that was committed to the disk itself, if it is not there yet. Commits see
+    /// to that themselves from time to time; this is for when none comes.
+    fn flush(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
 
     /// The last grant that was stored, 0 when there is none.
     fn newest_grant(&self) -> Result<RowPosition, SinkError>;
@@ -153,9 +174,16 @@ pub trait SyncSink: Send {
     }
 
     /// Marks the run as finished at `ended_at`, with its statistics, and drops the checkpoint.
-    /// `doubts` is kept with the run: JSON that says why it may lack something, empty when nothing
-    /// is known to be missing.
-    fn seal(&mut self, ended_at: DateTime<Utc>, doubts: &str) -> Result<(), SinkError>;
+    fn seal(&mut self, ended_at: DateTime<Utc>, record: &RunRecord) -> Result<(), SinkError>;
+}
+
+/// What is kept with a sealed run besides its facts.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct RunRecord {
+    /// JSON that says why the run may lack something; empty when nothing is known to be missing.
+    pub doubts: String,
+    /// Milliseconds of each step.
+    pub step_durations_ms: BTreeMap<String, u64>,
 }
 
 /// The store could not do what was asked: the disk is full, the file is damaged …

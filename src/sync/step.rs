@@ -1,5 +1,9 @@
-//! The steps of a run: a fixed list that follows from the plan.
+//! The steps of a run: a fixed list that follows from the plan and from what is asked for.
 
+use std::collections::BTreeSet;
+
+use super::event::Phase;
+use super::scope::Reach;
 use crate::model::ResourceTypeId;
 use crate::plan::{Plan, ResourcesPlan, TypePlan};
 use crate::source::Fetch;
@@ -44,23 +48,86 @@ pub enum Subjects {
     PerResource(ResourceTypeId),
 }
 
+/// A step of a run, and what it waits for. The lanes of one phase run side by side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Lane {
+    /// What is listed.
+    pub step: Step,
+    /// What the listing runs over.
+    pub subjects: Subjects,
+    /// Lanes of the same phase that must have come to their end before.
+    pub after: Vec<usize>,
+    /// The lane of the same phase that finds the subjects, which come while it runs.
+    pub fed_by: Option<usize>,
+    /// The listing is over once these are found; `None`: at its end.
+    pub only: Option<BTreeSet<String>>,
+}
+
+/// The lanes of a plan, phase by phase.
+pub(super) fn lanes(plan: &Plan, reach: &Reach) -> Vec<Lane> {
+    let mut lanes: Vec<Lane> = Vec::new();
+    for step in steps(plan, reach) {
+        let phase = step.phase();
+        let of_type = |id: &ResourceTypeId| {
+            lanes.iter().position(|lane| {
+                let index = lane.step.type_index();
+                lane.step.phase() == phase
+                    && index.is_some_and(|index| plan.types[index].resource_type.id == *id)
+            })
+        };
+        let subjects = step.subjects(plan);
+        let mut lane = Lane {
+            step,
+            after: Vec::new(),
+            fed_by: None,
+            only: None,
+            subjects,
+        };
+        match (step, step.type_index().map(|index| &plan.types[index])) {
+            (Step::Resources { .. }, Some(found)) => {
+                lane.after = found.depends_on.iter().filter_map(of_type).collect();
+                if let Subjects::PerResource(parent) = &lane.subjects {
+                    lane.fed_by = of_type(parent);
+                }
+                lane.only = reach.only(&found.resource_type.id, found.parent.as_ref());
+            }
+            // Of two listings that bring one entitlement or one grant, the later one in the file
+            // decides, so it comes later.
+            (Step::Entitlements { entry, .. } | Step::Grants { entry, .. }, _) if entry > 0 => {
+                lane.after.push(lanes.len() - 1);
+            }
+            _ => {}
+        }
+        lanes.push(lane);
+    }
+    lanes
+}
+
 /// All steps of a plan, in the order of the lifecycle: types, resources (parents first), static
 /// entitlements, entitlements, grants.
-pub fn steps(plan: &Plan) -> Vec<Step> {
+fn steps(plan: &Plan, reach: &Reach) -> Vec<Step> {
     let types = || plan.types.iter().enumerate();
     let with_access =
         || types().filter(|(_, found)| !found.resource_type.skip_entitlements_and_grants);
+    let with_entitlements =
+        || with_access().filter(|(_, found)| reach.entitlements_of(&found.resource_type.id));
+    let with_grants =
+        || with_access().filter(|(_, found)| reach.grants_of(&found.resource_type.id));
     let mut steps = vec![Step::ResourceTypes];
-    steps.extend(types().map(|(type_index, _)| Step::Resources { type_index }));
     steps.extend(
-        with_access()
+        types()
+            .filter(|(_, found)| reach.lists(&found.resource_type.id, found.parent.as_ref()))
+            .map(|(type_index, _)| Step::Resources { type_index }),
+    );
+    steps.extend(
+        with_entitlements()
             .filter(|(_, found)| !found.static_entitlements.is_empty())
             .map(|(type_index, _)| Step::StaticEntitlements { type_index }),
     );
-    steps.extend(with_access().flat_map(|(type_index, found)| {
+    steps.extend(with_entitlements().flat_map(|(type_index, found)| {
         (0..found.entitlements.len()).map(move |entry| Step::Entitlements { type_index, entry })
     }));
-    steps.extend(with_access().flat_map(|(type_index, found)| {
+    steps.extend(with_grants().flat_map(|(type_index, found)| {
         (0..found.grants.len()).map(move |entry| Step::Grants { type_index, entry })
     }));
     steps
@@ -75,6 +142,22 @@ impl Step {
             | Step::StaticEntitlements { type_index }
             | Step::Entitlements { type_index, .. }
             | Step::Grants { type_index, .. } => Some(type_index),
+        }
+    }
+
+    /// True when it is about what can be held on resources, or who holds it.
+    pub fn is_about_access(self) -> bool {
+        !matches!(self, Step::ResourceTypes | Step::Resources { .. })
+    }
+
+    /// The phase it belongs to.
+    pub fn phase(self) -> Phase {
+        match self {
+            Step::ResourceTypes => Phase::ResourceTypes,
+            Step::Resources { .. } => Phase::Resources,
+            Step::StaticEntitlements { .. } => Phase::StaticEntitlements,
+            Step::Entitlements { .. } => Phase::Entitlements,
+            Step::Grants { .. } => Phase::Grants,
         }
     }
 

@@ -8,9 +8,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use rolecall::c1z::{self, Begin, Compression, Opened, WorkFile};
 use rolecall::model::{Resource, ResourceId, ResourceTypeId, SyncKind, SyncRun};
+use rolecall::source::Meter;
 use rolecall::sync::{
-    self, Committed, Counts, Options, PageFacts, Report, RowPosition, Settled, SinkError,
-    SyncError, SyncSink, Verdict,
+    self, Committed, Concurrency, Counts, Options, PageFacts, Report, RowPosition, RunRecord,
+    Scope, Settled, SinkError, SyncError, SyncSink, Verdict,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -74,13 +75,13 @@ impl SyncSink for Dying {
         self.work.settle()
     }
 
-    fn seal(&mut self, ended_at: DateTime<Utc>, doubts: &str) -> Result<(), SinkError> {
-        self.work.seal(ended_at, doubts)
+    fn seal(&mut self, ended_at: DateTime<Utc>, record: &RunRecord) -> Result<(), SinkError> {
+        self.work.seal(ended_at, record)
     }
 }
 
 fn open(company: &Company, output: &Path) -> (WorkFile, Opened) {
-    let fingerprint = sync::fingerprint(&company.plan());
+    let fingerprint = sync::fingerprint(&company.plan(), &Scope::default());
     let begin = Begin {
         kind: SyncKind::Full,
         fingerprint: &fingerprint,
@@ -92,7 +93,9 @@ fn open(company: &Company, output: &Path) -> (WorkFile, Opened) {
 
 fn options(concurrency: usize) -> Options {
     Options {
-        concurrency,
+        scope: Scope::default(),
+        concurrency: Concurrency::of(concurrency),
+        meter: Meter::new(),
         cancel: CancellationToken::new(),
     }
 }

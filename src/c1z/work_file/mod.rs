@@ -3,6 +3,7 @@
 mod audit;
 mod damage;
 mod digest;
+mod flushing;
 mod holder;
 mod open;
 mod put;
@@ -17,18 +18,19 @@ pub use holder::Holder;
 pub(super) use open::kind;
 pub use open::{Begin, Opened};
 
+use flushing::Flushing;
 use holder::Held;
 use shipped::Shipped;
 
-use super::{C1zError, message, timestamp};
+use super::{C1zError, Stats, message, timestamp};
 use crate::model::{Resource, ResourceId, ResourceTypeId, SyncRun};
-use crate::sync::{Committed, PageFacts, RowPosition, Settled, SinkError, SyncSink};
+use crate::sync::{Committed, PageFacts, RowPosition, RunRecord, Settled, SinkError, SyncSink};
 
 /// The store of a run in progress: `<output>.work`, a SQLite file in the schema of a sync file.
 ///
-/// It is kept in WAL mode with `synchronous = FULL`: a commit appends the page and its checkpoint
-/// to the log in one piece and waits until the disk has them, so a power cut leaves either both
-/// or neither, and costs one flush where a rollback journal costs three. The lock on the file is
+/// It is kept in WAL mode: a commit appends the page and its checkpoint to the log in one piece, so
+/// whatever cuts it short leaves either both or neither. Not every commit waits until the disk has
+/// it: see `flushing.rs`. The lock on the file is
 /// exclusive from opening to dropping, so a second run is turned away, not interleaved.
 pub struct WorkFile {
     /// Before the database: while others can read who holds the file, it is held.
@@ -38,6 +40,7 @@ pub struct WorkFile {
     run: SyncRun,
     /// What readers will get; made when all pages are there, and never before.
     shipped: Option<Shipped>,
+    flushing: Flushing,
 }
 
 impl WorkFile {
@@ -87,10 +90,14 @@ impl WorkFile {
             });
         }
         let failed = self.sqlite("write a page");
+        let (db, run) = (&mut self.db, &self.run);
+        let flushing = &mut self.flushing;
         let mut write = || {
-            let transaction = self.db.transaction()?;
-            let replaced = put::page(&transaction, &self.run.id, page, checkpoint, &Utc::now())?;
+            let began = flushing.begin(db)?;
+            let transaction = db.transaction()?;
+            let replaced = put::page(&transaction, &run.id, page, checkpoint, &Utc::now())?;
             transaction.commit()?;
+            flushing.ended(began);
             Ok(Committed { replaced })
         };
         write().map_err(failed)
@@ -149,17 +156,22 @@ impl WorkFile {
         Ok(self.shipped.insert(made))
     }
 
-    fn mark_sealed(&mut self, ended_at: DateTime<Utc>, doubts: &str) -> Result<(), C1zError> {
+    fn mark_sealed(&mut self, ended_at: DateTime<Utc>, record: &RunRecord) -> Result<(), C1zError> {
         // A clock that was set back does not end a run before it began.
         let ended_at = ended_at.max(self.run.started_at);
-        let stats = self.shipped()?.stats().to_json();
+        let stats = Stats {
+            step_durations_ms: record.step_durations_ms.clone(),
+            ..self.shipped()?.stats().clone()
+        };
+        let stats = stats.to_json();
         let failed = self.sqlite("seal the run");
         let mut write = || -> rusqlite::Result<()> {
+            self.flushing.at_once(&self.db)?;
             let transaction = self.db.transaction()?;
             transaction.execute(
                 "update v1_sync_runs set ended_at = ?1, stats = ?2, sync_token = ?3
                  where ended_at is null",
-                params![timestamp::format(&ended_at), stats, doubts],
+                params![timestamp::format(&ended_at), stats, record.doubts],
             )?;
             // The checkpoint stays until the sync file is in place: when packing fails, the run
             // goes on from its end instead of from its beginning.
@@ -168,7 +180,7 @@ impl WorkFile {
         };
         write().map_err(failed)?;
         self.run.ended_at = Some(ended_at);
-        self.run.token = doubts.to_owned();
+        self.run.token.clone_from(&record.doubts);
         Ok(())
     }
 }
@@ -194,6 +206,11 @@ impl SyncSink for WorkFile {
     fn commit(&mut self, page: &PageFacts, checkpoint: &str) -> Result<Committed, SinkError> {
         self.shipped = None;
         Ok(self.commit_page(page, checkpoint)?)
+    }
+
+    fn flush(&mut self) -> Result<(), SinkError> {
+        let flushed = self.flushing.flush(&self.db);
+        Ok(flushed.map_err(self.sqlite("flush what was found"))?)
     }
 
     fn newest_grant(&self) -> Result<RowPosition, SinkError> {
@@ -251,8 +268,8 @@ impl SyncSink for WorkFile {
         Ok(())
     }
 
-    fn seal(&mut self, ended_at: DateTime<Utc>, doubts: &str) -> Result<(), SinkError> {
-        Ok(self.mark_sealed(ended_at, doubts)?)
+    fn seal(&mut self, ended_at: DateTime<Utc>, record: &RunRecord) -> Result<(), SinkError> {
+        Ok(self.mark_sealed(ended_at, record)?)
     }
 }
 

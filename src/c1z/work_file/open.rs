@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use super::WorkFile;
 use super::damage::{self, explain};
 use super::digest::sum_of_text;
+use super::flushing::Flushing;
 use super::holder::Held;
 use crate::c1z::{C1zError, schema, sync_id, timestamp};
 use crate::model::{SyncId, SyncKind, SyncRun};
@@ -80,7 +81,7 @@ impl WorkFile {
             },
             None => (Opened::New, start(&mut db, begin).map_err(explain)?),
         };
-        let shipped = None;
+        let (shipped, flushing) = (None, Flushing::default());
         Ok((
             Self {
                 held,
@@ -88,6 +89,7 @@ impl WorkFile {
                 path,
                 run,
                 shipped,
+                flushing,
             },
             opened,
         ))

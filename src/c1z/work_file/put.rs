@@ -7,7 +7,7 @@ use super::digest::{Digest, Summed};
 
 use crate::c1z::{message, timestamp};
 use crate::model::SyncId;
-use crate::sync::PageFacts;
+use crate::sync::{Finding, PageFacts};
 
 /// A row is inserted, or, when its identity is there already, put in its place: page tokens and
 /// positions are row ids, which `insert or replace` would change.
@@ -42,6 +42,8 @@ const RESOURCE_TYPE: Put = Put {
     key: [0, 2],
 };
 
+/// Listings of children run side by side, one per parent: of one resource under two parents, the
+/// last parent by its id has it, whichever listing was faster.
 const RESOURCE: Put = Put {
     summed: Summed {
         table: "v1_resources",
@@ -54,7 +56,9 @@ const RESOURCE: Put = Put {
              values (?1, ?2, ?3, ?4, ?5, ?6, ?7) on conflict do nothing",
     update: "update v1_resources set resource_type_id = ?1, parent_resource_type_id = ?3,
                  parent_resource_id = ?4, data = ?5, discovered_at = ?7
-             where external_id = ?2 and sync_id = ?6",
+             where external_id = ?2 and sync_id = ?6
+                 and (coalesce(?3, ''), coalesce(?4, ''))
+                     >= (coalesce(parent_resource_type_id, ''), coalesce(parent_resource_id, ''))",
     find: "where external_id = ?1 and sync_id = ?2",
     key: [1, 5],
 };
@@ -90,45 +94,59 @@ const INSERT_GRANT: &str = "insert into v1_grants
      values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
 impl Put {
-    /// Returns 1 when it replaced a row.
+    /// True when there was a row of this identity.
     fn row(
         &self,
         db: &Connection,
         digest: &mut Digest,
         values: &[&dyn ToSql],
-    ) -> rusqlite::Result<u64> {
+    ) -> rusqlite::Result<bool> {
         if db.prepare_cached(self.insert)?.execute(values)? == 1 {
             digest.add(&self.summed, db.last_insert_rowid(), values)?;
-            return Ok(0);
+            return Ok(false);
         }
         let key = self.key.map(|column| values[column]);
+        let mut without = *digest;
         let id = db
             .prepare_cached(&self.summed.select(self.find))?
             .query_row(&key[..], |row| {
-                digest.remove(&self.summed, row)?;
+                without.remove(&self.summed, row)?;
                 row.get(0)
             })?;
-        db.prepare_cached(self.update)?.execute(values)?;
-        digest.add(&self.summed, id, values)?;
-        Ok(1)
+        // The row may be there to stay.
+        if db.prepare_cached(self.update)?.execute(values)? == 1 {
+            *digest = without;
+            digest.add(&self.summed, id, values)?;
+        }
+        Ok(true)
     }
 }
 
-/// Writes a page and the checkpoint that follows it, and returns how many of the rows, other than
-/// grants, replaced one.
+fn note(replaced: &mut Finding, again: bool, id: &impl std::fmt::Display) {
+    if again {
+        replaced.count += 1;
+        if replaced.examples.len() < Finding::EXAMPLES {
+            replaced.examples.push(id.to_string());
+        }
+    }
+}
+
+/// Writes a page and the checkpoint that follows it, and returns which of the rows, other than grants,
+/// replaced one.
 pub(super) fn page(
     db: &Connection,
     run: &SyncId,
     page: &PageFacts,
     checkpoint: &str,
     now: &DateTime<Utc>,
-) -> rusqlite::Result<u64> {
+) -> rusqlite::Result<Finding> {
     let (run, now) = (&run.0, timestamp::format(now));
-    let mut replaced = 0;
+    let mut replaced = Finding::default();
     let mut digest = Digest::default();
     for it in &page.resource_types {
         let data = message::resource_type::encode(it);
-        replaced += RESOURCE_TYPE.row(db, &mut digest, params![it.id.0, data, run, now])?;
+        let again = RESOURCE_TYPE.row(db, &mut digest, params![it.id.0, data, run, now])?;
+        note(&mut replaced, again, &it.id);
     }
     for it in &page.resources {
         let parent = it.parent.as_ref();
@@ -136,19 +154,21 @@ pub(super) fn page(
         let parent_id = parent.map(|parent| parent.id.as_str());
         let (key, data) = (it.id.to_string(), message::resource::encode(it));
         let of_type = &it.id.resource_type.0;
-        replaced += RESOURCE.row(
+        let again = RESOURCE.row(
             db,
             &mut digest,
             params![of_type, key, parent_type, parent_id, data, run, now],
         )?;
+        note(&mut replaced, again, &it.id);
     }
     for it in &page.entitlements {
         let (on, data) = (&it.resource.id, message::entitlement::encode(it));
-        replaced += ENTITLEMENT.row(
+        let again = ENTITLEMENT.row(
             db,
             &mut digest,
             params![on.resource_type.0, on.id, it.id.0, data, run, now],
         )?;
+        note(&mut replaced, again, &it.id);
     }
     let mut encoder = message::grant::Encoder::default();
     let mut insert_grant = db.prepare_cached(INSERT_GRANT)?;

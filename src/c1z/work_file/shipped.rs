@@ -66,6 +66,7 @@ impl Shipped {
                 entitlements: self.stats.entitlements,
                 grants: self.stats.grants,
             },
+            by_type: self.stats.by_type(),
             audit,
             duplicate_grants: self.duplicate_grants.clone(),
         })

@@ -28,7 +28,7 @@ use crate::config::connect::HttpConnectConfig;
 use crate::config::http::PaginationConfig;
 use crate::expr::{Inputs, Variables};
 use crate::source::http::auth::{Anonymous, NotSet};
-use crate::source::{Source, SourceError};
+use crate::source::{Source, SourceError, meter};
 
 /// How long logging out may take.
 const LOGOUT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -166,12 +166,6 @@ impl HttpSource {
         self.limiter.side_by_side(listings);
     }
 
-    /// How long requests have waited so far, all together: before they were tried again, and for the
-    /// limits of the API.
-    pub fn waited(&self) -> Duration {
-        self.limiter.waited()
-    }
-
     pub(super) fn now(&self) -> std::time::SystemTime {
         self.clock.now()
     }
@@ -195,8 +189,8 @@ impl HttpSource {
         };
         let wait_ms = wait.as_millis();
         tracing::info!(reason = %error, attempt = *failed, wait_ms, "trying again");
-        self.limiter.waits(wait);
-        self.clock.sleep(wait).await;
+        self.clock.wait(error.wait_reason(), wait).await;
+        meter::retried();
         Ok(())
     }
 
@@ -265,6 +259,7 @@ impl Source for HttpSource {
                 detail: String::new(),
                 transient: true,
                 retry_after: None,
+                by_rule: false,
             }),
             _ => Ok(()),
         }

@@ -13,7 +13,7 @@ use super::dialect::Database;
 use super::failure::{Failure, Peer};
 use super::place;
 use super::statement::{Row, Rows, Statement, TakeRows};
-use crate::source::SourceError;
+use crate::source::{SourceError, meter};
 
 /// Connections to one database at a time. Pages beyond that wait for their turn.
 const CONNECTIONS: usize = 5;
@@ -98,6 +98,7 @@ impl<D: Driver> Pooled<D> {
         mut rows: Rows<'_>,
     ) -> Result<Vec<Row>, SourceError> {
         let (_permit, mut connection) = self.turn().await?;
+        meter::asked();
         D::run(&mut connection, statement, &mut rows)
             .await
             .map_err(|failure| self.explained(failure, statement))?;

@@ -4,7 +4,7 @@ mod bind;
 mod stream;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
@@ -16,7 +16,9 @@ use super::placeholder::Form;
 use super::statement::Row;
 use crate::expr::{Expression, Inputs, Value};
 use crate::source::backoff::Backoff;
-use crate::source::{Fetch, Page, PageToken, PartialReason, SourceError, TakePages, page_by_page};
+use crate::source::{
+    Fetch, Page, PageToken, PartialReason, SourceError, TakePages, WaitReason, meter, page_by_page,
+};
 
 /// How often a query is tried. A database that is restarted takes some seconds; connecting waits for
 /// it on its own.
@@ -190,7 +192,9 @@ impl SqlQuery {
                     %error,
                     "a query failed and is tried again"
                 );
-                tokio::time::sleep(wait).await;
+                let sleep = tokio::time::sleep(wait);
+                meter::waiting(WaitReason::Retry, wait, SystemTime::now, sleep).await;
+                meter::retried();
                 Ok(())
             }
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rolecall::c1z::{C1zError, Opened, WorkFile};
 use rolecall::model::{Resource, ResourceId};
-use rolecall::sync::{PageFacts, SyncSink};
+use rolecall::sync::{PageFacts, RunRecord, SyncSink};
 use tempfile::TempDir;
 
 use super::{files, samples};
@@ -117,7 +117,8 @@ fn open(left: &Left, what: &str) -> Found {
     let pages = checkpoint.map_or(0, |text| text.parse().expect("a number"));
     let found = work.settle().unwrap().counts;
     assert_eq!(found.resources, pages * PER_PAGE, "{what}");
-    work.seal(files::at("2026-03-04T06:00:00Z"), "").unwrap();
+    work.seal(files::at("2026-03-04T06:00:00Z"), &RunRecord::default())
+        .unwrap();
     rolecall::c1z::pack(work, &output, Default::default()).unwrap();
     assert_eq!(facts(&output), expected(pages), "{what}");
     Found::Pages(pages)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use rolecall::c1z::{self, Begin, C1z, C1zError, Compression, Opened, ReadLimits, WorkFile};
 use rolecall::model::SyncKind;
-use rolecall::sync::{PageFacts, SyncSink};
+use rolecall::sync::{PageFacts, RunRecord, SyncSink};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -39,7 +39,8 @@ pub fn write(output: &Path, pages: &[PageFacts], compression: Compression) {
     for (number, page) in pages.iter().enumerate() {
         work.commit(page, &format!("checkpoint {number}")).unwrap();
     }
-    work.seal(at("2026-03-04T05:16:07Z"), "").unwrap();
+    work.seal(at("2026-03-04T05:16:07Z"), &RunRecord::default())
+        .unwrap();
     c1z::pack(work, output, compression).unwrap();
 }
 

@@ -51,7 +51,7 @@ fn commit_until_killed() {
             .commit(&page(number), &(number + 1).to_string())
             .unwrap();
         assert_eq!(
-            committed.replaced, 0,
+            committed.replaced.count, 0,
             "page {number} was there without its checkpoint"
         );
     }

@@ -12,6 +12,7 @@ mod message;
 mod other_writers;
 mod pack;
 mod protobuf_json;
+mod room;
 mod samples;
 mod schema;
 mod work_file;

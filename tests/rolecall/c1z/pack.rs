@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use rolecall::c1z::{self, C1zError, Compression, Opened, WorkFile};
-use rolecall::sync::SyncSink;
+use rolecall::sync::{RunRecord, SyncSink};
 use tempfile::TempDir;
 
 use super::{files, samples};
@@ -23,7 +23,8 @@ fn sealed(output: &Path) -> WorkFile {
     for page in samples::pages() {
         work.commit(&page, "the end").unwrap();
     }
-    work.seal(files::at("2026-03-04T06:00:00Z"), "").unwrap();
+    work.seal(files::at("2026-03-04T06:00:00Z"), &RunRecord::default())
+        .unwrap();
     work
 }
 
@@ -76,7 +77,8 @@ fn when_packing_fails_the_output_is_untouched_and_the_run_can_go_on() {
     let (mut work, opened) = WorkFile::open(&output, &files::begin()).unwrap();
     assert_eq!(opened, Opened::Resumed);
     assert_eq!(work.checkpoint().unwrap().as_deref(), Some("the end"));
-    work.seal(files::at("2026-03-04T07:00:00Z"), "").unwrap();
+    work.seal(files::at("2026-03-04T07:00:00Z"), &RunRecord::default())
+        .unwrap();
     c1z::pack(work, &output, Compression::Zstd).unwrap();
     assert_eq!(listing(directory.path()), ["o.c1z"]);
 }

@@ -5,7 +5,7 @@ use std::fs;
 use chrono::TimeDelta;
 use rolecall::c1z::{Begin, C1zError, Opened, WorkFile};
 use rolecall::model::{Resource, ResourceId, ResourceTypeId, SyncKind};
-use rolecall::sync::{Committed, Counts, Finding, PageFacts, RowPosition, SyncSink};
+use rolecall::sync::{Committed, Counts, Finding, PageFacts, RowPosition, RunRecord, SyncSink};
 use tempfile::TempDir;
 
 use super::{files, samples};
@@ -38,13 +38,13 @@ fn a_row_written_again_keeps_its_place_and_is_counted() {
     assert_eq!(work.checkpoint().unwrap(), None);
     assert_eq!(
         work.commit(&users(&["a", "b", "c"]), "1").unwrap(),
-        Committed { replaced: 0 }
+        Committed::default()
     );
     let page = PageFacts {
         resources: vec![user("b", "new b"), user("d", "d"), user("d", "new d")],
         ..PageFacts::default()
     };
-    assert_eq!(work.commit(&page, "2").unwrap(), Committed { replaced: 2 });
+    assert_eq!(work.commit(&page, "2").unwrap().replaced.count, 2);
     assert_eq!(work.checkpoint().unwrap().as_deref(), Some("2"));
 
     let of_type = ResourceTypeId::new("user");
@@ -76,7 +76,7 @@ fn every_kind_of_row_is_replaced_by_the_last_one() {
     let directory = TempDir::new().unwrap();
     let (mut work, _) = WorkFile::open(&directory.path().join("o.c1z"), &files::begin()).unwrap();
     for page in samples::pages() {
-        assert_eq!(work.commit(&page, "first").unwrap().replaced, 0);
+        assert_eq!(work.commit(&page, "first").unwrap().replaced.count, 0);
     }
     let once = work.settle().unwrap().counts;
     assert_eq!(
@@ -90,7 +90,7 @@ fn every_kind_of_row_is_replaced_by_the_last_one() {
     );
     let replaced: u64 = samples::pages()
         .iter()
-        .map(|page| work.commit(page, "again").unwrap().replaced)
+        .map(|page| work.commit(page, "again").unwrap().replaced.count)
         .sum();
     assert_eq!(replaced, 9);
     let settled = work.settle().unwrap();
@@ -223,7 +223,7 @@ fn a_sealed_run_takes_nothing_more_and_goes_on_from_its_end_when_it_was_not_pack
     let (mut work, _) = WorkFile::open(&output, &files::begin()).unwrap();
     work.commit(&users(&["a"]), "the end").unwrap();
     let ended_at = files::at("2026-03-04T06:00:00Z");
-    work.seal(ended_at, "").unwrap();
+    work.seal(ended_at, &RunRecord::default()).unwrap();
     assert_eq!(work.run().ended_at, Some(ended_at));
     assert_eq!(work.checkpoint().unwrap(), None);
     let error = work.commit(&users(&["b"]), "more").unwrap_err();
@@ -259,14 +259,77 @@ fn a_work_file_is_used_by_one_run_at_a_time() {
         let error = WorkFile::open(&output, &begin).err().unwrap();
         assert!(matches!(error, C1zError::InUse { .. }), "{error}");
         let work = output.with_file_name("o.c1z.work");
-        assert!(
-            error.to_string().contains(&format!("`{}`", work.display())),
-            "{error}"
-        );
+        let told = error.to_string();
+        assert!(told.contains(&format!("`{}`", work.display())), "{error}");
+        let process = format!("in use by process {}", std::process::id());
+        assert!(told.contains(&process), "{error}");
+        assert!(told.contains(" UTC: it is writing the same"), "{error}");
     }
     assert_eq!(first.settle().unwrap().counts.resources, 1);
     drop(first);
+    let holder = output.with_file_name("o.c1z.work-holder");
+    assert!(!holder.exists(), "nobody holds it any more");
     assert!(WorkFile::open(&output, &files::begin()).is_ok());
+}
+
+/// What says who holds the file may be of a process that was killed, or somebody else's own file: then it
+/// is not believed, and the second is not touched either.
+#[test]
+fn who_holds_a_work_file_is_only_said_by_whoever_holds_it() {
+    let directory = TempDir::new().unwrap();
+    let output = directory.path().join("o.c1z");
+    let holder = output.with_file_name("o.c1z.work-holder");
+    let killed = r#"{"process":4711,"host":"elsewhere","since":"2026-01-02T03:04:05Z"}"#;
+    fs::write(&holder, killed).unwrap();
+    let first = WorkFile::open(&output, &files::begin()).unwrap();
+    let error = WorkFile::open(&output, &files::begin()).err().unwrap();
+    assert!(!error.to_string().contains("4711"), "{error}");
+    drop(first);
+    assert!(!holder.exists());
+
+    for other in ["my notes", killed] {
+        fs::write(&holder, "my notes").unwrap();
+        let first = WorkFile::open(&output, &files::begin()).unwrap();
+        fs::write(&holder, other).unwrap();
+        let error = WorkFile::open(&output, &files::begin()).err().unwrap();
+        assert!(
+            error.to_string().contains("in use by another sync"),
+            "{error}"
+        );
+        drop(first);
+        assert_eq!(fs::read_to_string(&holder).unwrap(), other);
+    }
+}
+
+/// A clock that was ahead when a run began, or that is set back while it goes on: no run begins after it
+/// ended, and none is the latest for as long as the clock was ahead.
+#[test]
+fn a_clock_that_goes_backwards_does_not_turn_time_around() {
+    let directory = TempDir::new().unwrap();
+    let output = directory.path().join("o.c1z");
+    let ahead = Begin {
+        now: files::begin().now + TimeDelta::days(365),
+        ..files::begin()
+    };
+    let (mut work, _) = WorkFile::open(&output, &ahead).unwrap();
+    work.commit(&users(&["a"]), "1").unwrap();
+    let id = work.run().id.clone();
+    drop(work);
+    for _ in 0..2 {
+        let (work, opened) = WorkFile::open(&output, &files::begin()).unwrap();
+        assert_eq!((opened, &work.run().id), (Opened::Resumed, &id));
+        assert_eq!(work.run().started_at, files::begin().now);
+    }
+    let (mut work, _) = WorkFile::open(&output, &files::begin()).unwrap();
+    let record = RunRecord::default();
+    work.seal(files::at("2026-03-01T00:00:00Z"), &record)
+        .unwrap();
+    assert_eq!(work.run().ended_at, Some(files::begin().now));
+    rolecall::c1z::pack(work, &output, Default::default()).unwrap();
+    let packed = files::open(&output).unwrap();
+    let run = packed.sync(None).unwrap().run().clone();
+    assert_eq!(run.started_at, files::begin().now);
+    assert_eq!(run.ended_at, Some(files::begin().now));
 }
 
 #[test]
@@ -336,7 +399,8 @@ fn expansion_is_noted_in_the_run() {
     let output = directory.path().join("o.c1z");
     let (mut work, _) = WorkFile::open(&output, &files::begin()).unwrap();
     work.mark_expanded().unwrap();
-    work.seal(files::at("2026-03-04T06:00:00Z"), "").unwrap();
+    work.seal(files::at("2026-03-04T06:00:00Z"), &RunRecord::default())
+        .unwrap();
     rolecall::c1z::pack(work, &output, Default::default()).unwrap();
     let noted: i64 = files::unpack(&output)
         .db

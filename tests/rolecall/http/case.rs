@@ -9,7 +9,7 @@ use rolecall::config::{CompileContext, ConnectorConfig, load_text};
 use rolecall::diagnostic::{Diagnostic, Severity, SourceFile};
 use rolecall::expr::{Inputs, Value, Variables};
 use rolecall::source::http::{Clock, HttpListing, HttpSource};
-use rolecall::source::{Fetch, PageToken};
+use rolecall::source::{Fetch, Meter, PageToken, WaitReason};
 use serde_json::Value as Json;
 
 use super::server::{Exchange, Server};
@@ -30,6 +30,8 @@ struct Expectation {
     in_any_order: bool,
     /// Bounds of the waits between tries, in milliseconds.
     waits: Vec<(u64, u64)>,
+    /// What was waited for.
+    waits_for: Option<Vec<WaitReason>>,
     /// The records of all pages.
     records: Vec<Json>,
     /// The variables shared by the records of the last page.
@@ -87,12 +89,13 @@ impl Case {
         let expected: Expectation = parse(&place(&self.expected));
         let exchanges: Vec<Exchange> =
             parse::<Option<Vec<Exchange>>>(&place(&self.exchanges)).unwrap_or_default();
+        let asked = exchanges.len() as u64;
         let server = server.script(exchanges);
         let server = match expected.in_any_order {
             true => server.in_any_order(),
             false => server,
         };
-        let clock = Arc::new(TestClock::default());
+        let (clock, meter) = (Arc::new(TestClock::default()), Meter::new());
 
         let mut inputs = Inputs::new();
         for (name, value) in &expected.inputs {
@@ -116,7 +119,7 @@ impl Case {
             }
             let Some(listing) = listing else { break };
             seen(&format!("{listing:?}"), &mut problems);
-            match listing.page(&inputs, token.as_ref()).await {
+            match meter.measure(listing.page(&inputs, token.as_ref())).await {
                 Ok(page) => {
                     records.extend(page.records.iter().map(Json::from));
                     partial.extend(page.partial.iter().map(|reason| reason.code.to_owned()));
@@ -160,6 +163,23 @@ impl Case {
         };
         if waits.len() != expected.waits.len() || !waits.iter().zip(&expected.waits).all(within) {
             problems.push(format!("the waits are {waits:?}, not {:?}", expected.waits));
+        }
+        let cost = meter.cost();
+        compare("requests", &cost.requests, &asked, &mut problems);
+        let waited = cost.rate_limit_wait_ms + cost.retry_wait_ms + cost.job_wait_ms;
+        let waits_ms = waits
+            .iter()
+            .map(|wait| wait.as_millis() as u64)
+            .sum::<u64>();
+        if !(waits_ms..=waits_ms + waits.len() as u64).contains(&waited) {
+            problems.push(format!("{waited} ms of waits were counted, not {waits_ms}"));
+        }
+        if let Some(expected) = &expected.waits_for {
+            let reasons = WaitReason::ALL.into_iter();
+            let reasons = reasons
+                .filter(|reason| cost.waited_ms(*reason) > 0)
+                .collect();
+            compare("waits for", &reasons, expected, &mut problems);
         }
         if problems.is_empty() {
             Ok(())

@@ -194,7 +194,16 @@ fn a_request_that_was_not_recorded_is_named() {
     std::fs::write(folder.join("acme.yaml"), other).expect("the folder is ours");
     let again = run(
         folder,
-        &["sync", "acme.yaml", "-f", "again.c1z", "--replay", "tape"],
+        &[
+            "sync",
+            "acme.yaml",
+            "-f",
+            "again.c1z",
+            "--replay",
+            "tape",
+            "--concurrency",
+            "1",
+        ],
         &[],
     );
     assert_eq!(again.status.code(), Some(1), "{}", said(&again));
@@ -220,7 +229,16 @@ fn a_run_that_fails_is_recorded_up_to_there() {
     assert_eq!(ran.status.code(), Some(1), "{}", said(&ran));
     let again = run(
         folder,
-        &["sync", "acme.yaml", "-f", "real.c1z", "--replay", "tape"],
+        &[
+            "sync",
+            "acme.yaml",
+            "-f",
+            "real.c1z",
+            "--replay",
+            "tape",
+            "--concurrency",
+            "1",
+        ],
         &[],
     );
     let error = |ran: &Output| {

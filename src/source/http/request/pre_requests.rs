@@ -15,12 +15,12 @@ use crate::config::scalar::DurationText;
 use crate::config::{Bare, CompileContext, Key};
 use crate::diagnostic::{Diagnostic, list, nearest};
 use crate::expr::{Expression, Inputs, Map, Scope, Value, Variables};
-use crate::source::SourceError;
 use crate::source::http::listing::Listing;
 use crate::source::http::wire::conditions::Conditions;
 use crate::source::http::wire::error_rules::ErrorRules;
 use crate::source::http::wire::exchange::Wire;
 use crate::source::http::wire::failure::Failure;
+use crate::source::{SourceError, WaitReason};
 
 /// What `until` may look at.
 const ANSWER: Variables = Variables::of(&["response", "headers", "vars"]);
@@ -229,7 +229,7 @@ impl PreRequest {
             }
             let wait_ms = until.every.as_millis();
             tracing::info!(name = self.name, wait_ms, "waiting for a job");
-            clock.sleep(until.every).await;
+            clock.wait(WaitReason::Job, until.every).await;
             waited += until.every.max(Duration::from_millis(1));
         }
     }

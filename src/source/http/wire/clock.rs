@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use crate::source::SourceError;
+use crate::source::{SourceError, WaitReason, meter};
 
 /// Tells the time, waits, and draws lots.
 #[async_trait::async_trait]
@@ -22,6 +22,11 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
         })?;
         Ok(hex(&bytes))
     }
+}
+
+/// Waits, and notes why.
+pub(in crate::source::http) async fn wait(reason: WaitReason, time: Duration, clock: &dyn Clock) {
+    meter::waiting(reason, time, || clock.now(), clock.sleep(time)).await;
 }
 
 /// Bytes as hexadecimal digits.
@@ -69,9 +74,9 @@ impl Replaceable {
         self.clock().now()
     }
 
-    /// Waits.
-    pub(in crate::source::http) async fn sleep(&self, time: Duration) {
-        self.clock().sleep(time).await;
+    /// Waits, and notes why.
+    pub(in crate::source::http) async fn wait(&self, reason: WaitReason, time: Duration) {
+        wait(reason, time, self.clock()).await;
     }
 
     /// A text that no request had before.

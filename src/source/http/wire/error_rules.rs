@@ -138,31 +138,23 @@ impl Rule {
     }
 
     /// The error, with what the author has to say of it.
-    pub fn told(&self, error: SourceError) -> SourceError {
-        let Some(message) = &self.message else {
-            return error;
-        };
-        match error {
+    pub fn told(&self, mut error: SourceError) -> SourceError {
+        match &mut error {
             SourceError::Status {
-                method,
-                url,
-                status,
-                detail,
-                transient,
-                retry_after,
-            } => SourceError::Status {
-                method,
-                url,
-                status,
-                detail: format!("{}; {message}", detail.trim_end_matches('.')),
-                transient,
-                retry_after,
-            },
-            SourceError::Refused { system, reason } => SourceError::Refused {
-                system,
-                reason: format!("{reason}; {message}"),
-            },
-            error => error,
+                detail, by_rule, ..
+            } => {
+                *by_rule = true;
+                if let Some(message) = &self.message {
+                    *detail = format!("{}; {message}", detail.trim_end_matches('.'));
+                }
+            }
+            SourceError::Refused { reason, .. } => {
+                if let Some(message) = &self.message {
+                    reason.push_str(&format!("; {message}"));
+                }
+            }
+            _ => {}
         }
+        error
     }
 }

@@ -12,13 +12,13 @@ use super::limits;
 use super::receive::{Extent, START};
 use super::redact::Redactor;
 use super::transport::{About, Broken, Undelivered, with_body};
-use crate::source::SourceError;
 use crate::source::http::answer::body::{LARGEST_HELD, too_large_to_hold};
 use crate::source::http::answer::received::{Answer, Incoming};
 use crate::source::http::auth::Refusal;
 use crate::source::http::request::base::{host, is_trusted, safe};
 use crate::source::http::request::parts::RequestParts;
 use crate::source::http::source::HttpSource;
+use crate::source::{SourceError, WaitReason, meter};
 
 /// How often an answer may send us elsewhere.
 const MOST_REDIRECTS: usize = 10;
@@ -105,8 +105,12 @@ impl Wire<'_> {
             };
             let wait_ms = wait.as_millis();
             tracing::info!(reason = %failure.error, attempt = failed, wait_ms, "trying again");
-            self.source.limiter.waits(wait);
-            self.source.clock.sleep(wait).await;
+            let why = match limited {
+                true => WaitReason::RateLimit,
+                false => failure.error.wait_reason(),
+            };
+            self.source.clock.wait(why, wait).await;
+            meter::retried();
         }
     }
 
@@ -212,6 +216,7 @@ impl Wire<'_> {
         let limiter = &self.source.limiter;
         let at = host(&request.url);
         let slot = limiter.enter(&at, self.source.clock.clock()).await;
+        meter::asked();
         let sent = Instant::now();
         let sending = self.source.transport().send(outgoing, &about).await;
         let response = sending.map_err(|undelivered| match undelivered {
@@ -234,7 +239,11 @@ impl Wire<'_> {
         }
         // The place is taken until the answer was read or is no longer wanted.
         let response = with_body(response, slot, |response, _| {
-            Box::pin(async { response.chunk().await.map_err(Broken::of).transpose() })
+            Box::pin(async {
+                let chunk = response.chunk().await.map_err(Broken::of).transpose()?;
+                meter::received(chunk.as_ref().map_or(0, |bytes| bytes.len()));
+                Some(chunk)
+            })
         });
         Ok((response, sent))
     }

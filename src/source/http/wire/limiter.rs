@@ -2,15 +2,15 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::Notify;
 
-use super::clock::Clock;
+use super::clock::{self, Clock};
 use super::retry::LONGEST_WAIT;
 use crate::config::http::{HttpClientConfig, RateLimitConfig};
+use crate::source::WaitReason;
 
 /// Requests at a time where neither the file nor the run says how many.
 const MANY: u32 = 64;
@@ -23,7 +23,6 @@ pub(in crate::source::http) struct Limiter {
     state: Mutex<State>,
     /// Somebody may go now.
     freed: Notify,
-    waited_ms: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -75,7 +74,6 @@ impl Limiter {
                 pauses: HashMap::new(),
             }),
             freed: Notify::new(),
-            waited_ms: AtomicU64::new(0),
         })
     }
 
@@ -122,8 +120,7 @@ impl Limiter {
                         wait_ms = wait.as_millis(),
                         "waiting for the API's limit"
                     );
-                    self.waits(wait);
-                    clock.sleep(wait).await;
+                    clock::wait(WaitReason::RateLimit, wait, clock).await;
                     now = clock.now().max(now + wait);
                 }
                 None => {
@@ -142,17 +139,6 @@ impl Limiter {
         let mut state = self.state();
         let until = state.pauses.entry(host.to_owned()).or_insert(now);
         *until = (*until).max(now + wait);
-    }
-
-    /// Counts a wait.
-    pub fn waits(&self, wait: Duration) {
-        let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        self.waited_ms.fetch_add(ms, Ordering::Relaxed);
-    }
-
-    /// How long tasks have waited so far, all together.
-    pub fn waited(&self) -> Duration {
-        Duration::from_millis(self.waited_ms.load(Ordering::Relaxed))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -238,6 +224,7 @@ fn windows(config: &RateLimitConfig) -> Vec<Window> {
 mod tests {
     use super::*;
     use crate::config::scalar::DurationText;
+    use crate::source::Meter;
     use proptest::prelude::*;
 
     /// Goes on when somebody waits, and at no other time.
@@ -336,9 +323,10 @@ mod tests {
         limiter.pause("h", LONGEST_WAIT * 2, start);
         drop(limiter.enter("other", &clock).await);
         assert_eq!(clock.now(), start);
-        drop(limiter.enter("h", &clock).await);
+        let meter = Meter::new();
+        drop(meter.measure(limiter.enter("h", &clock)).await);
         assert_eq!(clock.now(), start + Duration::from_secs(20));
-        assert_eq!(limiter.waited(), Duration::from_secs(20));
+        assert_eq!(meter.cost().rate_limit_wait_ms, 20_000);
     }
 
     /// Every task gets its turn, whoever was cancelled in between.

@@ -144,6 +144,7 @@ impl Wire<'_> {
                 detail: detail.unwrap_or_default(),
                 transient: is_transient(status, limit),
                 retry_after,
+                by_rule: false,
             },
         };
         Failure {

@@ -8,10 +8,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::Settings;
 use super::failure::Failure;
 use super::session::{Message, Order, STOPPED, Session};
-use crate::source::SourceError;
 use crate::source::sql::dialect::Database;
 use crate::source::sql::place;
 use crate::source::sql::statement::{Row, Rows, Statement, TakeRows};
+use crate::source::{SourceError, meter};
 
 /// Connections to one database at a time. Pages beyond that wait for their turn.
 const CONNECTIONS: usize = 5;
@@ -56,6 +56,7 @@ impl OdbcDatabase {
         rows: &mut Rows<'_>,
     ) -> Result<(), SourceError> {
         let permit = self.turn().await?;
+        meter::asked();
         loop {
             let waiting = self.idle().pop();
             let session = match waiting {
