@@ -5,6 +5,7 @@ pub mod c1z;
 pub mod cli;
 pub mod config;
 pub mod diagnostic;
+pub mod expansion;
 pub mod expr;
 pub mod mapping;
 pub mod model;

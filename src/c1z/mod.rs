@@ -17,4 +17,4 @@ pub use error::C1zError;
 pub use pack::{check_output, pack, resolve_output};
 pub use reader::{C1z, EntitlementFilter, GrantFilter, Listing, Sync};
 pub use stats::Stats;
-pub use work_file::{Begin, Holder, Opened, WorkFile};
+pub use work_file::{Begin, Derive, Holder, Opened, WorkFile};

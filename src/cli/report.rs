@@ -1,6 +1,7 @@
 //! What people are told: diagnostics, failures and summaries.
 
 use std::io::{IsTerminal, Write};
+use std::time::Duration;
 
 use super::terminal::printable;
 use crate::diagnostic::{Diagnostic, Severity, render_text};
@@ -89,7 +90,12 @@ pub(crate) fn summary(report: &Report, output: &str, out: &mut dyn Write) -> std
         Verdict::Complete => "complete",
         Verdict::Partial => "PARTIAL: something may be missing",
     };
-    writeln!(out, "{output}: {verdict}")?;
+    let asked = match report.kind.as_str() {
+        "full" => "",
+        "resources_only" => " (resources only, as asked)",
+        _ => " (of what was asked for, not of the whole system)",
+    };
+    writeln!(out, "{output}: {verdict}{asked}")?;
     writeln!(
         out,
         "  {}, {}, {}, {}",
@@ -98,6 +104,24 @@ pub(crate) fn summary(report: &Report, output: &str, out: &mut dyn Write) -> std
         counted(counts.entitlements, "entitlement"),
         counted(counts.grants, "grant")
     )?;
+    if let Some(expanded) = &report.derived.expansion
+        && expanded.expandable > 0
+    {
+        writeln!(
+            out,
+            "  {} made by following {}",
+            counted(expanded.created, "grant"),
+            counted(expanded.expandable, "nested grant"),
+        )?;
+    }
+    let waited = Duration::from_millis(
+        report.cost.rate_limit_wait_ms + report.cost.retry_wait_ms + report.cost.job_wait_ms,
+    );
+    if report.cost.retries > 0 || waited >= Duration::from_secs(1) {
+        let again = counted(report.cost.retries, "request");
+        let waited = waited.as_secs();
+        writeln!(out, "  {again} sent again, {waited} s waited")?;
+    }
     for (code, finding) in report.findings.iter() {
         let weight = if finding.partial {
             "partial"

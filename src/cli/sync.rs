@@ -12,7 +12,7 @@ use super::progress::Progress;
 use super::scope::{self, ScopeArgs};
 use super::tape::Tape;
 use super::{Outcome, report, report_file};
-use crate::c1z::{self, Begin, Compression, Opened, WorkFile};
+use crate::c1z::{self, Begin, Compression, Derive, Opened, WorkFile};
 use crate::config;
 use crate::diagnostic::{self, Severity};
 use crate::plan::{self, Check, Plan, Purpose};
@@ -58,6 +58,9 @@ pub(crate) struct SyncArgs {
     /// sync fails as well.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Leave grants that bring others as they are, for whoever reads the file to follow.
+    #[arg(long)]
+    skip_expansion: bool,
     /// Take warnings of the file for errors.
     #[arg(long)]
     strict: bool,
@@ -180,6 +183,9 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> Result
         fresh: args.fresh || tape.is_in(),
     };
     let (work, opened) = WorkFile::open(&output, &begin)?;
+    let work = work.deriving(Derive {
+        expand: !args.skip_expansion,
+    });
     say_how_it_begins(opened, work.path());
     let progress = Progress::start(args.format == SummaryFormat::Json);
     let options = Options {

@@ -309,8 +309,20 @@ pub const FINDINGS: &[Code] = &[
         "*Partial.* A request failed, and `error_handling` says that the sync goes on without it.",
     ),
     code(
+        "foreign-source",
+        "Grants bring the holders of an entitlement that is on another resource than their principal. Nobody gets anything by them: write the entitlement of the group that is the principal.",
+    ),
+    code(
+        "id-taken",
+        "*Partial.* Ids are joined without escaping, and a grant that follows from others would have the id of another one. It is left out.",
+    ),
+    code(
         "items-missing",
         "*Partial.* The path of the items matched nothing in the answer for one resource. If the API leaves empty lists out, write `items_missing: empty`.",
+    ),
+    code(
+        "membership-cycle",
+        "Groups are in each other. Whoever is in one is in all of them, as far as the grants between them say.",
     ),
     code(
         "missing-target",
@@ -327,6 +339,10 @@ pub const FINDINGS: &[Code] = &[
     code(
         "missing-principal",
         "Grants name a principal that was not listed. They are kept.",
+    ),
+    code(
+        "missing-source",
+        "Grants bring the holders of an entitlement that was not listed, or are on one that was not. They are kept, and bring nobody.",
     ),
     code(
         "more-without-items",

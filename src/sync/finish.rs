@@ -1,11 +1,15 @@
 //! The end of a run: what follows from the facts as a whole, the seal, the report.
 
+use std::ops::Add;
+
 use chrono::Utc;
 
+use super::derived;
 use super::event::Event;
 use super::report::{self, Doubts, Report};
 use super::run::Run;
 use super::{RunRecord, Settled, SyncError, SyncSink};
+use crate::source::Cost;
 
 impl<S: SyncSink + 'static> Run<'_, S> {
     /// Settles and seals the run, and says what it did.
@@ -21,8 +25,10 @@ impl<S: SyncSink + 'static> Run<'_, S> {
             by_type,
             audit,
             duplicate_grants,
+            derived,
         } = settled;
         let findings = &mut self.checkpoint.findings;
+        derived::note(&derived, findings);
         let mut odd = vec![("duplicate-id", duplicate_grants)];
         // Of a run that leaves something out, much is missing on purpose.
         if self.reach.is_full() {
@@ -56,9 +62,14 @@ impl<S: SyncSink + 'static> Run<'_, S> {
             resumed: self.resumed,
             started_at: run.started_at,
             ended_at,
+            cost: listings
+                .iter()
+                .map(|listing| listing.tally.cost)
+                .fold(Cost::default(), Add::add),
             pages: listings.iter().map(|listing| listing.tally.pages).sum(),
             resource_types: report::coverage(&self.plan, &self.reach, &listings, &by_type),
             counts,
+            derived,
             step_durations_ms: report::step_durations(&self.checkpoint),
             findings: self.checkpoint.findings,
             listings,

@@ -1,6 +1,7 @@
 //! Plan → facts in a store: the lifecycle of a sync, page by page.
 
 mod checkpoint;
+mod derived;
 mod error;
 mod event;
 mod finish;
@@ -18,6 +19,7 @@ mod store;
 mod tally;
 mod under_way;
 
+pub use derived::Derived;
 pub use error::SyncError;
 pub use event::{Event, ListingName, Phase};
 pub use report::{

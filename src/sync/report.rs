@@ -11,7 +11,9 @@ use super::event::Phase;
 use super::scope::Reach;
 use super::step::Lane;
 use super::tally::Tally;
+use crate::model::ResourceTypeId;
 use crate::plan::Plan;
+use crate::source::Cost;
 
 /// Whether everything there is was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -164,8 +166,12 @@ pub struct Report {
     pub ended_at: DateTime<Utc>,
     /// What the run holds.
     pub counts: super::Counts,
+    /// What it holds beyond what its system said.
+    pub derived: super::Derived,
     /// Pages stored.
     pub pages: u64,
+    /// What was asked of the system and waited for, by all listings together.
+    pub cost: Cost,
     /// What was seen of each type.
     pub resource_types: Vec<TypeCoverage>,
     /// What each listing came to.
@@ -252,13 +258,15 @@ pub(super) fn listings(plan: &Plan, lanes: &[Lane], checkpoint: &Checkpoint) -> 
         .collect()
 }
 
-/// What was seen of each type. Grants are complete only where the resources they are on are.
+/// What was seen of each type. What is listed for resources is complete only where these are.
 pub(super) fn coverage(
     plan: &Plan,
     reach: &Reach,
     listings: &[ListingReport],
     by_type: &BTreeMap<String, TypeCounts>,
 ) -> Vec<TypeCoverage> {
+    let mut listed: BTreeMap<&ResourceTypeId, Coverage> = BTreeMap::new();
+    // Types come after those they live in.
     let types = plan.types.iter().map(|found| {
         let id = &found.resource_type.id;
         let seen = |phases: &[Phase]| {
@@ -285,6 +293,9 @@ pub(super) fn coverage(
             Some(false) => Coverage::Partial,
             None => Coverage::Skipped,
         };
+        let parent = found.parent.as_ref().and_then(|parent| listed.get(parent));
+        let resources = parent.map_or(resources, |parent| under(*parent, resources));
+        listed.insert(id, resources);
         let entitlements = seen(&[Phase::StaticEntitlements, Phase::Entitlements]);
         let grants = seen(&[Phase::Grants]);
         TypeCoverage {

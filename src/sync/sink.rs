@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::Derived;
 use crate::model::{
     Entitlement, Grant, Resource, ResourceId, ResourceType, ResourceTypeId, SyncRun,
 };
@@ -96,6 +97,8 @@ pub struct Settled {
     pub audit: Audit,
     /// Grants of an identity that a listing brought twice: the last one stays.
     pub duplicate_grants: Finding,
+    /// What the run holds beyond what its system said.
+    pub derived: Derived,
 }
 
 /// Number of rows a run holds.
@@ -164,14 +167,8 @@ pub trait SyncSink: Send {
     fn count_resources(&self, resource_type: &ResourceTypeId) -> Result<u64, SinkError>;
 
     /// Settles what can only be known when all pages are there: which of several grants of one
-    /// identity stays, what the run holds, what points at nothing.
+    /// identity stays, what follows from the grants, what the run holds, what points at nothing.
     fn settle(&mut self) -> Result<Settled, SinkError>;
-
-    /// Notes that the run's expandable grants were expanded. A store that has no place for this
-    /// note loses nothing else by leaving it out.
-    fn mark_expanded(&mut self) -> Result<(), SinkError> {
-        Ok(())
-    }
 
     /// Marks the run as finished at `ended_at`, with its statistics, and drops the checkpoint.
     fn seal(&mut self, ended_at: DateTime<Utc>, record: &RunRecord) -> Result<(), SinkError>;

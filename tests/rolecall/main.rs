@@ -9,6 +9,7 @@ mod complete;
 mod conformance;
 mod diagnostics;
 mod examples;
+mod expansion;
 mod expressions;
 mod generated;
 mod golden;

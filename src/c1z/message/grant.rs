@@ -1,11 +1,12 @@
 //! `Grant` ⇄ its message, which embeds the entitlement's id and resource and the principal's id.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use prost::{DecodeError, Message, Name};
 use prost_types::Any;
 
-use super::any::{Annotations, keep_unread, pack, pack_others, unread_of};
+use super::any::{Annotations, keep_unread, message_name, pack, pack_others, unread_of};
 use super::entitlement::embedded_resource;
 use super::resource;
 use super::resource_type::{trait_kind, trait_number};
@@ -19,6 +20,7 @@ use crate::proto::connector::v2 as proto;
 
 const ENTITLEMENT: u32 = 1;
 const PRINCIPAL: u32 = 2;
+const ANNOTATIONS: u32 = 4;
 const SOURCES: u32 = 5;
 
 /// Encodes a grant.
@@ -76,21 +78,68 @@ impl Encoder {
     }
 }
 
-/// The map of sources by id, each entry with its key and its value even when they are empty: that
-/// is how other writers lay it out, while prost would leave the empty ones out.
 fn sources(grant: &Grant) -> Vec<u8> {
     let mut sources: Vec<_> = grant.sources.iter().collect();
     sources.sort_by_key(|(id, _)| *id);
-    let entry = |(id, source): (&String, &GrantSource)| {
-        let value = proto::grant_sources::GrantSource {
-            is_direct: source.is_direct,
-        };
+    let sources = sources.into_iter();
+    source_map(sources.map(|(id, source)| (id.as_str(), source.is_direct)))
+}
+
+/// The map of sources, sorted by id, each entry with its key and its value even when they are
+/// empty: that is how other writers lay it out, while prost would leave the empty ones out.
+fn source_map<'a>(sources: impl Iterator<Item = (&'a str, bool)>) -> Vec<u8> {
+    let entry = |(id, is_direct): (&str, bool)| {
+        let value = proto::grant_sources::GrantSource { is_direct };
         embed(
             1,
             &[embed(1, id.as_bytes()), embed(2, &value.encode_to_vec())].concat(),
         )
     };
-    sources.into_iter().flat_map(entry).collect()
+    sources.flat_map(entry).collect()
+}
+
+/// What is asked of encoded grants by the million, without decoding all of each.
+pub struct Glance {
+    /// The entitlements that the grant says it comes from, with whether each is held directly.
+    pub sources: BTreeMap<String, bool>,
+    /// Whether the principal only stands for principals of another system.
+    pub has_external_match: bool,
+}
+
+/// Looks at an encoded grant.
+pub fn glance(bytes: &[u8]) -> Result<Glance, DecodeError> {
+    let fields = Fields::of(bytes)?;
+    let mut glance = Glance {
+        sources: BTreeMap::new(),
+        has_external_match: false,
+    };
+    if let Some(sources) = fields.embedded(SOURCES) {
+        let sources = proto::GrantSources::decode(sources.as_slice())?.sources;
+        let sources = sources.into_iter();
+        glance.sources = sources.map(|(id, it)| (id, it.is_direct)).collect();
+    }
+    for annotation in fields.payloads(ANNOTATIONS) {
+        let name = Any::decode(annotation)?.type_url;
+        glance.has_external_match |= message_name(&name).starts_with(EXTERNAL_MATCH);
+    }
+    Ok(glance)
+}
+
+/// How the names of all annotations begin that tell which principals of another system are meant.
+const EXTERNAL_MATCH: &str = "c1.connector.v2.ExternalResourceMatch";
+
+/// An encoded grant with these sources, sorted by id, and all else as it was.
+pub fn with_sources(
+    bytes: &[u8],
+    sources: &BTreeMap<String, bool>,
+) -> Result<Vec<u8>, DecodeError> {
+    let fields = Fields::of(bytes)?;
+    let mut changed = fields.those(|number| number < SOURCES);
+    let sources = sources.iter();
+    let sources = source_map(sources.map(|(id, is_direct)| (id.as_str(), *is_direct)));
+    changed.extend(embed_rest(SOURCES, &sources));
+    changed.extend(fields.those(|number| number > SOURCES));
+    Ok(changed)
 }
 
 fn annotations(grant: &Grant) -> Vec<Any> {
@@ -237,7 +286,7 @@ pub fn decode(bytes: &[u8]) -> Result<Grant, DecodeError> {
     let mut unread = Vec::new();
     unread.extend(embed_rest(ENTITLEMENT, &entitlement.unread(&[1, 2])));
     unread.extend(embed_rest(PRINCIPAL, &principal_rest(&fields)?));
-    unread.extend(fields.unread(&[ENTITLEMENT, PRINCIPAL, 3, 4, SOURCES]));
+    unread.extend(fields.unread(&[ENTITLEMENT, PRINCIPAL, 3, ANNOTATIONS, SOURCES]));
     keep_unread(&mut grant.annotations, &proto::Grant::full_name(), unread);
     Ok(grant)
 }

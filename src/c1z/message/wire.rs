@@ -52,20 +52,26 @@ impl<'a> Fields<'a> {
 
     /// The embedded message `number`. Written in pieces, the pieces concatenated are the whole.
     pub fn embedded(&self, number: u32) -> Option<Vec<u8>> {
-        let pieces: Vec<_> = self
-            .0
-            .iter()
-            .filter(|f| f.number == number)
-            .filter_map(|f| f.payload)
-            .collect();
+        let pieces: Vec<_> = self.payloads(number).collect();
         (!pieces.is_empty()).then(|| pieces.concat())
+    }
+
+    /// Each value of the length-delimited field `number`.
+    pub fn payloads(&self, number: u32) -> impl Iterator<Item = &'a [u8]> {
+        let fields = self.0.iter().filter(move |field| field.number == number);
+        fields.filter_map(|field| field.payload)
     }
 
     /// The fields that are not among `read`, as they were written.
     pub fn unread(&self, read: &[u32]) -> Vec<u8> {
+        self.those(|number| !read.contains(&number))
+    }
+
+    /// The fields with these numbers, as they were written.
+    pub fn those(&self, numbers: impl Fn(u32) -> bool) -> Vec<u8> {
         self.0
             .iter()
-            .filter(|field| !read.contains(&field.number))
+            .filter(|field| numbers(field.number))
             .flat_map(|field| field.encoded)
             .copied()
             .collect()

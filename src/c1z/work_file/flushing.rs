@@ -78,3 +78,51 @@ impl Flushing {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waits(db: &Connection) -> bool {
+        let level: i64 = db
+            .query_row("select synchronous from pragma_synchronous", [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        level == 2
+    }
+
+    #[test]
+    fn commits_wait_as_often_as_the_disk_can_bear() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch(
+            "create table rolecall_progress (checkpoint text); pragma synchronous = full;",
+        )
+        .unwrap();
+        let mut flushing = Flushing::default();
+        let began = flushing.begin(&db).unwrap();
+        assert!(waits(&db), "the first one waits");
+        flushing.ended(began);
+
+        let ago = |passed: u64| Instant::now() - Duration::from_millis(passed);
+        for (passed, cost, expected) in [
+            (100, 10, false),
+            (250, 10, true),
+            (9_000, 600, false),
+            // However slow the disk is, it is never left behind for longer.
+            (10_100, 600, true),
+        ] {
+            flushing.last = Some((ago(passed), Duration::from_millis(cost)));
+            let began = flushing.begin(&db).unwrap();
+            assert_eq!(waits(&db), expected, "{passed} ms after one of {cost} ms");
+            flushing.ended(began);
+        }
+
+        flushing.last = Some((ago(100), Duration::from_millis(10)));
+        let began = flushing.begin(&db).unwrap();
+        flushing.ended(began);
+        assert!(flushing.behind && !waits(&db));
+        flushing.flush(&db).unwrap();
+        assert!(!flushing.behind && waits(&db));
+    }
+}

@@ -2,7 +2,10 @@
 
 mod audit;
 mod damage;
+mod derive;
 mod digest;
+mod expand;
+mod failure;
 mod flushing;
 mod holder;
 mod open;
@@ -14,6 +17,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
+pub use derive::Derive;
 pub use holder::Holder;
 pub(super) use open::kind;
 pub use open::{Begin, Opened};
@@ -41,12 +45,23 @@ pub struct WorkFile {
     /// What readers will get; made when all pages are there, and never before.
     shipped: Option<Shipped>,
     flushing: Flushing,
+    derive: Derive,
 }
 
 impl WorkFile {
     /// Where the work file of an output is.
     pub fn path_for(output: &Path) -> PathBuf {
         with_suffix(output, ".work")
+    }
+
+    /// The same work file, of which readers will get what `derive` says besides what was found.
+    /// The run itself does not depend on it, and goes on whatever it is.
+    pub fn deriving(self, derive: Derive) -> Self {
+        Self {
+            derive,
+            shipped: None,
+            ..self
+        }
     }
 
     /// The file this run is written to.
@@ -151,7 +166,7 @@ impl WorkFile {
     fn shipped(&mut self) -> Result<&Shipped, C1zError> {
         let made = match self.shipped.take() {
             Some(made) => made,
-            None => Shipped::make(&self.db, &self.path, &self.run.id)?,
+            None => Shipped::make(&self.db, &self.path, &self.run, &self.derive)?,
         };
         Ok(self.shipped.insert(made))
     }
@@ -259,13 +274,6 @@ impl SyncSink for WorkFile {
         // Pages may have come since an earlier settling.
         self.shipped = None;
         Ok(self.shipped()?.settled()?)
-    }
-
-    fn mark_expanded(&mut self) -> Result<(), SinkError> {
-        self.db
-            .execute("update v1_sync_runs set supports_diff = 1", [])
-            .map_err(self.sqlite("note the expansion"))?;
-        Ok(())
     }
 
     fn seal(&mut self, ended_at: DateTime<Utc>, record: &RunRecord) -> Result<(), SinkError> {

@@ -5,11 +5,11 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
-use super::WorkFile;
 use super::damage::{self, explain};
 use super::digest::sum_of_text;
 use super::flushing::Flushing;
 use super::holder::Held;
+use super::{Derive, WorkFile};
 use crate::c1z::{C1zError, schema, sync_id, timestamp};
 use crate::model::{SyncId, SyncKind, SyncRun};
 
@@ -90,6 +90,7 @@ impl WorkFile {
                 run,
                 shipped,
                 flushing,
+                derive: Derive::default(),
             },
             opened,
         ))

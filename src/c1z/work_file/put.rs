@@ -4,9 +4,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, ToSql, params};
 
 use super::digest::{Digest, Summed};
-
 use crate::c1z::{message, timestamp};
-use crate::model::SyncId;
+use crate::model::{Grant, SyncId};
 use crate::sync::{Finding, PageFacts};
 
 /// A row is inserted, or, when its identity is there already, put in its place: page tokens and
@@ -91,7 +90,7 @@ const INSERT_GRANT: &str = "insert into v1_grants
          (resource_type_id, resource_id, entitlement_id, principal_resource_type_id,
           principal_resource_id, external_id, expansion, needs_expansion, data, sync_id,
           discovered_at)
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) on conflict do nothing";
 
 impl Put {
     /// True when there was a row of this identity.
@@ -171,28 +170,43 @@ pub(super) fn page(
         note(&mut replaced, again, &it.id);
     }
     let mut encoder = message::grant::Encoder::default();
-    let mut insert_grant = db.prepare_cached(INSERT_GRANT)?;
     for it in &page.grants {
-        let (on, principal) = (&it.resource.id, &it.principal);
-        let expansion = message::grant::expansion_column(it);
-        let needs_expansion = expansion.is_some();
-        let data = encoder.encode(it);
-        let values: &[&dyn ToSql] = params![
-            on.resource_type.0,
-            on.id,
-            it.entitlement.0,
-            principal.resource_type.0,
-            principal.id,
-            it.id.0,
-            expansion,
-            needs_expansion,
-            data,
-            run,
-            now
-        ];
-        insert_grant.execute(values)?;
-        digest.add(&GRANT, db.last_insert_rowid(), values)?;
+        grant(db, run, it, &mut encoder, &now, Some(&mut digest))?;
     }
     digest.keep(db, checkpoint)?;
     Ok(replaced)
+}
+
+/// Writes a grant, and adds it to what is summed where something is. False when there is one of its
+/// identity already and the table has the index that tells.
+pub(super) fn grant(
+    db: &Connection,
+    run: &str,
+    grant: &Grant,
+    encoder: &mut message::grant::Encoder,
+    now: &str,
+    digest: Option<&mut Digest>,
+) -> rusqlite::Result<bool> {
+    let (on, principal) = (&grant.resource.id, &grant.principal);
+    let expansion = message::grant::expansion_column(grant);
+    let needs_expansion = expansion.is_some();
+    let data = encoder.encode(grant);
+    let values: &[&dyn ToSql] = params![
+        on.resource_type.0,
+        on.id,
+        grant.entitlement.0,
+        principal.resource_type.0,
+        principal.id,
+        grant.id.0,
+        expansion,
+        needs_expansion,
+        data,
+        run,
+        now
+    ];
+    let inserted = db.prepare_cached(INSERT_GRANT)?.execute(values)? == 1;
+    if inserted && let Some(digest) = digest {
+        digest.add(&GRANT, db.last_insert_rowid(), values)?;
+    }
+    Ok(inserted)
 }

@@ -9,10 +9,10 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{RemovedOnDrop, audit, remove_if_there, with_suffix};
+use super::{Derive, RemovedOnDrop, audit, remove_if_there, with_suffix};
 use crate::c1z::{C1zError, Stats, schema};
-use crate::model::SyncId;
-use crate::sync::{Counts, Finding, Settled};
+use crate::model::SyncRun;
+use crate::sync::{Counts, Derived, Finding, Settled};
 
 /// The database that readers get, while it is being made.
 pub(super) struct Shipped {
@@ -20,12 +20,19 @@ pub(super) struct Shipped {
     db: Connection,
     path: RemovedOnDrop,
     duplicate_grants: Finding,
+    derived: Derived,
     stats: Stats,
 }
 
 impl Shipped {
-    /// Copies the rows of a work file, settles grants that were listed twice, and makes the indexes.
-    pub fn make(work: &Connection, work_path: &Path, run: &SyncId) -> Result<Self, C1zError> {
+    /// Copies the rows of a work file, settles grants that were listed twice, adds what is derived,
+    /// and makes the indexes.
+    pub fn make(
+        work: &Connection,
+        work_path: &Path,
+        run: &SyncRun,
+        derive: &Derive,
+    ) -> Result<Self, C1zError> {
         // The name is fixed, so that a run that was killed here leaves nothing the next one does
         // not overwrite. The lock on the work file keeps two runs from meeting.
         let path = RemovedOnDrop(with_suffix(work_path, "-packing"));
@@ -43,15 +50,20 @@ impl Shipped {
             let db = open(&path.0)?;
             db.execute_batch(schema::CREATE_RUN_INDEXES)?;
             let duplicate_grants = settle_grants(&db, &may_come_again(work)?)?;
-            db.execute_batch(schema::CREATE_OTHER_INDEXES)?;
-            let stats = Stats::count(&db, run, |_| true)?;
-            Ok((db, duplicate_grants, stats))
+            Ok((db, duplicate_grants))
         };
-        let (db, duplicate_grants, stats) = make().map_err(failed)?;
+        let (db, duplicate_grants) = make().map_err(failed)?;
+        let derived = derive.derive(&db, &path.0, run)?;
+        let index = || -> rusqlite::Result<_> {
+            db.execute_batch(schema::CREATE_OTHER_INDEXES)?;
+            Stats::count(&db, &run.id, |_| true)
+        };
+        let stats = index().map_err(C1zError::sqlite("index the run", path.0.clone()))?;
         Ok(Self {
             db,
             path,
             duplicate_grants,
+            derived,
             stats,
         })
     }
@@ -69,6 +81,7 @@ impl Shipped {
             by_type: self.stats.by_type(),
             audit,
             duplicate_grants: self.duplicate_grants.clone(),
+            derived: self.derived.clone(),
         })
     }
 
@@ -80,7 +93,11 @@ impl Shipped {
     /// Takes over the run's row as it is in the work file now, and closes the database.
     pub fn finish(self, work: &Connection) -> Result<RemovedOnDrop, C1zError> {
         let failed = self.failed("close the run");
-        let Shipped { db, path, .. } = self;
+        let Shipped {
+            db, path, derived, ..
+        } = self;
+        // Other programs tell by this that grants were expanded: nothing else in a file does.
+        let expanded = derived.expansion.is_some_and(|it| it.expandable > 0);
         let name = path.0.to_str().unwrap_or_default();
         let finish = || -> rusqlite::Result<()> {
             db.execute("delete from v1_sync_runs", [])?;
@@ -88,7 +105,12 @@ impl Shipped {
             attached(work, name, || {
                 work.execute_batch(
                     "insert into shipped.v1_sync_runs select * from main.v1_sync_runs",
-                )
+                )?;
+                work.execute(
+                    "update shipped.v1_sync_runs set supports_diff = ?1",
+                    [expanded],
+                )?;
+                Ok(())
             })
         };
         finish().map_err(failed)?;

@@ -3,7 +3,7 @@
 mod arbitrary;
 mod container;
 mod damage;
-mod files;
+pub mod files;
 mod golden;
 mod ids;
 mod inspect;

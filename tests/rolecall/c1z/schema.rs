@@ -239,7 +239,7 @@ fn the_run_is_sealed() {
     assert_eq!(run.2, "2026-03-04 05:16:07");
     assert_eq!(
         (run.3.as_str(), run.4.as_str(), run.5, run.6),
-        ("", "full", 1, 0)
+        ("", "full", 1, 1)
     );
     assert_eq!(
         run.7,

@@ -392,21 +392,3 @@ fn a_work_file_that_cannot_be_made_is_an_error() {
     let error = WorkFile::open(&output, &files::begin()).err().unwrap();
     assert!(matches!(error, C1zError::Sqlite { .. }), "{error}");
 }
-
-#[test]
-fn expansion_is_noted_in_the_run() {
-    let directory = TempDir::new().unwrap();
-    let output = directory.path().join("o.c1z");
-    let (mut work, _) = WorkFile::open(&output, &files::begin()).unwrap();
-    work.mark_expanded().unwrap();
-    work.seal(files::at("2026-03-04T06:00:00Z"), &RunRecord::default())
-        .unwrap();
-    rolecall::c1z::pack(work, &output, Default::default()).unwrap();
-    let noted: i64 = files::unpack(&output)
-        .db
-        .query_row("select supports_diff from v1_sync_runs", [], |row| {
-            row.get(0)
-        })
-        .unwrap();
-    assert_eq!(noted, 1);
-}

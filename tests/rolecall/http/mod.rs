@@ -3,7 +3,9 @@
 mod auth;
 mod case;
 mod killed;
+mod lifecycle;
 pub mod quirks;
+mod scene;
 mod server;
 mod tape;
 mod tls;

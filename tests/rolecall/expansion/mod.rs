@@ -1,0 +1,7 @@
+//! Grant expansion: the grants that others bring, by themselves and in a sync file.
+
+mod cases;
+mod memory;
+mod naive;
+mod properties;
+mod stored;
