@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::Holder;
+use super::room::{self, NoRoom};
 use crate::model::SyncId;
 use crate::sync::SinkError;
 
@@ -73,20 +75,35 @@ pub enum C1zError {
         row: i64,
         source: prost::DecodeError,
     },
+    #[error(
+        "the disk is full: no room in `{at}` to {action}; make some, then run the same command again"
+    )]
+    NoRoom {
+        action: &'static str,
+        at: PathBuf,
+        source: io::Error,
+    },
     #[error("`{path}`: SQLite could not {action}")]
     Sqlite {
         path: PathBuf,
         action: &'static str,
         source: rusqlite::Error,
     },
-    #[error("`{path}` is in use: another sync is writing the same output; wait for it to end")]
-    InUse { path: PathBuf },
+    #[error(
+        "`{path}` is in use by {}: it is writing the same output; wait for it to end, or write to \
+         another output",
+        .holder.as_ref().map_or_else(|| "another sync".to_owned(), ToString::to_string)
+    )]
+    InUse {
+        path: PathBuf,
+        holder: Option<Holder>,
+    },
     #[error("`{path}` is no work file of rolecall; move it away, or write to another output")]
     ForeignWorkFile { path: PathBuf },
     #[error("the work file `{path}` is damaged; delete it to begin the sync anew")]
     DamagedWorkFile {
         path: PathBuf,
-        source: rusqlite::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     #[error("the run in `{path}` is not sealed: there is nothing to pack yet")]
     NotSealed { path: PathBuf },
@@ -126,10 +143,17 @@ impl C1zError {
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io {
-            action,
-            path,
-            source,
+        move |source| match room::is_about_room(&source) {
+            true => Self::NoRoom {
+                action,
+                at: path,
+                source,
+            },
+            false => Self::Io {
+                action,
+                path,
+                source,
+            },
         }
     }
 
@@ -139,10 +163,13 @@ impl C1zError {
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(rusqlite::Error) -> Self {
         let path = path.into();
-        move |source| Self::Sqlite {
-            path,
-            action,
-            source,
+        move |source| match room::no_room(&path, &source) {
+            Some(NoRoom { at, source }) => Self::NoRoom { action, at, source },
+            None => Self::Sqlite {
+                path,
+                action,
+                source,
+            },
         }
     }
 }

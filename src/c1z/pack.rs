@@ -124,7 +124,7 @@ fn flush_directory(output: &Path) -> Result<(), C1zError> {
     Ok(())
 }
 
-fn remove_work_file(work: WorkFile) -> Result<(), C1zError> {
+fn remove_work_file(mut work: WorkFile) -> Result<(), C1zError> {
     // Folds the log in and removes it while the name is surely ours. Once the file is gone,
     // another run may make one of the same name, and nothing of that may be touched.
     work.fold_log()?;

@@ -131,13 +131,16 @@ create unique index idx_session_store_sync_key_v1 on v1_connector_sessions (sync
 /// What only a work file has: where the run stands, and for whom. Never part of a sync file.
 ///
 /// `sync_token` would be the place for the checkpoint, but a connector of another make that found
-/// the file would try to go on from it. Each time a listing begins anew, the grants that it may bring
+/// the file would try to go on from it. The sums tell whether all is there as it was written. Each time a listing begins anew, the grants that it may bring
 /// again are noted.
 pub(super) const CREATE_PROGRESS: &str = "
 create table rolecall_progress (
     one integer primary key check (one = 1),
     fingerprint text not null,
+    run_sum integer not null,
     checkpoint text,
+    checkpoint_sum integer,
+    rows_sum integer not null default 0,
     sealed integer not null default 0
 );
 create table rolecall_again (after_grant integer not null, to_grant integer not null);

@@ -2,6 +2,7 @@
 
 mod api;
 mod c1z;
+mod chaos;
 mod cli;
 mod company;
 mod complete;

@@ -21,6 +21,9 @@ pub enum Compression {
 /// Fast, and its window stays at 2 MiB, well under the 8 MiB that readers may assume.
 const ZSTD_LEVEL: i32 = 3;
 
+/// Databases from this size on are compressed by two threads.
+const LARGE: u64 = 32 << 20;
+
 /// Compresses a closed database file into `output`.
 pub fn pack(database: &File, output: &mut File, compression: Compression) -> io::Result<()> {
     let size = database.metadata()?.len();
@@ -34,6 +37,9 @@ pub fn pack(database: &File, output: &mut File, compression: Compression) -> io:
             encoder.set_pledged_src_size(Some(size))?;
             encoder.include_contentsize(true)?;
             encoder.include_checksum(true)?;
+            if size >= LARGE {
+                encoder.multithread(2)?;
+            }
             io::copy(&mut input, &mut encoder)?;
             encoder.finish()?;
         }

@@ -161,7 +161,14 @@ impl GrantStore for ShippedGrants<'_> {
             sources: sources.collect(),
             annotations: Vec::new(),
         };
-        let made = put::grant(self.db, &self.run.0, &grant, &mut self.encoder, self.now)?;
+        let made = put::grant(
+            self.db,
+            &self.run.0,
+            &grant,
+            &mut self.encoder,
+            self.now,
+            None,
+        )?;
         Ok(made)
     }
 

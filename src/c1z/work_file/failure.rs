@@ -32,11 +32,7 @@ impl Failure {
     pub fn explain(action: &'static str, path: &Path) -> impl FnOnce(Self) -> C1zError {
         let path = path.to_path_buf();
         move |failure| match failure {
-            Self::Sqlite(source) => C1zError::Sqlite {
-                path,
-                action,
-                source,
-            },
+            Self::Sqlite(source) => C1zError::sqlite(action, path)(source),
             Self::Blob { table, row, source } => C1zError::Blob {
                 path,
                 table,

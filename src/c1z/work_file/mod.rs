@@ -1,9 +1,12 @@
 //! A running sync → a SQLite file beside the output, page by page, safe at every moment.
 
+mod damage;
 mod derive;
+mod digest;
 mod expand;
 mod failure;
 mod flushing;
+mod holder;
 mod open;
 mod put;
 mod shipped;
@@ -14,10 +17,12 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 pub use derive::Derive;
+pub use holder::Holder;
 pub(super) use open::kind;
 pub use open::{Begin, Opened};
 
 use flushing::Flushing;
+use holder::Held;
 use shipped::Shipped;
 
 use super::{C1zError, Stats, message, timestamp};
@@ -31,6 +36,8 @@ use crate::sync::{Committed, PageFacts, RowPosition, RunRecord, Settled, SinkErr
 /// it: see `flushing.rs`. The lock on the file is
 /// exclusive from opening to dropping, so a second run is turned away, not interleaved.
 pub struct WorkFile {
+    /// Before the database: while others can read who holds the file, it is held.
+    held: Option<Held>,
     db: Connection,
     path: PathBuf,
     run: SyncRun,
@@ -68,15 +75,17 @@ impl WorkFile {
         shipped.finish(&self.db)
     }
 
-    /// Folds the log into the file, which removes the log.
-    pub(super) fn fold_log(&self) -> Result<(), C1zError> {
+    /// Folds the log into the file, which removes the log, as well as what says who holds the file.
+    pub(super) fn fold_log(&mut self) -> Result<(), C1zError> {
+        self.held = None;
         self.db
             .execute_batch("pragma journal_mode = delete")
             .map_err(self.sqlite("close the run"))
     }
 
     fn sqlite(&self, action: &'static str) -> impl FnOnce(rusqlite::Error) -> C1zError + use<> {
-        C1zError::sqlite(action, self.path.clone())
+        let path = self.path.clone();
+        move |error| damage::explain(&path, action, error)
     }
 
     fn decode_resource(&self, row: i64, data: &[u8]) -> Result<Resource, C1zError> {
@@ -100,10 +109,7 @@ impl WorkFile {
         let mut write = || {
             let began = flushing.begin(db)?;
             let transaction = db.transaction()?;
-            let replaced = put::page(&transaction, &run.id, page, &Utc::now())?;
-            transaction
-                .prepare_cached("update rolecall_progress set checkpoint = ?1")?
-                .execute([checkpoint])?;
+            let replaced = put::page(&transaction, &run.id, page, checkpoint, &Utc::now())?;
             transaction.commit()?;
             flushing.ended(began);
             Ok(Committed { replaced })
@@ -165,6 +171,8 @@ impl WorkFile {
     }
 
     fn mark_sealed(&mut self, ended_at: DateTime<Utc>, record: &RunRecord) -> Result<(), C1zError> {
+        // A clock that was set back does not end a run before it began.
+        let ended_at = ended_at.max(self.run.started_at);
         let stats = Stats {
             step_durations_ms: record.step_durations_ms.clone(),
             ..self.shipped()?.stats().clone()

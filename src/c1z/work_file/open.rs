@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
+use super::damage::{self, explain};
+use super::digest::sum_of_text;
 use super::flushing::Flushing;
+use super::holder::Held;
 use super::{Derive, WorkFile};
 use crate::c1z::{C1zError, schema, sync_id, timestamp};
 use crate::model::{SyncId, SyncKind, SyncRun};
@@ -48,20 +51,32 @@ impl WorkFile {
     pub fn open(output: &Path, begin: &Begin) -> Result<(Self, Opened), C1zError> {
         let path = Self::path_for(output);
         let mut db = lock(&path)?;
-        let explain = |error| explain(&path, error);
+        let held = Some(Held::by_this_process(&path));
+        let explain = |error| explain(&path, OPEN, error);
+        let unreadable = |error| damage::unreadable(&path, error);
 
-        let stored = if is_empty(&db).map_err(explain)? {
+        let stored = if is_empty(&db).map_err(unreadable)? {
             None
-        } else if has_progress(&db).map_err(explain)? {
-            stored_run(&db).map_err(explain)?
+        } else if has_progress(&db).map_err(unreadable)? {
+            stored_run(&db).map_err(unreadable)?
         } else {
             return Err(C1zError::ForeignWorkFile { path });
         };
         tune(&db).map_err(explain)?;
 
         let (opened, run) = match stored {
+            Some(stored) if !begin.fresh && !stored.as_written => {
+                return Err(damage::found(
+                    &path,
+                    "its run is not what was written to it",
+                ));
+            }
             Some(stored) => match stored.verdict(begin) {
-                Opened::Resumed => (Opened::Resumed, reopen(&db, stored.run).map_err(explain)?),
+                Opened::Resumed => {
+                    damage::check(&db, &path)?;
+                    let run = reopen(&mut db, stored.run, begin.now).map_err(explain)?;
+                    (Opened::Resumed, run)
+                }
                 given_up => (given_up, start(&mut db, begin).map_err(explain)?),
             },
             None => (Opened::New, start(&mut db, begin).map_err(explain)?),
@@ -69,6 +84,7 @@ impl WorkFile {
         let (shipped, flushing) = (None, Flushing::default());
         Ok((
             Self {
+                held,
                 db,
                 path,
                 run,
@@ -92,25 +108,10 @@ fn lock(path: &Path) -> Result<Connection, C1zError> {
         db.execute_batch("pragma locking_mode = exclusive; begin exclusive; commit;")?;
         Ok(db)
     };
-    take().map_err(|error| explain(path, error))
+    take().map_err(|error| explain(path, OPEN, error))
 }
 
-fn explain(path: &Path, error: rusqlite::Error) -> C1zError {
-    let path = path.to_path_buf();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => C1zError::InUse { path },
-        Some(ErrorCode::NotADatabase) => C1zError::ForeignWorkFile { path },
-        Some(ErrorCode::DatabaseCorrupt) => C1zError::DamagedWorkFile {
-            path,
-            source: error,
-        },
-        _ => C1zError::Sqlite {
-            path,
-            action: "open it",
-            source: error,
-        },
-    }
-}
+const OPEN: &str = "open it";
 
 fn is_empty(db: &Connection) -> rusqlite::Result<bool> {
     db.query_row("select count(*) = 0 from sqlite_master", [], |row| {
@@ -136,6 +137,7 @@ fn tune(db: &Connection) -> rusqlite::Result<()> {
 struct Stored {
     run: SyncRun,
     fingerprint: String,
+    as_written: bool,
 }
 
 impl Stored {
@@ -154,9 +156,10 @@ impl Stored {
 
 fn stored_run(db: &Connection) -> rusqlite::Result<Option<Stored>> {
     db.query_row(
-        "select sync_id, started_at, sync_type, fingerprint from v1_sync_runs, rolecall_progress",
+        &format!("select {RUN}, run_sum from v1_sync_runs, rolecall_progress"),
         [],
         |row| {
+            let as_written = sum_of_run(row)? == row.get::<_, i64>(4)?;
             let run = SyncRun {
                 id: SyncId(row.get(0)?),
                 kind: kind(row.get(2)?),
@@ -168,10 +171,31 @@ fn stored_run(db: &Connection) -> rusqlite::Result<Option<Stored>> {
             Ok(Stored {
                 run,
                 fingerprint: row.get(3)?,
+                as_written,
             })
         },
     )
     .optional()
+}
+
+/// What a run is.
+const RUN: &str = "sync_id, cast(started_at as text), sync_type, fingerprint";
+
+fn sum_of_run(row: &Row) -> rusqlite::Result<i64> {
+    let mut text = String::new();
+    for column in 0..4 {
+        text.push_str(row.get_ref(column)?.as_str()?);
+        text.push('\n');
+    }
+    Ok(sum_of_text(&text))
+}
+
+/// Keeps the sum of what the run is now.
+fn keep_sum_of_run(db: &Connection) -> rusqlite::Result<()> {
+    let sql = format!("select {RUN} from v1_sync_runs, rolecall_progress");
+    let sum = db.query_row(&sql, [], sum_of_run)?;
+    db.execute("update rolecall_progress set run_sum = ?1", [sum])?;
+    Ok(())
 }
 
 /// The kind that a file writes as `name`.
@@ -184,19 +208,30 @@ pub(in crate::c1z) fn kind(name: String) -> SyncKind {
 
 /// A run that was sealed but never packed is open again: it goes on from its last checkpoint,
 /// finds nothing left to do, and is sealed once more.
-fn reopen(db: &Connection, run: SyncRun) -> rusqlite::Result<SyncRun> {
-    db.execute_batch(
-        "begin;
-         update rolecall_progress set sealed = 0;
-         update v1_sync_runs set ended_at = null, stats = null, sync_token = '';
-         commit;",
+///
+/// One that began later than it is now began by a clock that was wrong: readers that order runs by
+/// time would take it for the latest for as long as the clock was ahead.
+fn reopen(db: &mut Connection, mut run: SyncRun, now: DateTime<Utc>) -> rusqlite::Result<SyncRun> {
+    run.started_at = run.started_at.min(as_kept(now));
+    let transaction = db.transaction()?;
+    transaction.execute("update rolecall_progress set sealed = 0", [])?;
+    transaction.execute(
+        "update v1_sync_runs
+         set started_at = ?1, ended_at = null, stats = null, sync_token = ''",
+        [timestamp::format(&run.started_at)],
     )?;
+    keep_sum_of_run(&transaction)?;
+    transaction.commit()?;
     Ok(run)
 }
 
+/// The text keeps less than the clock may tell; the run says what the file says.
+fn as_kept(now: DateTime<Utc>) -> DateTime<Utc> {
+    timestamp::parse(&timestamp::format(&now)).unwrap_or(now)
+}
+
 fn start(db: &mut Connection, begin: &Begin) -> rusqlite::Result<SyncRun> {
-    // The text keeps less than the clock may tell; the run says what the file says.
-    let started_at = timestamp::parse(&timestamp::format(&begin.now)).unwrap_or(begin.now);
+    let started_at = as_kept(begin.now);
     let run = SyncRun {
         id: sync_id::generate(started_at),
         kind: begin.kind.clone(),
@@ -222,9 +257,10 @@ fn start(db: &mut Connection, begin: &Begin) -> rusqlite::Result<SyncRun> {
         ],
     )?;
     transaction.execute(
-        "insert into rolecall_progress (one, fingerprint) values (1, ?1)",
+        "insert into rolecall_progress (one, fingerprint, run_sum) values (1, ?1, 0)",
         [begin.fingerprint],
     )?;
+    keep_sum_of_run(&transaction)?;
     transaction.commit()?;
     Ok(run)
 }

@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod container;
+mod damage;
 pub mod files;
 mod golden;
 mod ids;
@@ -12,6 +13,7 @@ mod message;
 mod other_writers;
 mod pack;
 mod protobuf_json;
+mod room;
 mod samples;
 mod schema;
 mod verify;

@@ -259,14 +259,77 @@ fn a_work_file_is_used_by_one_run_at_a_time() {
         let error = WorkFile::open(&output, &begin).err().unwrap();
         assert!(matches!(error, C1zError::InUse { .. }), "{error}");
         let work = output.with_file_name("o.c1z.work");
-        assert!(
-            error.to_string().contains(&format!("`{}`", work.display())),
-            "{error}"
-        );
+        let told = error.to_string();
+        assert!(told.contains(&format!("`{}`", work.display())), "{error}");
+        let process = format!("in use by process {}", std::process::id());
+        assert!(told.contains(&process), "{error}");
+        assert!(told.contains(" UTC: it is writing the same"), "{error}");
     }
     assert_eq!(first.settle().unwrap().counts.resources, 1);
     drop(first);
+    let holder = output.with_file_name("o.c1z.work-holder");
+    assert!(!holder.exists(), "nobody holds it any more");
     assert!(WorkFile::open(&output, &files::begin()).is_ok());
+}
+
+/// What says who holds the file may be of a process that was killed, or somebody else's own file: then it
+/// is not believed, and the second is not touched either.
+#[test]
+fn who_holds_a_work_file_is_only_said_by_whoever_holds_it() {
+    let directory = TempDir::new().unwrap();
+    let output = directory.path().join("o.c1z");
+    let holder = output.with_file_name("o.c1z.work-holder");
+    let killed = r#"{"process":4711,"host":"elsewhere","since":"2026-01-02T03:04:05Z"}"#;
+    fs::write(&holder, killed).unwrap();
+    let first = WorkFile::open(&output, &files::begin()).unwrap();
+    let error = WorkFile::open(&output, &files::begin()).err().unwrap();
+    assert!(!error.to_string().contains("4711"), "{error}");
+    drop(first);
+    assert!(!holder.exists());
+
+    for other in ["my notes", killed] {
+        fs::write(&holder, "my notes").unwrap();
+        let first = WorkFile::open(&output, &files::begin()).unwrap();
+        fs::write(&holder, other).unwrap();
+        let error = WorkFile::open(&output, &files::begin()).err().unwrap();
+        assert!(
+            error.to_string().contains("in use by another sync"),
+            "{error}"
+        );
+        drop(first);
+        assert_eq!(fs::read_to_string(&holder).unwrap(), other);
+    }
+}
+
+/// A clock that was ahead when a run began, or that is set back while it goes on: no run begins after it
+/// ended, and none is the latest for as long as the clock was ahead.
+#[test]
+fn a_clock_that_goes_backwards_does_not_turn_time_around() {
+    let directory = TempDir::new().unwrap();
+    let output = directory.path().join("o.c1z");
+    let ahead = Begin {
+        now: files::begin().now + TimeDelta::days(365),
+        ..files::begin()
+    };
+    let (mut work, _) = WorkFile::open(&output, &ahead).unwrap();
+    work.commit(&users(&["a"]), "1").unwrap();
+    let id = work.run().id.clone();
+    drop(work);
+    for _ in 0..2 {
+        let (work, opened) = WorkFile::open(&output, &files::begin()).unwrap();
+        assert_eq!((opened, &work.run().id), (Opened::Resumed, &id));
+        assert_eq!(work.run().started_at, files::begin().now);
+    }
+    let (mut work, _) = WorkFile::open(&output, &files::begin()).unwrap();
+    let record = RunRecord::default();
+    work.seal(files::at("2026-03-01T00:00:00Z"), &record)
+        .unwrap();
+    assert_eq!(work.run().ended_at, Some(files::begin().now));
+    rolecall::c1z::pack(work, &output, Default::default()).unwrap();
+    let packed = files::open(&output).unwrap();
+    let run = packed.sync(None).unwrap().run().clone();
+    assert_eq!(run.started_at, files::begin().now);
+    assert_eq!(run.ended_at, Some(files::begin().now));
 }
 
 #[test]
