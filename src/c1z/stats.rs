@@ -31,6 +31,9 @@ pub struct Stats {
     pub grants_by_resource_type: BTreeMap<String, u64>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub entitlements_by_resource_type: BTreeMap<String, u64>,
+    /// How long each step took.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub step_durations_ms: BTreeMap<String, u64>,
 }
 
 #[expect(
@@ -94,6 +97,7 @@ impl Stats {
             resources_by_resource_type: resources,
             grants_by_resource_type: grants,
             entitlements_by_resource_type: entitlements,
+            step_durations_ms: BTreeMap::new(),
         })
     }
 }

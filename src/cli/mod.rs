@@ -7,10 +7,12 @@ mod logging;
 mod progress;
 mod report;
 mod schema;
+mod stderr;
 mod sync;
 mod tape;
 mod terminal;
 mod validate;
+mod watch;
 
 use std::io::Write;
 use std::process::ExitCode;

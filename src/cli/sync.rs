@@ -8,8 +8,9 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
-use super::progress::Progress;
+use super::stderr;
 use super::tape::Tape;
+use super::watch::{Watch, WatchArgs};
 use super::{Outcome, report};
 use crate::c1z::{self, Begin, Compression, Opened, WorkFile};
 use crate::config;
@@ -54,6 +55,8 @@ pub(crate) struct SyncArgs {
     /// How to print the summary.
     #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
     format: SummaryFormat,
+    #[command(flatten)]
+    watch: WatchArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
@@ -126,7 +129,8 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> anyhow
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(sync::connect(&plan))?;
+    let watch = Watch::start(&args.watch, &output);
+    runtime.block_on(watch.meter().measure(sync::connect(&plan)))?;
     let begin = Begin {
         kind: SyncKind::Full,
         fingerprint: &format!("{}{}", sync::fingerprint(&plan), tape.mark()),
@@ -136,12 +140,11 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> anyhow
     };
     let (work, opened) = WorkFile::open(&output, &begin)?;
     say_how_it_begins(opened, work.path());
-    let progress = Progress::start(args.format == SummaryFormat::Json);
-    let ran = runtime.block_on(drive(plan, work, usize::from(args.concurrency), &progress));
-    progress.end();
+    let ran = runtime.block_on(drive(plan, work, usize::from(args.concurrency), &watch));
     let (report, work) = match ran {
         Ok(done) => done,
         Err(error) => {
+            drop(watch);
             eprintln!("{}", report::failure(&error.into()));
             if !tape.is_replay() {
                 let work = WorkFile::path_for(&output);
@@ -162,7 +165,9 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> anyhow
         Packing::Zstd => Compression::Zstd,
         Packing::Gzip => Compression::Gzip,
     };
-    c1z::pack(work, &output, compression)?;
+    let packed = c1z::pack(work, &output, compression);
+    drop(watch);
+    packed?;
     tell(args, &report, out)?;
     Ok(match report.verdict {
         Verdict::Complete => Outcome::Done,
@@ -173,7 +178,7 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> anyhow
 fn say_how_it_begins(opened: Opened, work: &Path) {
     let why = match opened {
         Opened::Resumed => {
-            eprintln!("going on with the run in `{}`", work.display());
+            stderr::say(&format!("going on with the run in `{}`", work.display()));
             return;
         }
         Opened::New => return,
@@ -181,17 +186,17 @@ fn say_how_it_begins(opened: Opened, work: &Path) {
         Opened::ConfigChanged => "because the connector file has changed",
         Opened::TooOld => "because it is more than seven days old",
     };
-    eprintln!(
+    stderr::say(&format!(
         "the interrupted run in `{}` is given up, {why}",
         work.display()
-    );
+    ));
 }
 
 async fn drive(
     plan: Plan,
     work: WorkFile,
     concurrency: usize,
-    progress: &Progress,
+    watch: &Watch,
 ) -> Result<(Report, WorkFile), SyncError> {
     let cancel = CancellationToken::new();
     let signals = tokio::spawn(stop_on_signal(cancel.clone()));
@@ -199,10 +204,9 @@ async fn drive(
         concurrency,
         cancel,
     };
-    let ran = sync::run(Arc::new(plan), work, options, &|event| {
-        progress.tell(&event)
-    })
-    .await;
+    let hear = |event| watch.hear(&event);
+    let run = sync::run(Arc::new(plan), work, options, &hear);
+    let ran = watch.meter().measure(run).await;
     signals.abort();
     ran
 }
@@ -220,7 +224,7 @@ async fn stop_on_signal(cancel: CancellationToken) {
     let mut either =
         async || tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} };
     either().await;
-    eprintln!("stopping after the pages under way; once more to stop at once");
+    stderr::say("stopping after the pages under way; once more to stop at once");
     cancel.cancel();
     either().await;
     std::process::exit(1);

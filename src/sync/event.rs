@@ -26,6 +26,28 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// Every phase, in their order.
+    pub const ALL: [Self; 6] = [
+        Self::ResourceTypes,
+        Self::Resources,
+        Self::StaticEntitlements,
+        Self::Entitlements,
+        Self::Grants,
+        Self::Settling,
+    ];
+
+    /// The name that other programs give the step, where they have it.
+    pub fn step_name(self) -> &'static str {
+        match self {
+            Phase::ResourceTypes => "list-resource-types",
+            Phase::Resources => "list-resources",
+            Phase::StaticEntitlements => "list-static-entitlements",
+            Phase::Entitlements => "list-entitlements",
+            Phase::Grants => "list-grants",
+            Phase::Settling => "grant-expansion",
+        }
+    }
+
     /// The phase as reports name it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -91,4 +113,6 @@ pub enum Event {
         /// Index of the listing.
         listing: usize,
     },
+    /// The run is sealed: what is left is to pack it.
+    Sealed,
 }

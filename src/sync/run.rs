@@ -17,7 +17,7 @@ use super::store::Store;
 use super::under_way::UnderWay;
 use super::{PageFacts, RowPosition, Settled, SyncError, SyncSink};
 use crate::plan::Plan;
-use crate::source::PageToken;
+use crate::source::{Meter, PageToken};
 
 /// How a sync runs.
 #[derive(Debug, Clone)]
@@ -261,7 +261,9 @@ impl<S: SyncSink + 'static> Run<'_, S> {
             arrivals: under_way.sender.clone(),
             cancel: self.options.cancel.clone(),
         };
-        under_way.tasks.spawn(listing.run());
+        let meter = Meter::here();
+        let run = async move { meter.measure(listing.run()).await };
+        under_way.tasks.spawn(run);
     }
 
     /// Stores pages in one transaction. The pages beside a failure are good: they are stored before
