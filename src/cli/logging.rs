@@ -5,12 +5,15 @@ use std::fmt;
 use clap::{Args, ValueEnum};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::{Format, Full, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 use super::stderr::Stderr;
+use super::traces::Traces;
 
 /// The target of messages that tell how far a run is. They are for people: among text logs each is a
 /// line as it is, whatever the level; among JSON logs, a message like others.
@@ -55,8 +58,8 @@ enum LogFormat {
     Json,
 }
 
-/// Sends log messages to standard error from now on.
-pub(crate) fn start(args: &LoggingArgs) {
+/// Sends log messages to standard error from now on, and spans to where traces go.
+pub(crate) fn start(args: &LoggingArgs, traces: Option<&Traces>) {
     let level = match args.log_level {
         Level::Error => "error",
         Level::Warn => "warn",
@@ -69,16 +72,18 @@ pub(crate) fn start(args: &LoggingArgs) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let progress = format!("{PROGRESS}=info");
     let filter = filter.add_directive(progress.parse().expect("a target and a level"));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(Stderr);
-    match args.log_format {
-        LogFormat::Text => builder
+    let messages = tracing_subscriber::fmt::layer().with_writer(Stderr);
+    let messages = match args.log_format {
+        LogFormat::Text => messages
             .with_ansi(super::report::colour_on_stderr())
             .event_format(Text(Format::default()))
-            .init(),
-        LogFormat::Json => builder.json().init(),
-    }
+            .boxed(),
+        LogFormat::Json => messages.json().boxed(),
+    };
+    tracing_subscriber::registry()
+        .with(messages.with_filter(filter))
+        .with(traces.map(Traces::layer))
+        .init();
 }
 
 /// Messages as text: those about progress as they are, others with their time and level.

@@ -56,7 +56,7 @@ pub(crate) struct SyncArgs {
     #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
     format: SummaryFormat,
     #[command(flatten)]
-    watch: WatchArgs,
+    pub(super) watch: WatchArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
@@ -129,8 +129,8 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> anyhow
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let watch = Watch::start(&args.watch, &output);
-    runtime.block_on(watch.meter().measure(sync::connect(&plan)))?;
+    let watch = Watch::start(&args.watch, &plan.app_name, &output);
+    runtime.block_on(watch.part("connect", sync::connect(&plan)))?;
     let begin = Begin {
         kind: SyncKind::Full,
         fingerprint: &format!("{}{}", sync::fingerprint(&plan), tape.mark()),
@@ -165,7 +165,9 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> anyhow
         Packing::Zstd => Compression::Zstd,
         Packing::Gzip => Compression::Gzip,
     };
-    let packed = c1z::pack(work, &output, compression);
+    let packed = watch
+        .span_of("pack")
+        .in_scope(|| c1z::pack(work, &output, compression));
     drop(watch);
     packed?;
     tell(args, &report, out)?;
@@ -206,7 +208,7 @@ async fn drive(
     };
     let hear = |event| watch.hear(&event);
     let run = sync::run(Arc::new(plan), work, options, &hear);
-    let ran = watch.meter().measure(run).await;
+    let ran = watch.part("run", run).await;
     signals.abort();
     ran
 }

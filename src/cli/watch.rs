@@ -4,9 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
+use tracing::{Instrument as _, Span};
 
 use super::progress::{Progress, Shown};
+use super::traces::Traces;
 use crate::source::Meter;
+use crate::span;
 use crate::sync::Event;
 
 /// Who is told of a running sync, and how.
@@ -25,17 +28,30 @@ pub(crate) struct WatchArgs {
     /// Do not tell how far the sync is; the same as `--progress none`.
     #[arg(short, long)]
     quiet: bool,
+    /// Send traces to this OpenTelemetry collector, by OTLP over HTTP, for example
+    /// `http://localhost:4318`. The variables of OpenTelemetry, such as
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`, do the same.
+    #[arg(long, value_name = "URL")]
+    otlp_endpoint: Option<String>,
+}
+
+impl WatchArgs {
+    /// What sends traces, where they are wanted.
+    pub(super) fn traces(&self) -> anyhow::Result<Option<Traces>> {
+        Traces::start(self.otlp_endpoint.as_deref())
+    }
 }
 
 /// A sync that is watched.
 pub(super) struct Watch {
     meter: Arc<Meter>,
+    span: Span,
     progress: Progress,
 }
 
 impl Watch {
-    /// Starts watching a sync that writes `output`.
-    pub fn start(args: &WatchArgs, output: &Path) -> Self {
+    /// Starts watching a sync of a system that writes `output`.
+    pub fn start(args: &WatchArgs, system: &str, output: &Path) -> Self {
         let meter = Meter::new();
         let shown = match args.quiet {
             true => Shown::None,
@@ -43,13 +59,24 @@ impl Watch {
         };
         Self {
             progress: Progress::start(shown, output, &meter),
+            span: tracing::info_span!(
+                target: span::TARGET,
+                "sync",
+                rolecall.connector = system
+            ),
             meter,
         }
     }
 
-    /// Counts what the sync asks.
-    pub fn meter(&self) -> &Arc<Meter> {
-        &self.meter
+    /// Runs a part of the sync: what it asks is counted, and what it does is traced.
+    pub async fn part<F: Future>(&self, name: &'static str, part: F) -> F::Output {
+        let span = self.span_of(name);
+        self.meter.measure(part).instrument(span).await
+    }
+
+    /// The span of a part of the sync.
+    pub fn span_of(&self, name: &'static str) -> Span {
+        tracing::info_span!(target: span::TARGET, parent: &self.span, "part", otel.name = name)
     }
 
     /// Hears of an event.

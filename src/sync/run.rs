@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::checkpoint::{Checkpoint, Cursor};
 use super::event::{Event, ListingName};
@@ -18,6 +19,7 @@ use super::under_way::UnderWay;
 use super::{PageFacts, RowPosition, Settled, SyncError, SyncSink};
 use crate::plan::Plan;
 use crate::source::{Meter, PageToken};
+use crate::span;
 
 /// How a sync runs.
 #[derive(Debug, Clone)]
@@ -75,7 +77,9 @@ pub async fn run<S: SyncSink + 'static>(
     run.begin_again().await?;
     run.announce(resumed);
     while run.checkpoint.step < run.steps.len() {
-        run.step().await?;
+        let phase = run.steps[run.checkpoint.step].phase().as_str();
+        let span = tracing::info_span!(target: span::TARGET, "phase", otel.name = phase);
+        run.step().instrument(span).await?;
     }
     run.finish(resumed).await
 }
@@ -262,7 +266,8 @@ impl<S: SyncSink + 'static> Run<'_, S> {
             cancel: self.options.cancel.clone(),
         };
         let meter = Meter::here();
-        let run = async move { meter.measure(listing.run()).await };
+        let span = listing.span();
+        let run = async move { meter.measure(listing.run()).await }.instrument(span);
         under_way.tasks.spawn(run);
     }
 

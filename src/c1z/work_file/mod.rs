@@ -17,6 +17,7 @@ use shipped::Shipped;
 
 use super::{C1zError, message, timestamp};
 use crate::model::{Resource, ResourceId, ResourceTypeId, SyncRun};
+use crate::span;
 use crate::sync::{Committed, PageFacts, RowPosition, Settled, SinkError, SyncSink};
 
 /// The store of a run in progress: `<output>.work`, a SQLite file in the schema of a sync file.
@@ -77,6 +78,7 @@ impl WorkFile {
                 path: self.path.clone(),
             });
         }
+        let _within = tracing::info_span!(target: span::TARGET, "commit").entered();
         let failed = self.sqlite("write a page");
         let mut write = || {
             let transaction = self.db.transaction()?;

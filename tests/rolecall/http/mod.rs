@@ -7,6 +7,7 @@ pub mod quirks;
 mod server;
 mod tape;
 mod tls;
+mod watched;
 mod wire;
 
 use std::sync::Arc;
