@@ -4,6 +4,7 @@ mod eval;
 pub mod inspect;
 mod kinds;
 mod logging;
+mod metrics;
 mod progress;
 mod report;
 mod schema;

@@ -165,9 +165,13 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> anyhow
         Packing::Zstd => Compression::Zstd,
         Packing::Gzip => Compression::Gzip,
     };
+    let stats = work.stats().cloned();
     let packed = watch
         .span_of("pack")
         .in_scope(|| c1z::pack(work, &output, compression));
+    if let (Ok(()), Some(stats)) = (&packed, &stats) {
+        watch.done(&report, stats);
+    }
     drop(watch);
     packed?;
     tell(args, &report, out)?;

@@ -1,16 +1,18 @@
 //! Everyone who watches a sync from outside: people, by its progress, and their tools.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use tracing::{Instrument as _, Span};
 
+use super::metrics::Metrics;
 use super::progress::{Progress, Shown};
 use super::traces::Traces;
+use crate::c1z::Stats;
 use crate::source::Meter;
 use crate::span;
-use crate::sync::Event;
+use crate::sync::{Event, Report};
 
 /// Who is told of a running sync, and how.
 #[derive(Debug, Args)]
@@ -33,6 +35,10 @@ pub(crate) struct WatchArgs {
     /// `OTEL_EXPORTER_OTLP_ENDPOINT`, do the same.
     #[arg(long, value_name = "URL")]
     otlp_endpoint: Option<String>,
+    /// Write the sync in numbers to this file, for the textfile collector of Prometheus' node
+    /// exporter: every 10 seconds, and at the end, also of a sync that fails.
+    #[arg(long, value_name = "FILE.prom", env = "ROLECALL_METRICS_FILE")]
+    metrics_file: Option<PathBuf>,
 }
 
 impl WatchArgs {
@@ -47,6 +53,7 @@ pub(super) struct Watch {
     meter: Arc<Meter>,
     span: Span,
     progress: Progress,
+    metrics: Option<Metrics>,
 }
 
 impl Watch {
@@ -57,7 +64,9 @@ impl Watch {
             true => Shown::None,
             false => args.progress,
         };
+        let metrics = args.metrics_file.as_deref();
         Self {
+            metrics: metrics.map(|file| Metrics::start(file, system, &meter)),
             progress: Progress::start(shown, output, &meter),
             span: tracing::info_span!(
                 target: span::TARGET,
@@ -82,5 +91,15 @@ impl Watch {
     /// Hears of an event.
     pub fn hear(&self, event: &Event) {
         self.progress.hear(event);
+        if let Some(metrics) = &self.metrics {
+            metrics.hear(event);
+        }
+    }
+
+    /// Notes what came of the sync. One that is not said to be done has failed.
+    pub fn done(&self, report: &Report, stats: &Stats) {
+        if let Some(metrics) = &self.metrics {
+            metrics.done(report, stats);
+        }
     }
 }

@@ -48,6 +48,11 @@ impl Phase {
         }
     }
 
+    /// Whether the system is asked for what it brings. The others are over at once.
+    pub fn asks(self) -> bool {
+        matches!(self, Self::Resources | Self::Entitlements | Self::Grants)
+    }
+
     /// The phase as reports name it.
     pub fn as_str(self) -> &'static str {
         match self {

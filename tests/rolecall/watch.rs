@@ -33,6 +33,26 @@ fn where_there_is_no_terminal_each_listing_has_its_line() {
 }
 
 #[test]
+fn statements_are_counted() {
+    let company = Company::new(12, 3);
+    let folder = company.path("");
+    let command = ["sync", "company.yaml", "-f", "out.c1z"];
+    let ran = run(
+        &folder,
+        &command,
+        &[("ROLECALL_METRICS_FILE", "company.prom")],
+    );
+    assert!(ran.status.success(), "{}", crate::said(&ran));
+    let metrics = std::fs::read_to_string(company.path("company.prom")).expect("it was written");
+    // Two pages of users, one of teams, and one of members for each team.
+    let requests = "rolecall_sync_requests_total{connector=\"Company\"} 6\n";
+    assert!(metrics.contains(requests), "{metrics}");
+    let members =
+        "rolecall_sync_rows{connector=\"Company\",kind=\"grants\",resource_type=\"team\"} 8\n";
+    assert!(metrics.contains(members), "{metrics}");
+}
+
+#[test]
 fn who_asks_for_silence_gets_it() {
     assert_eq!(messages(&["--progress", "none"], &[]), "");
     assert_eq!(messages(&["-q"], &[("ROLECALL_PROGRESS", "plain")]), "");

@@ -15,7 +15,7 @@ pub use open::{Begin, Opened};
 
 use shipped::Shipped;
 
-use super::{C1zError, message, timestamp};
+use super::{C1zError, Stats, message, timestamp};
 use crate::model::{Resource, ResourceId, ResourceTypeId, SyncRun};
 use crate::span;
 use crate::sync::{Committed, PageFacts, RowPosition, Settled, SinkError, SyncSink};
@@ -134,6 +134,11 @@ impl WorkFile {
             .map_err(self.sqlite("look up a resource"))?
             .map(|(row, data)| self.decode_resource(row, &data))
             .transpose()
+    }
+
+    /// What the run comes to, once all pages are there.
+    pub fn stats(&self) -> Option<&Stats> {
+        self.shipped.as_ref().map(Shipped::stats)
     }
 
     /// The file that readers will get. Anything committed since it was made is not in it.

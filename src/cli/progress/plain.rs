@@ -27,7 +27,7 @@ pub(super) struct Plain {
 impl Plain {
     /// What is to be told of a listing that is done.
     pub fn done(&mut self, listing: &Listing, elapsed: Duration) -> Option<String> {
-        if !listing.asks() {
+        if !listing.name.phase.asks() {
             return None;
         }
         self.last = elapsed;

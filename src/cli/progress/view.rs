@@ -109,7 +109,7 @@ impl View {
         let phase = self.phase.map(|(phase, ..)| phase);
         let in_phase = |listing: &&Listing| Some(listing.name.phase) == phase;
         let open = self.listings.iter().filter(in_phase);
-        open.filter(|listing| !listing.done && listing.asks())
+        open.filter(|listing| !listing.done && listing.name.phase.asks())
             .collect()
     }
 
@@ -155,14 +155,6 @@ impl Listing {
             done: false,
             speed: Speed::default(),
         }
-    }
-
-    /// Whether the system is asked for it. The others are over at once.
-    pub fn asks(&self) -> bool {
-        matches!(
-            self.name.phase,
-            Phase::Resources | Phase::Entitlements | Phase::Grants
-        )
     }
 }
 

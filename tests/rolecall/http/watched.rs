@@ -94,6 +94,17 @@ fn sync(folder: &Path, script: Vec<Exchange>, arguments: &[&str], more: &[(&str,
     ran
 }
 
+/// The script, with an API that has had enough for so many seconds where it was busy before.
+fn limited(seconds: u32) -> Vec<Exchange> {
+    let mut script = script();
+    let busy = script.iter_mut().find(|exchange| exchange.answer == 503);
+    let busy = busy.expect("the API is busy once");
+    busy.answer = 429;
+    let wait = ("retry-after".to_owned(), seconds.to_string().into());
+    busy.headers.extend([wait]);
+    script
+}
+
 /// Nothing that leaves the program may hold a secret, nor the id or the name of a person.
 fn assert_says_nothing(bytes: &[u8], what: &str) {
     for secret in [SECRET, "s3cr3t", "s3cr3t%2Fv4lue%3D", TOKEN, "Ada", "u2999"] {
@@ -209,4 +220,131 @@ fn an_endpoint_that_is_none_is_a_mistake_of_the_command_line() {
         "{}",
         said(&ran)
     );
+}
+
+/// The text of a metrics file, with what differs from run to run replaced.
+fn metrics(folder: &Path) -> String {
+    let text = std::fs::read_to_string(folder.join("acme.prom")).expect("it was written");
+    assert_says_nothing(text.as_bytes(), "the metrics");
+    let shown = text.lines().map(|line| {
+        let changes = line.contains("_seconds") || line.contains("_bytes");
+        match line.rsplit_once("} ") {
+            Some((sample, value)) if changes => {
+                let value: f64 = value.parse().expect("a number");
+                match value {
+                    1_700_000_000.0.. => format!("{sample}}} MOMENT"),
+                    _ if sample.contains("reason=") => line.to_owned(),
+                    _ => format!("{sample}}} SOME"),
+                }
+            }
+            _ => line.to_owned(),
+        }
+    });
+    shown.collect::<Vec<_>>().join("\n")
+}
+
+/// The value of a sample.
+fn sample(folder: &Path, begins: &str) -> Option<f64> {
+    let text = std::fs::read_to_string(folder.join("acme.prom")).expect("it was written");
+    let line = text.lines().find(|line| line.starts_with(begins))?;
+    line.rsplit_once(' ')?.1.parse().ok()
+}
+
+const SUCCESS: &str = "rolecall_sync_last_success_timestamp_seconds{";
+
+#[test]
+fn a_metrics_file_tells_how_the_sync_went() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let arguments = ["--metrics-file", "acme.prom"];
+    let ran = sync(folder, limited(1), &arguments, &[]);
+    assert!(ran.status.success(), "{}", said(&ran));
+    let waited = "rolecall_sync_wait_seconds_total{connector=\"Acme\",reason=\"rate-limit\"}";
+    let seconds = sample(folder, waited).expect("it is told");
+    assert!((1.0..3.0).contains(&seconds), "{seconds}");
+    let shown = metrics(folder).replace(&format!("{waited} {seconds}"), &format!("{waited} ONE"));
+    insta::assert_snapshot!("metrics_of_a_sync", shown);
+    let first = sample(folder, SUCCESS).expect("it succeeded");
+    let about = std::fs::metadata(folder.join("acme.prom")).expect("it is there");
+    assert_eq!(
+        about.permissions().mode() & 0o777,
+        0o644,
+        "others collect it"
+    );
+    // One that fails keeps what is known of the one before.
+    let broken = script().into_iter().map(|exchange| Exchange {
+        answer: if exchange.ask.contains("/groups") {
+            500
+        } else {
+            exchange.answer
+        },
+        ..exchange
+    });
+    let ran = sync(folder, broken.collect(), &arguments, &[]);
+    assert_eq!(ran.status.code(), Some(1), "{}", said(&ran));
+    assert_eq!(sample(folder, SUCCESS), Some(first));
+    // How far it came is a matter of chance.
+    let shown = metrics(folder);
+    let shown = shown.split("# HELP rolecall_sync_pages_total").next();
+    let shown = shown.expect("a part").lines();
+    let shown = shown.filter(|line| !line.contains("_phase_duration_"));
+    let shown = Vec::from_iter(shown).join("\n");
+    insta::assert_snapshot!("metrics_of_a_sync_that_fails", shown);
+    let left = std::fs::read_dir(folder).expect("a folder");
+    let left = left.map(|entry| entry.expect("a file").file_name());
+    assert!(
+        !left
+            .into_iter()
+            .any(|name| name.to_string_lossy().contains(".new"))
+    );
+}
+
+#[test]
+fn a_wait_is_told_where_there_is_no_terminal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ran = sync(folder.path(), limited(7), &["--progress", "plain"], &[]);
+    assert!(ran.status.success(), "{}", said(&ran));
+    let told = said(&ran);
+    let waits: Vec<&str> = told
+        .lines()
+        .filter(|line| line.starts_with("waiting "))
+        .collect();
+    assert_eq!(waits.len(), 1, "{told}");
+    assert!(
+        waits[0].contains(" s for the system's rate limit (until "),
+        "{told}"
+    );
+    assert_says_nothing(told.as_bytes(), "what is told");
+}
+
+#[test]
+fn a_sync_that_never_succeeded_has_no_moment_of_success() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("acme.prom"), b"\xff not ours").expect("it is ours");
+    let ran = sync(
+        folder.path(),
+        Vec::new(),
+        &["--metrics-file", "acme.prom"],
+        &[],
+    );
+    assert_eq!(ran.status.code(), Some(1), "{}", said(&ran));
+    assert_eq!(sample(folder.path(), SUCCESS), None);
+    let verdict = "rolecall_sync_verdict{connector=\"Acme\",verdict=\"failed\"}";
+    assert_eq!(sample(folder.path(), verdict), Some(1.0));
+    assert_eq!(sample(folder.path(), "rolecall_sync_running{"), Some(0.0));
+}
+
+#[test]
+fn a_metrics_file_that_cannot_be_written_fails_no_sync() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ran = sync(
+        folder.path(),
+        script(),
+        &["--metrics-file", "absent/acme.prom"],
+        &[],
+    );
+    assert!(ran.status.success(), "{}", said(&ran));
+    let message = "the metrics file `absent/acme.prom` cannot be written: ";
+    assert_eq!(said(&ran).matches(message).count(), 1, "{}", said(&ran));
 }
