@@ -55,11 +55,21 @@ impl Failure {
 
 impl Traces {
     /// Makes ready what sends spans to `endpoint`, or to where the environment says. `None` where
-    /// nobody wants them.
+    /// nobody wants them. An environment is made for many programs: what is wrong there is told, and
+    /// does not keep a sync from running.
     pub fn start(endpoint: Option<&str>) -> anyhow::Result<Option<Self>> {
-        if endpoint.is_none() && !is_wanted(|name| std::env::var(name).ok()) {
+        if endpoint.is_some() {
+            return Self::to(endpoint).map(Some);
+        }
+        if !is_wanted(|name| std::env::var(name).ok()) {
             return Ok(None);
         }
+        Ok(Self::to(None)
+            .inspect_err(|error| stderr::say(&format!("no traces are sent: {error:#}")))
+            .ok())
+    }
+
+    fn to(endpoint: Option<&str>) -> anyhow::Result<Self> {
         install_tls();
         let exporter = opentelemetry_otlp::SpanExporter::builder()
             .with_http()
@@ -70,14 +80,14 @@ impl Traces {
         };
         let failure = Failure::default();
         let exporter = Noting {
-            exporter: exporter.build().context("traces cannot be sent")?,
+            exporter: exporter.build()?,
             failure: failure.clone(),
         };
         let provider = SdkTracerProvider::builder()
             .with_batch_exporter(exporter)
             .with_resource(resource())
             .build();
-        Ok(Some(Self { provider, failure }))
+        Ok(Self { provider, failure })
     }
 
     /// Takes the spans of this program, and nothing else: neither messages nor what libraries do.

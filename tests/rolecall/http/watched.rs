@@ -206,6 +206,19 @@ fn a_sync_needs_no_collector() {
 }
 
 #[test]
+fn an_environment_made_for_others_keeps_no_sync_from_running() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", "not a place")];
+    let ran = sync(folder.path(), script(), &[], &variables);
+    assert!(ran.status.success(), "{}", said(&ran));
+    assert!(
+        said(&ran).contains("no traces are sent: "),
+        "{}",
+        said(&ran)
+    );
+}
+
+#[test]
 fn an_endpoint_that_is_none_is_a_mistake_of_the_command_line() {
     let folder = tempfile::tempdir().expect("a folder");
     let ran = sync(
