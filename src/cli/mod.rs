@@ -4,15 +4,19 @@ mod eval;
 pub mod inspect;
 mod kinds;
 mod logging;
+mod metrics;
 mod progress;
 mod report;
 mod report_file;
 mod schema;
 mod scope;
+mod stderr;
 mod sync;
 mod tape;
 mod terminal;
+mod traces;
 mod validate;
+mod watch;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -72,9 +76,28 @@ impl From<Outcome> for ExitCode {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    logging::start(&cli.logging);
+    let traces = match &cli.command {
+        Command::Sync(args) => args.watch.traces(),
+        _ => Ok(None),
+    };
+    let traces = match traces {
+        Ok(traces) => traces,
+        Err(error) => {
+            eprintln!("{}", report::failure(&error));
+            return Outcome::Wrong.into();
+        }
+    };
+    logging::start(&cli.logging, traces.as_ref());
+    let code = run(cli.command);
+    if let Some(traces) = traces {
+        traces.end();
+    }
+    code
+}
+
+fn run(command: Command) -> ExitCode {
     let mut out = std::io::stdout().lock();
-    let outcome = match cli.command {
+    let outcome = match command {
         Command::Sync(args) => sync::run(&args, &mut out),
         Command::Validate(args) => validate::run(&args, &mut out),
         Command::Eval(args) => eval::run(&args, &mut out),
