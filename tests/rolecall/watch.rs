@@ -32,17 +32,6 @@ fn where_there_is_no_terminal_each_listing_has_its_line() {
     );
 }
 
-/// Spans are for traces: log messages stay as short as they are.
-#[test]
-fn logs_hold_no_spans() {
-    for variables in [&[("RUST_LOG", "trace")][..], &[]] {
-        let messages = messages(&["--log-level", "trace"], variables);
-        assert!(messages.contains("DEBUG rolecall::") || !variables.is_empty());
-        assert!(!messages.contains("otel"), "{messages}");
-        assert!(!messages.contains("sync{"), "{messages}");
-    }
-}
-
 #[test]
 fn statements_are_counted() {
     let company = Company::new(12, 3);
