@@ -2,6 +2,7 @@
 
 mod container;
 mod error;
+mod external;
 pub mod message;
 mod pack;
 mod reader;
@@ -13,6 +14,7 @@ mod work_file;
 
 pub use container::{Compression, ReadLimits};
 pub use error::C1zError;
+pub use external::External;
 pub use pack::{check_output, pack, resolve_output};
 pub use reader::{C1z, EntitlementFilter, GrantFilter, Listing, Sync};
 pub use stats::Stats;

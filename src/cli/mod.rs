@@ -1,6 +1,7 @@
 //! Command lines → the modules that do what they say: one file per command.
 
 mod eval;
+mod external;
 pub mod inspect;
 mod kinds;
 mod logging;

@@ -98,6 +98,15 @@ pub(crate) fn summary(report: &Report, output: &str, out: &mut dyn Write) -> std
         counted(counts.entitlements, "entitlement"),
         counted(counts.grants, "grant")
     )?;
+    if let Some(matched) = &report.derived.external {
+        writeln!(
+            out,
+            "  {} of the other system, {} for {}",
+            counted(matched.principals, "principal"),
+            counted(matched.made, "grant"),
+            counted(matched.stand_ins, "stand-in"),
+        )?;
+    }
     if let Some(expanded) = &report.derived.expansion
         && expanded.expandable > 0
     {

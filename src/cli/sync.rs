@@ -8,10 +8,11 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
+use super::external::ExternalArgs;
 use super::progress::Progress;
 use super::tape::Tape;
 use super::{Outcome, report};
-use crate::c1z::{self, Begin, Compression, Derive, Opened, WorkFile};
+use crate::c1z::{self, Begin, Compression, Derive, External, Opened, WorkFile};
 use crate::config;
 use crate::diagnostic::{self, Severity};
 use crate::model::SyncKind;
@@ -51,6 +52,8 @@ pub(crate) struct SyncArgs {
     /// Leave grants that bring others as they are, for whoever reads the file to follow.
     #[arg(long)]
     skip_expansion: bool,
+    #[command(flatten)]
+    external: ExternalArgs,
     /// Take warnings of the file for errors.
     #[arg(long)]
     strict: bool,
@@ -112,6 +115,13 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
             Outcome::Failed
         });
     }
+    let external = match args.external.open(&args.output) {
+        Ok(external) => external,
+        Err(error) => {
+            eprintln!("{}", report::failure(&error));
+            return Ok(Outcome::Wrong);
+        }
+    };
     if let Err(error) = tape.insert(&plan, &args.file) {
         eprintln!("{}", report::failure(&error));
         return Ok(Outcome::Wrong);
@@ -119,12 +129,18 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
     if let Some(http) = plan.source.http() {
         http.side_by_side(args.concurrency.into());
     }
-    let ran = sync(args, &tape, plan, out);
+    let ran = sync(args, &tape, plan, external, out);
     tape.tell();
     ran
 }
 
-fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+fn sync(
+    args: &SyncArgs,
+    tape: &Tape,
+    plan: Plan,
+    external: Option<External>,
+    out: &mut dyn Write,
+) -> anyhow::Result<Outcome> {
     let output = c1z::resolve_output(&args.output);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -139,6 +155,7 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> anyhow
     };
     let (work, opened) = WorkFile::open(&output, &begin)?;
     let work = work.deriving(Derive {
+        external,
         expand: !args.skip_expansion,
     });
     say_how_it_begins(opened, work.path());

@@ -14,7 +14,7 @@ mod step;
 mod store;
 mod under_way;
 
-pub use derived::Derived;
+pub use derived::{Derived, Matched};
 pub use error::SyncError;
 pub use report::{Doubts, FindingCount, Findings, Report, Verdict};
 pub use run::{Event, Options, connect, fingerprint, run};

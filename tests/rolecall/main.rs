@@ -10,6 +10,7 @@ mod diagnostics;
 mod examples;
 mod expansion;
 mod expressions;
+mod external;
 mod generated;
 mod golden;
 mod http;

@@ -3,6 +3,7 @@
 mod audit;
 mod derive;
 mod expand;
+mod external;
 mod failure;
 mod open;
 mod put;
@@ -90,6 +91,11 @@ impl WorkFile {
         if self.run.ended_at.is_some() {
             return Err(C1zError::Sealed {
                 path: self.path.clone(),
+            });
+        }
+        if let Some(resource) = external::marked_in(page) {
+            return Err(C1zError::ReservedMarker {
+                resource: resource.id.clone(),
             });
         }
         let failed = self.sqlite("write a page");

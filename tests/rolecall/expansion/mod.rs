@@ -1,6 +1,6 @@
 //! Grant expansion: the grants that others bring, by themselves and in a sync file.
 
-mod cases;
+pub mod cases;
 mod memory;
 mod naive;
 mod properties;

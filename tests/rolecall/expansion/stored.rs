@@ -193,7 +193,13 @@ fn grants_that_nothing_is_added_to_are_not_written_again() {
             .map(Result::unwrap)
             .collect::<BTreeMap<_, _>>()
     };
-    let (plain, expanded) = (blobs(Derive { expand: false }), blobs(Derive::default()));
+    let (plain, expanded) = (
+        blobs(Derive {
+            expand: false,
+            ..Derive::default()
+        }),
+        blobs(Derive::default()),
+    );
     assert_eq!((plain.len(), expanded.len()), (4, 5));
     let changed: Vec<_> = plain
         .iter()
@@ -208,7 +214,14 @@ fn grants_that_nothing_is_added_to_are_not_written_again() {
 fn an_expansion_that_is_left_out_leaves_the_file_to_whoever_expands_it() {
     let folder = TempDir::new().unwrap();
     let output = folder.path().join("out.c1z");
-    let mut work = begin(&output, SyncKind::Full, Derive { expand: false });
+    let mut work = begin(
+        &output,
+        SyncKind::Full,
+        Derive {
+            expand: false,
+            ..Derive::default()
+        },
+    );
     work.commit(&facts(&case("nested")), "the end").unwrap();
     let settled = seal(work, &output);
     assert_eq!(settled.derived.expansion, None);

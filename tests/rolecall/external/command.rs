@@ -1,0 +1,1 @@
+//! `rolecall sync --external`: from two connector files to one sync file.
