@@ -1,6 +1,7 @@
 //! Principals of another system, copied beside a run and granted what stand-ins hold for them.
 
 mod case;
+mod command;
 
 use std::path::Path;
 
