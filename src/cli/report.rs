@@ -112,9 +112,9 @@ pub(crate) fn summary(report: &Report, output: &str, out: &mut dyn Write) -> std
     {
         writeln!(
             out,
-            "  {} made by following {}",
+            "  {} derived from {}",
             counted(expanded.created, "grant"),
-            counted(expanded.expandable, "nested grant"),
+            counted(expanded.expandable, "expandable grant"),
         )?;
     }
     for (code, finding) in report.findings.iter() {
