@@ -154,6 +154,8 @@ fn sync(
         fresh: args.fresh || tape.is_in(),
     };
     let (work, opened) = WorkFile::open(&output, &begin)?;
+    // No part of the fingerprint: what is derived costs no request, so a run goes on whatever of it
+    // is wanted now.
     let work = work.deriving(Derive {
         external,
         expand: !args.skip_expansion,

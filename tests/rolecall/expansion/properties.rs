@@ -150,7 +150,7 @@ pub fn any_graph(derived: bool) -> impl Strategy<Value = Memory> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn any_graph_expands_as_defined(memory in any_graph(true)) {
