@@ -59,7 +59,8 @@ pub(super) const PARENTS: Named = Named {
     by: &["parent_resource_type_id", "parent_resource_id"],
     listed: "v1_resources",
     id: "named.parent_resource_type_id || ':' || named.parent_resource_id",
-    exempt: "false",
+    // Of another system only the principals are copied, not what they live in.
+    exempt: "instr(data, cast('c1.connector.v2.BatonID' as blob)) > 0",
 };
 
 /// Looks for principals, entitlements and parents that are named but were not listed, in a database
