@@ -1,6 +1,7 @@
 //! `rolecall inspect FILE.c1z …`: a sync file → tables, JSON or CSV of what it holds.
 
 mod access;
+mod diff;
 mod entitlements;
 mod grants;
 mod names;
@@ -76,6 +77,8 @@ enum What {
     Stats,
     /// The syncs that the file holds, the latest first.
     Syncs,
+    /// What another sync, usually a later one, has that this one has not: who gained and lost what.
+    Diff(diff::DiffArgs),
     /// Where the file contradicts itself, what is missing in it, and what of it is in doubt.
     ///
     /// Exit code 0 when it is sound, 1 when there are errors, 3 when there are only warnings.
@@ -115,6 +118,7 @@ fn print(args: &InspectArgs, screen: &mut Screen) -> anyhow::Result<Outcome> {
     let wanted = args.sync_id.clone().map(SyncId);
     let listing = match &args.what {
         What::Verify(how) => return verify::run(how, open(), wanted.as_ref(), screen),
+        What::Diff(how) => return diff::run(how, &open()?, wanted.as_ref(), limits, screen),
         What::Syncs => {
             syncs::run(&open()?, screen)?;
             return Ok(Outcome::Done);
@@ -130,7 +134,7 @@ fn print(args: &InspectArgs, screen: &mut Screen) -> anyhow::Result<Outcome> {
         What::Principals(args) => principals::run(args, &sync, screen)?,
         What::Access(args) => access::run(args, &sync, screen)?,
         What::Stats => stats::run(&sync, screen)?,
-        What::Syncs | What::Verify(_) => {}
+        What::Diff(_) | What::Syncs | What::Verify(_) => {}
     }
     Ok(Outcome::Done)
 }

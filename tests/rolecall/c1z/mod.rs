@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod container;
+mod diff;
 mod files;
 mod golden;
 mod ids;
