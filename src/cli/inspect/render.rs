@@ -12,8 +12,8 @@ use crate::model::SyncRun;
 use crate::sync::Doubts;
 
 /// How a listing is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
     /// For people: no wider than the terminal, and never cut off through a pipe.
     Table,
     /// For programs: every fact, in names that stay.

@@ -3,6 +3,7 @@
 mod arbitrary;
 mod container;
 mod diff;
+mod export;
 mod files;
 mod golden;
 mod ids;
