@@ -119,8 +119,8 @@ fn statement<'a>(facts: Facts, side: Side<'a>) -> Result<Option<Statement<'a>>, 
     prepared.map(Some).map_err(failed(side))
 }
 
-fn failed(side: Side<'_>) -> impl FnOnce(rusqlite::Error) -> C1zError + use<'_> {
-    C1zError::sqlite("compare rows", side.file.path())
+fn failed(side: Side) -> impl FnOnce(rusqlite::Error) -> C1zError {
+    side.file.sqlite("compare rows")
 }
 
 /// Where one side is.

@@ -1,6 +1,7 @@
 //! Sync files: what is written, what is read, and what `inspect` shows of it.
 
 mod arbitrary;
+mod bad_input;
 mod container;
 mod diff;
 mod export;
