@@ -127,7 +127,6 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
 
 fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     let output = c1z::resolve_output(&args.output);
-    c1z::check_kept(&output, &SyncKind::Full, args.keep)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -139,6 +138,7 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> anyhow
         // Half a run would make half a recording.
         fresh: args.fresh || tape.is_in(),
     };
+    c1z::check_kept(&output, &begin.kind, args.keep)?;
     let (work, opened) = WorkFile::open(&output, &begin)?;
     say_how_it_begins(opened, work.path());
     let progress = Progress::start(args.format == SummaryFormat::Json);

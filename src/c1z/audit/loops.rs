@@ -45,12 +45,13 @@ impl Graph {
         for of in &component {
             size[*of as usize] += 1;
         }
+        let mut told = vec![false; self.nodes.len()];
         let mut circles = Vec::new();
         for node in 0..self.nodes.len() as u32 {
             let of = component[node as usize] as usize;
-            if size[of] > 1 || self.targets_of(node).contains(&node) {
+            if !told[of] && (size[of] > 1 || self.targets_of(node).contains(&node)) {
                 // Nodes of this set that come later belong to the circle that is told now.
-                size[of] = 0;
+                told[of] = true;
                 let is_inside = |other: u32| component[other as usize] as usize == of;
                 let circle = self.circle_through(node, is_inside);
                 circles.push(
