@@ -235,7 +235,7 @@ fn an_export_that_fails_changes_nothing() {
     let database = inside.db.path().unwrap().to_owned();
     let broken = files::file_around(&directory, &fs::read(database).unwrap());
     fs::rename(broken, path.join("o.c1z")).unwrap();
-    for words in ["out", "out --format jsonl", "out.xlsx"] {
+    for words in ["out", "out --format jsonl", "out.xlsx", "new"] {
         let (ended, told) = export(path, words);
         assert_eq!(ended, Some(1));
         assert!(

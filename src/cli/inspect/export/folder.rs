@@ -26,6 +26,8 @@ const TABLES: [&str; 5] = [
 /// A folder that is being filled.
 pub(super) struct Folder {
     path: PathBuf,
+    /// True while it is there for nothing: it was made here, and nothing is in its place yet.
+    is_new: bool,
     /// Files that are whole, with their names and how many rows they have.
     written: Vec<(NamedTempFile, String, u64)>,
     open: Option<Open>,
@@ -53,7 +55,8 @@ impl Folder {
                 path.display()
             );
         }
-        if !path.exists() {
+        let is_new = !path.exists();
+        if is_new {
             fs::create_dir(path).with_context(|| format!("cannot make `{}`", path.display()))?;
         }
         if !force && !is_ours(path) {
@@ -67,6 +70,7 @@ impl Folder {
         }
         Ok(Self {
             path: path.into(),
+            is_new,
             written: Vec::new(),
             open: None,
         })
@@ -117,6 +121,7 @@ impl Folder {
             .map(|(_, name, _)| name.clone())
             .collect();
         let was_ours = is_ours(&path);
+        self.is_new = false;
         for (file, name, _) in self.written.drain(..) {
             put(file, &name)?;
         }
@@ -152,6 +157,17 @@ impl Folder {
             written.with_context(|| cannot_write(&self.path))?;
         }
         Ok(())
+    }
+}
+
+impl Drop for Folder {
+    /// An export that failed leaves no empty folder behind.
+    fn drop(&mut self) {
+        self.open = None;
+        self.written.clear();
+        if self.is_new {
+            let _ = fs::remove_dir(&self.path);
+        }
     }
 }
 
