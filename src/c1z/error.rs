@@ -24,9 +24,9 @@ pub enum C1zError {
     NotC1z { path: PathBuf, found: &'static str },
     #[error(
         "`{path}` is a c1z of the newer Pebble form (it begins with `C1Z3`), which rolecall cannot \
-         read; have its writer use the SQLite storage engine"
+         read; have its writer use the SQLite storage engine{holds}"
     )]
-    Pebble { path: PathBuf },
+    Pebble { path: PathBuf, holds: String },
     #[error("`{path}` is cut short: {bytes} bytes are there, but the compressed data goes on")]
     Truncated { path: PathBuf, bytes: u64 },
     #[error("`{path}` goes on after its compressed data: unexpected bytes from offset {offset}")]
@@ -43,6 +43,8 @@ pub enum C1zError {
         path: PathBuf,
         source: rusqlite::Error,
     },
+    #[error("`{path}` is not laid out as sync files are: {found}; `inspect verify` tells more")]
+    Layout { path: PathBuf, found: String },
     #[error("`{path}` holds a damaged SQLite database: {found}")]
     Damaged { path: PathBuf, found: String },
     #[error(

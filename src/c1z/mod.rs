@@ -2,6 +2,7 @@
 
 pub mod audit;
 mod container;
+pub mod diff;
 mod error;
 mod external;
 mod keep;

@@ -78,7 +78,7 @@ pub(crate) fn tally(found: &[Diagnostic]) -> String {
 }
 
 /// `1 grant`, `2 grants`.
-fn counted(number: u64, noun: &str) -> String {
+pub(crate) fn counted(number: u64, noun: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{ending}")
 }

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, ToSql, params_from_iter};
 
+use super::findings::text;
 use crate::model::SyncId;
 use crate::sync::{Audit, Finding};
 
@@ -124,9 +125,9 @@ pub(super) fn missing(
     }
     let examples = db
         .prepare(&format!(
-            "{missing} select cast(external_id as text) {rows} order by 1 limit {examples}"
+            "{missing} select external_id {rows} order by external_id limit {examples}"
         ))?
-        .query_map(run(), |row| row.get(0))?
+        .query_map(run(), |row| Ok(text(row.get_ref(0)?)))?
         .collect::<rusqlite::Result<_>>()?;
     Ok(Finding {
         count: count.cast_unsigned(),
