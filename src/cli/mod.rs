@@ -31,7 +31,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Sync a system into a c1z file.
-    Sync(sync::SyncArgs),
+    Sync(Box<sync::SyncArgs>),
     /// Find every mistake in connector files, without connecting.
     Validate(validate::ValidateArgs),
     /// Evaluate an expression of the language on a record.
