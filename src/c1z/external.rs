@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{C1z, C1zError, GrantFilter, ReadLimits, Sync};
-use crate::model::{EntitlementId, ResourceId, ResourceType, SyncId, SyncKind, TraitKind};
+use crate::model::{EntitlementId, ResourceId, ResourceType, SyncId, SyncKind, SyncRun, TraitKind};
 
 /// The latest finished full sync of another system, and who of it counts.
 ///
@@ -26,15 +26,11 @@ impl External {
         traits: &[TraitKind],
     ) -> Result<Self, C1zError> {
         let file = C1z::open(path, limits)?;
-        let is_usable = |run: &&_| {
-            let run: &crate::model::SyncRun = run;
-            run.kind == SyncKind::Full && run.ended_at.is_some()
-        };
-        let runs = file.runs()?;
-        let Some(run) = runs.iter().find(is_usable) else {
+        let mut runs = file.runs()?.into_iter();
+        let usable = runs.find(|run| run.kind == SyncKind::Full && run.ended_at.is_some());
+        let Some(SyncRun { id: run, .. }) = usable else {
             return Err(C1zError::NoFullSync { path: path.into() });
         };
-        let run = run.id.clone();
         let sync = file.sync(Some(&run))?;
         if let Some(id) = &holders_of
             && sync.entitlement(id)?.is_none()
