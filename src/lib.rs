@@ -3,6 +3,7 @@
 
 pub mod c1z;
 pub mod cli;
+mod components;
 pub mod config;
 pub mod diagnostic;
 pub mod expansion;

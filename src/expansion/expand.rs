@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::cycle::{Cycle, Entrants, Entry, Who};
 use super::graph::Graph;
 use super::holdings::{Held, Holdings, Principals};
-use super::walk::Walk;
 use super::{GrantStore, Noted, Source};
+use crate::components::Components;
 
 /// What came of an expansion.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -55,7 +55,9 @@ pub fn expand<S: GrantStore>(store: &mut S) -> Result<Expanded, S::Error> {
         principals: &principals,
         expanded,
     };
-    for group in Walk::of(&graph).groups() {
+    // Against the edges: so each component comes after all those that bring it something.
+    let sources = |node, at| graph.edges_to(node).get(at).map(|edge| edge.source);
+    for group in Components::of(graph.len(), sources).iter() {
         match group {
             [node] => expansion.one(*node)?,
             _ => expansion.cycle(group)?,

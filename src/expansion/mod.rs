@@ -10,7 +10,6 @@ mod holdings;
 mod interner;
 mod noted;
 mod rule;
-mod walk;
 
 pub use expand::{Expanded, expand};
 pub use noted::Noted;

@@ -1,6 +1,8 @@
 //! Edges → the circles among them. Nodes are numbers: a graph of a million edges takes a few dozen
 //! megabytes, whatever its nodes are called.
 
+use crate::components::Components;
+
 /// A directed graph.
 pub(super) struct Graph {
     /// The numbers of the nodes, sorted; elsewhere nodes go by their place here.
@@ -9,8 +11,6 @@ pub(super) struct Graph {
     starts: Vec<u32>,
     targets: Vec<u32>,
 }
-
-const UNSEEN: u32 = u32::MAX;
 
 impl Graph {
     /// Takes edges between any numbers.
@@ -40,29 +40,23 @@ impl Graph {
     /// One circle for each set of nodes that reach each other, the shortest through its first node,
     /// in the order of these.
     pub fn circles(&self) -> Vec<Vec<i64>> {
-        let component = self.components();
-        let mut size = vec![0u32; self.nodes.len()];
-        for of in &component {
-            size[*of as usize] += 1;
-        }
-        let mut told = vec![false; self.nodes.len()];
-        let mut circles = Vec::new();
-        for node in 0..self.nodes.len() as u32 {
-            let of = component[node as usize] as usize;
-            if !told[of] && (size[of] > 1 || self.targets_of(node).contains(&node)) {
-                // Nodes of this set that come later belong to the circle that is told now.
-                told[of] = true;
-                let is_inside = |other: u32| component[other as usize] as usize == of;
-                let circle = self.circle_through(node, is_inside);
-                circles.push(
-                    circle
-                        .into_iter()
-                        .map(|at| self.nodes[at as usize])
-                        .collect(),
-                );
-            }
-        }
-        circles
+        let components = Components::of(self.nodes.len(), |node, at| {
+            self.targets_of(node).get(at).copied()
+        });
+        let mut circular: Vec<&[u32]> = components
+            .iter()
+            .filter(|nodes| nodes.len() > 1 || self.targets_of(nodes[0]).contains(&nodes[0]))
+            .collect();
+        circular.sort_unstable();
+        let name = |at: u32| self.nodes[at as usize];
+        circular
+            .into_iter()
+            .map(|nodes| {
+                let is_inside = |other: u32| nodes.binary_search(&other).is_ok();
+                let circle = self.circle_through(nodes[0], is_inside);
+                circle.into_iter().map(name).collect()
+            })
+            .collect()
     }
 
     fn targets_of(&self, node: u32) -> &[u32] {
@@ -91,56 +85,6 @@ impl Graph {
             }
         }
         vec![start]
-    }
-
-    /// For each node the number of its strongly connected component.
-    ///
-    /// Tarjan's algorithm with a stack of its own: chains may be longer than the thread's stack.
-    fn components(&self) -> Vec<u32> {
-        let count = self.nodes.len();
-        let (mut order, mut low) = (vec![UNSEEN; count], vec![UNSEEN; count]);
-        let mut component = vec![UNSEEN; count];
-        let (mut seen, mut components) = (0, 0);
-        let (mut open, mut path) = (Vec::new(), Vec::new());
-        for root in 0..count as u32 {
-            if order[root as usize] != UNSEEN {
-                continue;
-            }
-            path.push((root, 0));
-            while let Some((node, next)) = path.pop() {
-                let at = node as usize;
-                if next == 0 {
-                    (order[at], low[at]) = (seen, seen);
-                    seen += 1;
-                    open.push(node);
-                }
-                let targets = self.targets_of(node);
-                if let Some(&target) = targets.get(next) {
-                    path.push((node, next + 1));
-                    let to = target as usize;
-                    if order[to] == UNSEEN {
-                        path.push((target, 0));
-                    } else if component[to] == UNSEEN {
-                        low[at] = low[at].min(order[to]);
-                    }
-                    continue;
-                }
-                if low[at] == order[at] {
-                    while let Some(member) = open.pop() {
-                        component[member as usize] = components;
-                        if member == node {
-                            break;
-                        }
-                    }
-                    components += 1;
-                }
-                if let Some((parent, _)) = path.last() {
-                    let parent = *parent as usize;
-                    low[parent] = low[parent].min(low[at]);
-                }
-            }
-        }
-        component
     }
 }
 

@@ -1,48 +1,47 @@
-//! A graph → the order in which to walk it: sources before what they bring, cycles in one piece.
+//! A graph → its strongly connected components: nodes that lead to each other, in one piece.
+//!
+//! Nodes are numbers from 0, so a graph of a million edges takes a few dozen megabytes, whatever its
+//! nodes are called.
 
-use super::graph::Graph;
-
-/// Entitlements that can be walked one group after the other. Those of one group bring each other;
-/// most groups have one member.
-pub(super) struct Walk {
+/// The components of a graph. Most have one node.
+pub(crate) struct Components {
     nodes: Vec<u32>,
     ends: Vec<usize>,
 }
 
 const UNSEEN: u32 = u32::MAX;
 
-impl Walk {
-    /// Finds the groups: the strongly connected components, by Tarjan's algorithm on a stack of our
-    /// own, for groups in groups may be nested deeper than a thread's stack. Walked against the
-    /// edges, it ends each component after all those that lead to it.
-    pub fn of(graph: &Graph) -> Self {
-        let mut walk = Self {
-            nodes: Vec::with_capacity(graph.len()),
+impl Components {
+    /// Finds the components of a graph of so many nodes; `next` gives the first, second … node that a
+    /// node leads to. By Tarjan's algorithm on a stack of our own, for ways may be longer than a
+    /// thread's stack is deep. Each component comes after all those that it leads to.
+    pub fn of(count: usize, next_of: impl Fn(u32, usize) -> Option<u32>) -> Self {
+        let mut components = Self {
+            nodes: Vec::with_capacity(count),
             ends: Vec::new(),
         };
         let mut search = Search {
-            order: vec![UNSEEN; graph.len()],
-            low: vec![0; graph.len()],
+            order: vec![UNSEEN; count],
+            low: vec![0; count],
             seen: 0,
             open: Vec::new(),
-            is_open: vec![false; graph.len()],
+            is_open: vec![false; count],
         };
         let mut path: Vec<(u32, usize)> = Vec::new();
-        for root in 0..graph.len() as u32 {
+        for root in 0..count as u32 {
             if search.order[root as usize] == UNSEEN {
                 search.enter(root);
                 path.push((root, 0));
             }
             while let Some((node, next)) = path.last_mut() {
                 let node = *node;
-                if let Some(edge) = graph.edges_to(node).get(*next) {
+                if let Some(target) = next_of(node, *next) {
                     *next += 1;
-                    let source = edge.source;
-                    if search.order[source as usize] == UNSEEN {
-                        search.enter(source);
-                        path.push((source, 0));
-                    } else if search.is_open[source as usize] {
-                        search.lower(node, search.order[source as usize]);
+                    if search.order[target as usize] == UNSEEN {
+                        search.enter(target);
+                        path.push((target, 0));
+                    } else if search.is_open[target as usize] {
+                        search.lower(node, search.order[target as usize]);
                     }
                     continue;
                 }
@@ -51,11 +50,11 @@ impl Walk {
                     search.lower(*parent, search.low[node as usize]);
                 }
                 if search.low[node as usize] == search.order[node as usize] {
-                    walk.close(&mut search, node);
+                    components.close(&mut search, node);
                 }
             }
         }
-        walk
+        components
     }
 
     /// Takes the component that was entered at `node`.
@@ -72,13 +71,13 @@ impl Walk {
         self.ends.push(self.nodes.len());
     }
 
-    /// The groups, each sorted.
-    pub fn groups(&self) -> impl Iterator<Item = &[u32]> {
+    /// The components, each sorted.
+    pub fn iter(&self) -> impl Iterator<Item = &[u32]> {
         let mut start = 0;
         self.ends.iter().map(move |end| {
-            let group = &self.nodes[start..*end];
+            let component = &self.nodes[start..*end];
             start = *end;
-            group
+            component
         })
     }
 }
