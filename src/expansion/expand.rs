@@ -56,7 +56,7 @@ pub fn expand<S: GrantStore>(store: &mut S) -> Result<Expanded, S::Error> {
         expanded,
     };
     // Against the edges: so each component comes after all those that bring it something.
-    let sources = |node, at| graph.edges_to(node).get(at).map(|edge| edge.source);
+    let sources = |node: u32, at: usize| graph.edges_to(node).get(at).map(|edge| edge.source);
     for group in Components::of(graph.len(), sources).iter() {
         match group {
             [node] => expansion.one(*node)?,
