@@ -77,6 +77,8 @@ struct State {
     calls: Vec<String>,
     answered: Vec<String>,
     strike: Option<Strike>,
+    /// Which run of the program this is: a strike is not for the next one.
+    life: usize,
     victim: Option<Child>,
     closing: bool,
     problems: Vec<String>,
@@ -119,8 +121,11 @@ impl System {
         self.state().rules = rules;
     }
 
-    pub fn strike(&self, strike: Option<Strike>) {
-        self.state().strike = strike;
+    /// A run of the program begins, and is struck down then.
+    pub fn begin(&self, strike: Option<Strike>) {
+        let mut state = self.state();
+        state.strike = strike;
+        state.life += 1;
     }
 
     /// Whom to strike down.
@@ -186,7 +191,7 @@ impl System {
         let Some(page) = target.strip_prefix("/api").filter(|page| !page.is_empty()) else {
             return answer(&mut stream, 200, &BTreeMap::new(), "{}", None);
         };
-        let (rule, struck, body) = {
+        let (rule, struck, life, body) = {
             let mut state = self.state();
             if method != "GET" {
                 state.problems.push(format!("{method} {page}"));
@@ -205,11 +210,11 @@ impl System {
             let (path, query) = page.split_once('?').unwrap_or((page, ""));
             let cursor = query.strip_prefix("cursor=");
             let scenario = state.scenario.as_ref().expect("there is one");
-            (rule, struck, scenario.page(path, cursor))
+            (rule, struck, state.life, scenario.page(path, cursor))
         };
         let rule = rule.unwrap_or_else(|| Rule::at(page));
         if struck.is_some_and(|strike| !strike.answered) {
-            return self.kill();
+            return self.kill(life);
         }
         if let Some(other) = &rule.after {
             self.wait_for(other);
@@ -241,7 +246,7 @@ impl System {
         self.state().answered.push(page.to_owned());
         self.state.1.notify_all();
         if struck.is_some() {
-            self.kill();
+            self.kill(life);
         }
     }
 
@@ -261,11 +266,16 @@ impl System {
         std::thread::sleep(Duration::from_millis(30));
     }
 
-    fn kill(&self) {
-        let waited = |state: &mut State| state.victim.is_none();
+    fn kill(&self, life: usize) {
+        // It asks before it is known who asks.
+        let waited = |state: &mut State| state.victim.is_none() && state.life == life;
         let limit = Duration::from_secs(5);
         let locked = self.state.1.wait_timeout_while(self.state(), limit, waited);
-        if let Some(victim) = &mut locked.expect("no panic").0.victim {
+        let mut state = locked.expect("no panic").0;
+        if state.life != life {
+            return;
+        }
+        if let Some(victim) = &mut state.victim {
             victim.kill().expect("it can be killed");
         }
     }

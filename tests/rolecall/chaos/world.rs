@@ -70,7 +70,7 @@ impl World {
     /// Runs the program until it is struck down.
     pub fn sync_until(&self, concurrency: usize, strike: Option<Strike>) -> Ended {
         let _ = std::fs::remove_file(self.path("report.json"));
-        self.system.strike(strike);
+        self.system.begin(strike);
         let child = Command::new(env!("CARGO_BIN_EXE_rolecall"))
             .args([
                 "sync",
@@ -95,6 +95,7 @@ impl World {
 
     /// Runs in this process until it dies at a commit; true when it came to its end before.
     pub async fn sync_to_commit(&self, concurrency: usize, dies_at: usize, durable: bool) -> bool {
+        self.system.begin(None);
         let (plan, output) = (self.plan(), self.path("out.c1z"));
         let begin = Begin {
             kind: SyncKind::Full,
