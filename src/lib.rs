@@ -12,4 +12,5 @@ pub mod model;
 pub mod plan;
 pub mod proto;
 pub mod source;
+mod span;
 pub mod sync;

@@ -43,6 +43,23 @@ pub enum C1zError {
         path: PathBuf,
         source: rusqlite::Error,
     },
+    #[error("`{path}` holds a damaged SQLite database: {found}")]
+    Damaged { path: PathBuf, found: String },
+    #[error(
+        "the runs to keep in `{path}` cannot be read; move it away, or write to another output"
+    )]
+    Kept {
+        path: PathBuf,
+        source: Box<C1zError>,
+    },
+    #[error(
+        "the runs to keep in `{path}` cannot be read any more; the new one waits in its work file: \
+         move `{path}` away and run the same command again"
+    )]
+    KeptLost {
+        path: PathBuf,
+        source: Box<C1zError>,
+    },
     #[error("`{path}` holds no sync run")]
     NoRuns { path: PathBuf },
     #[error("`{path}` holds no sync `{sync_id}`; it holds {held}")]

@@ -1,7 +1,9 @@
 //! What a sync found ⇄ the `.c1z` file in which Baton tools exchange it.
 
+pub mod audit;
 mod container;
 mod error;
+mod keep;
 pub mod message;
 mod pack;
 mod reader;
@@ -14,7 +16,8 @@ mod work_file;
 
 pub use container::{Compression, ReadLimits};
 pub use error::C1zError;
-pub use pack::{check_output, pack, resolve_output};
+pub use keep::check_kept;
+pub use pack::{check_output, pack, pack_and_keep, resolve_output};
 pub use reader::{C1z, EntitlementFilter, GrantFilter, Listing, Sync};
 pub use stats::Stats;
 pub use work_file::{Begin, Derive, Holder, Opened, WorkFile};

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::work_file::{RemovedOnDrop, remove_if_there, with_suffix};
-use super::{C1zError, Compression, WorkFile, container};
+use super::{C1zError, Compression, WorkFile, container, keep};
 use crate::sync::SyncSink;
 
 /// Tells whether a sync file could be written to `path`, before hours are spent on its content, and
@@ -68,17 +68,30 @@ pub fn resolve_output(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
-/// Packs the sealed run into `output`, replacing what is there, and removes the work file.
+/// Packs the sealed run into `output`, replacing what is there, and removes the work file. Of the
+/// runs in `output`, only those stay that a targeted run needs: see [`pack_and_keep`].
+pub fn pack(work: WorkFile, output: &Path, compression: Compression) -> Result<(), C1zError> {
+    pack_and_keep(work, output, compression, 1)
+}
+
+/// Packs the sealed run into `output` beside those of its runs that stay: the newest finished full
+/// ones, `full_runs` in all with the new one, and what ended since the oldest of them began.
 ///
 /// Whatever goes wrong, `output` is either what it was or the new file, and until it is the new
 /// file the work file stays, so that the next run has only this last step left to do.
-pub fn pack(mut work: WorkFile, output: &Path, compression: Compression) -> Result<(), C1zError> {
+pub fn pack_and_keep(
+    mut work: WorkFile,
+    output: &Path,
+    compression: Compression,
+    full_runs: u32,
+) -> Result<(), C1zError> {
     if work.run().ended_at.is_none() {
         return Err(C1zError::NotSealed {
             path: work.path().into(),
         });
     }
     let shipped = work.ship()?;
+    keep::copy(&shipped.0, output, work.run(), full_runs)?;
     // A fixed name, so that a run that was killed here leaves nothing the next one does not
     // overwrite. The lock on the work file keeps two runs from meeting.
     let packed = RemovedOnDrop(with_suffix(output, ".tmp"));

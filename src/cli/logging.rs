@@ -1,7 +1,23 @@
 //! Logs for operators, on standard error.
 
+use std::fmt;
+
 use clap::{Args, ValueEnum};
-use tracing_subscriber::EnvFilter;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::format::{Format, Full, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
+
+use super::stderr::Stderr;
+use super::traces::Traces;
+
+/// The target of messages that tell how far a run is. They are for people: among text logs each is a
+/// line as it is, whatever the level; among JSON logs, a message like others.
+pub(super) const PROGRESS: &str = "progress";
 
 /// How much is logged, and how.
 #[derive(Debug, Args)]
@@ -42,8 +58,8 @@ enum LogFormat {
     Json,
 }
 
-/// Sends log messages to standard error from now on.
-pub(crate) fn start(args: &LoggingArgs) {
+/// Sends log messages to standard error from now on, and spans to where traces go.
+pub(crate) fn start(args: &LoggingArgs, traces: Option<&Traces>) {
     let level = match args.log_level {
         Level::Error => "error",
         Level::Warn => "warn",
@@ -54,11 +70,52 @@ pub(crate) fn start(args: &LoggingArgs) {
     // Libraries log at a level of their own: theirs is noise here below warnings.
     let default = format!("warn,rolecall={level}");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    match args.log_format {
-        LogFormat::Text => builder.with_ansi(super::report::colour_on_stderr()).init(),
-        LogFormat::Json => builder.json().init(),
+    let progress = format!("{PROGRESS}=info");
+    let filter = filter.add_directive(progress.parse().expect("a target and a level"));
+    let messages = tracing_subscriber::fmt::layer().with_writer(Stderr);
+    let messages = match args.log_format {
+        LogFormat::Text => messages
+            .with_ansi(super::report::colour_on_stderr())
+            .event_format(Text(Format::default()))
+            .boxed(),
+        LogFormat::Json => messages.json().boxed(),
+    };
+    tracing_subscriber::registry()
+        .with(messages.with_filter(filter))
+        .with(traces.map(Traces::layer))
+        .init();
+}
+
+/// Messages as text: those about progress as they are, others with their time and level.
+struct Text(Format<Full>);
+
+impl<S, N> FormatEvent<S, N> for Text
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut to: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        if event.metadata().target() != PROGRESS {
+            return self.0.format_event(context, to, event);
+        }
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        writeln!(to, "{}", message.0)
+    }
+}
+
+/// The text of a message.
+struct Message(String);
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}");
+        }
     }
 }

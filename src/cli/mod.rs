@@ -4,15 +4,19 @@ mod eval;
 pub mod inspect;
 mod kinds;
 mod logging;
+mod metrics;
 mod progress;
 mod report;
 mod report_file;
 mod schema;
 mod scope;
+mod stderr;
 mod sync;
 mod tape;
 mod terminal;
+mod traces;
 mod validate;
+mod watch;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -47,7 +51,7 @@ enum Command {
 
 /// How a command ended: the exit codes that scripts rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// Everything was done.
     Done,
     /// The run failed.
@@ -72,15 +76,34 @@ impl From<Outcome> for ExitCode {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    logging::start(&cli.logging);
+    let traces = match &cli.command {
+        Command::Sync(args) => args.watch.traces(),
+        _ => Ok(None),
+    };
+    let traces = match traces {
+        Ok(traces) => traces,
+        Err(error) => {
+            eprintln!("{}", report::failure(&error));
+            return Outcome::Wrong.into();
+        }
+    };
+    logging::start(&cli.logging, traces.as_ref());
+    let code = run(cli.command);
+    if let Some(traces) = traces {
+        traces.end();
+    }
+    code
+}
+
+fn run(command: Command) -> ExitCode {
     let mut out = std::io::stdout().lock();
-    let outcome = match cli.command {
+    let outcome = match command {
         Command::Sync(args) => sync::run(&args, &mut out),
         Command::Validate(args) => validate::run(&args, &mut out),
         Command::Eval(args) => eval::run(&args, &mut out),
         Command::Schema => schema::run(&mut out),
         Command::Kinds(args) => kinds::run(&args, &mut out),
-        Command::Inspect(args) => inspect::run(args, &mut out).map(|()| Outcome::Done),
+        Command::Inspect(args) => inspect::run(args, &mut out),
     };
     let outcome = outcome.and_then(|outcome| {
         out.flush()?;

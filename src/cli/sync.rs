@@ -8,15 +8,14 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
-use super::progress::Progress;
 use super::scope::{self, ScopeArgs};
 use super::tape::Tape;
-use super::{Outcome, report, report_file};
+use super::watch::{Watch, WatchArgs};
+use super::{Outcome, report, report_file, stderr};
 use crate::c1z::{self, Begin, Compression, Derive, Opened, WorkFile};
 use crate::config;
 use crate::diagnostic::{self, Severity};
 use crate::plan::{self, Check, Plan, Purpose};
-use crate::source::Meter;
 use crate::sync::{self, Concurrency, Options, Report, SyncError, Verdict};
 
 /// What to sync, and where to.
@@ -35,6 +34,10 @@ pub(crate) struct SyncArgs {
     /// How the sync file is packed.
     #[arg(long, value_enum, default_value_t = Packing::Zstd)]
     compression: Packing,
+    /// How many finished full syncs the sync file holds at most, this one included. Targeted syncs
+    /// since the oldest of them stay too.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    keep: u32,
     /// Listings side by side.
     ///
     /// One number for every phase, or `4,grants=16` with numbers for `resources`, `entitlements` and
@@ -67,6 +70,8 @@ pub(crate) struct SyncArgs {
     /// How to print the summary.
     #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
     format: SummaryFormat,
+    #[command(flatten)]
+    pub(super) watch: WatchArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
@@ -174,7 +179,8 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> Result
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(sync::connect(&plan))?;
+    let watch = Watch::start(&args.watch, &plan.app_name, &output);
+    runtime.block_on(watch.part("connect", sync::connect(&plan)))?;
     let begin = Begin {
         kind: scope.kind(),
         fingerprint: &format!("{}{}", sync::fingerprint(&plan, &scope), tape.mark()),
@@ -182,20 +188,19 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> Result
         // Half a run would make half a recording.
         fresh: args.fresh || tape.is_in(),
     };
+    c1z::check_kept(&output, &begin.kind, args.keep)?;
     let (work, opened) = WorkFile::open(&output, &begin)?;
     let work = work.deriving(Derive {
         expand: !args.skip_expansion,
     });
     say_how_it_begins(opened, work.path());
-    let progress = Progress::start(args.format == SummaryFormat::Json);
     let options = Options {
         scope,
         concurrency: args.concurrency.clone(),
-        meter: Meter::new(),
+        meter: watch.meter().clone(),
         cancel: CancellationToken::new(),
     };
-    let ran = runtime.block_on(drive(plan, work, options, &progress));
-    progress.end();
+    let ran = runtime.block_on(drive(plan, work, options, &watch));
     let (report, work) = match ran {
         Ok(done) => done,
         Err(error) => {
@@ -208,7 +213,15 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> Result
         Packing::Zstd => Compression::Zstd,
         Packing::Gzip => Compression::Gzip,
     };
-    c1z::pack(work, &output, compression)?;
+    let stats = work.stats().cloned();
+    let packed = watch
+        .span_of("pack")
+        .in_scope(|| c1z::pack_and_keep(work, &output, compression, args.keep));
+    if let (Ok(()), Some(stats)) = (&packed, &stats) {
+        watch.done(&report, stats);
+    }
+    drop(watch);
+    packed?;
     if let Some(path) = &args.report {
         report_file::done(path, &report)?;
     }
@@ -238,7 +251,7 @@ fn how_to_go_on(args: &SyncArgs, output: &Path, error: &SyncError) -> String {
 fn say_how_it_begins(opened: Opened, work: &Path) {
     let why = match opened {
         Opened::Resumed => {
-            eprintln!("going on with the run in `{}`", work.display());
+            stderr::say(&format!("going on with the run in `{}`", work.display()));
             return;
         }
         Opened::New => return,
@@ -246,23 +259,22 @@ fn say_how_it_begins(opened: Opened, work: &Path) {
         Opened::ConfigChanged => "because the connector file or what is asked for has changed",
         Opened::TooOld => "because it is more than seven days old",
     };
-    eprintln!(
+    stderr::say(&format!(
         "the interrupted run in `{}` is given up, {why}",
         work.display()
-    );
+    ));
 }
 
 async fn drive(
     plan: Plan,
     work: WorkFile,
     options: Options,
-    progress: &Progress,
+    watch: &Watch,
 ) -> Result<(Report, WorkFile), SyncError> {
     let signals = tokio::spawn(stop_on_signal(options.cancel.clone()));
-    let ran = sync::run(Arc::new(plan), work, options, &|event| {
-        progress.tell(&event)
-    })
-    .await;
+    let hear = |event| watch.hear(&event);
+    let run = sync::run(Arc::new(plan), work, options, &hear);
+    let ran = watch.part("run", run).await;
     signals.abort();
     ran
 }
@@ -280,7 +292,7 @@ async fn stop_on_signal(cancel: CancellationToken) {
     let mut either =
         async || tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} };
     either().await;
-    eprintln!("stopping after the pages under way; once more to stop at once");
+    stderr::say("stopping after the pages under way; once more to stop at once");
     cancel.cancel();
     either().await;
     std::process::exit(1);

@@ -26,6 +26,16 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// Every phase, in their order.
+    pub const ALL: [Self; 6] = [
+        Self::ResourceTypes,
+        Self::Resources,
+        Self::StaticEntitlements,
+        Self::Entitlements,
+        Self::Grants,
+        Self::Settling,
+    ];
+
     /// The name that other programs give the step, where they have it.
     pub fn step_name(self) -> &'static str {
         match self {
@@ -36,6 +46,11 @@ impl Phase {
             Phase::Grants => "list-grants",
             Phase::Settling => "grant-expansion",
         }
+    }
+
+    /// Whether the system is asked for what it brings. The others are over at once.
+    pub fn asks(self) -> bool {
+        matches!(self, Self::Resources | Self::Entitlements | Self::Grants)
     }
 
     /// The phase as reports name it.

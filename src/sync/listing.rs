@@ -18,6 +18,7 @@ use super::{SyncError, SyncSink};
 use crate::config::tolerance::ToleranceAction;
 use crate::plan::Plan;
 use crate::source::{Page, PageToken, TakePages};
+use crate::span;
 
 /// What a listing has to say.
 #[derive(Debug)]
@@ -55,6 +56,19 @@ pub(super) struct Listing<S> {
 }
 
 impl<S: SyncSink + 'static> Listing<S> {
+    /// The listing as traces see it.
+    pub fn span(&self) -> tracing::Span {
+        let resource_type = self.step.type_index();
+        let resource_type =
+            resource_type.map(|index| self.plan.types[index].resource_type.id.0.as_str());
+        tracing::info_span!(
+            target: span::TARGET,
+            "listing",
+            otel.name = self.step.describe(&self.plan),
+            rolecall.resource_type = resource_type,
+        )
+    }
+
     /// Runs the listing to its end.
     pub async fn run(self) {
         let (arrivals, lane, position) = (self.arrivals.clone(), self.lane, self.position);

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::Instrument as _;
+
 use super::checkpoint::{Checkpoint, Cursor};
 use super::event::Event;
 use super::listing::{Arrival, Listing};
@@ -238,8 +240,9 @@ impl<S: SyncSink + 'static> Run<'_, S> {
             cancel: self.options.cancel.clone(),
         };
         let meter = lane.meter.clone();
+        let span = listing.span();
         let measured = async move { meter.measure(listing.run()).await };
-        under_way.tasks.spawn(measured);
+        under_way.tasks.spawn(measured.instrument(span));
     }
 
     /// Notes which lanes have come to their end; those that waited for them may begin.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::checkpoint::Checkpoint;
 use super::event::{Event, ListingName, Phase};
@@ -15,6 +16,7 @@ use super::store::Store;
 use super::{PageFacts, RowPosition, SyncError, SyncSink};
 use crate::plan::Plan;
 use crate::source::Meter;
+use crate::span;
 
 /// How a sync runs.
 #[derive(Debug, Clone)]
@@ -119,7 +121,8 @@ pub async fn run<S: SyncSink + 'static>(
             number: at + 1,
             of: phases.len() + 1,
         });
-        run.phase().await?;
+        let span = tracing::info_span!(target: span::TARGET, "phase", otel.name = phase.as_str());
+        run.phase().instrument(span).await?;
     }
     run.enter(Phase::Settling).await?;
     (run.watch)(Event::Phase {

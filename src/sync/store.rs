@@ -46,7 +46,9 @@ impl<S: SyncSink + 'static> Store<S> {
     ) -> Result<T, SinkError> {
         let sink = self.sink.clone();
         let call = self.calls.clone().read_owned().await;
+        let within = tracing::Span::current();
         let task = tokio::task::spawn_blocking(move || {
+            let _within = within.entered();
             let written = write(&mut sink.lock().expect("a sink that panicked is not used again"));
             drop(sink);
             drop(call);

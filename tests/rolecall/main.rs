@@ -21,6 +21,7 @@ mod saas;
 mod servers;
 mod sql;
 mod sync;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -46,6 +47,7 @@ fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output 
         .args(arguments)
         .current_dir(folder)
         .env_remove("RUST_LOG")
+        .env("ROLECALL_PROGRESS", "none")
         .envs(variables.iter().copied())
         .output()
         .expect("the program runs")

@@ -1,9 +1,11 @@
 //! A database file ⇄ its compressed form: what stands around the SQLite inside a sync file.
 
 mod read;
+mod shape;
 mod write;
 
 pub use read::{ReadLimits, unpack};
+pub use shape::{Shape, USUAL_WINDOW, shape};
 pub use write::{Compression, pack};
 
 /// First bytes of a sync file as every Baton tool reads it: zstd around SQLite.

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, params};
 use tempfile::TempDir;
 
 pub use listing::Listing;
@@ -26,8 +26,17 @@ pub struct C1z {
     path: PathBuf,
     /// The columns of each table that the file has.
     tables: HashMap<String, HashSet<String>>,
-    _unpacked: TempDir,
+    unpacked: TempDir,
 }
+
+/// The database in the directory to which a file is unpacked.
+pub(super) const DATABASE: &str = "sync.db";
+
+/// What rows of each table are looked up by.
+const LOOKUPS: [(&str, &str); 2] = [
+    ("v1_resources", "external_id"),
+    ("v1_entitlements", "external_id"),
+];
 
 /// Characters that mean something in the URI under which SQLite opens a file.
 const NOT_IN_URI: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
@@ -37,7 +46,7 @@ impl C1z {
     pub fn open(path: &Path, limits: ReadLimits) -> Result<Self, C1zError> {
         let unpacked = TempDir::with_prefix("rolecall-")
             .map_err(C1zError::io("make a directory to unpack", path))?;
-        let database = unpacked.path().join("sync.db");
+        let database = unpacked.path().join(DATABASE);
         let mut file = File::create_new(&database).map_err(C1zError::io("unpack", path))?;
         container::unpack(path, &mut file, limits)?;
 
@@ -47,12 +56,41 @@ impl C1z {
         };
         let db = open_read_only(&database).map_err(not_sqlite)?;
         let tables = tables(&db).map_err(not_sqlite)?;
-        Ok(Self {
+        let mut file = Self {
             db,
             path: path.into(),
             tables,
-            _unpacked: unpacked,
-        })
+            unpacked,
+        };
+        if file.add_lookups(&database) {
+            file.db = open_read_only(&database).map_err(not_sqlite)?;
+        }
+        Ok(file)
+    }
+
+    /// Makes the indexes that this program looks rows up by and the file lacks, in the unpacked
+    /// database. False when there was nothing to make. Where it cannot be done, for example in a
+    /// damaged database, look-ups are slow, and say what is wrong.
+    fn add_lookups(&self, database: &Path) -> bool {
+        let has = |(table, column)| self.has_index(table, column, false).unwrap_or(true);
+        let missing: Vec<_> = LOOKUPS
+            .into_iter()
+            .filter(|(table, column)| self.has_column(table, column))
+            .filter(|lookup| !has(*lookup))
+            .collect();
+        let make = || -> rusqlite::Result<()> {
+            let db = Connection::open_with_flags(
+                database_uri(database, ""),
+                OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI,
+            )?;
+            for (table, column) in &missing {
+                db.execute_batch(&format!(
+                    "create index if not exists rolecall_{table} on {table} ({column})"
+                ))?;
+            }
+            db.close().map_err(|(_, error)| error)
+        };
+        !missing.is_empty() && make().is_ok()
     }
 
     /// The file this was opened from.
@@ -60,15 +98,65 @@ impl C1z {
         &self.path
     }
 
-    fn has_table(&self, table: &str) -> bool {
+    /// Where the file is unpacked.
+    pub(super) fn directory(&self) -> &Path {
+        self.unpacked.path()
+    }
+
+    pub(super) fn db(&self) -> &Connection {
+        &self.db
+    }
+
+    pub(super) fn has_table(&self, table: &str) -> bool {
         self.tables.contains_key(table)
     }
 
+    pub(super) fn has_column(&self, table: &str, column: &str) -> bool {
+        let columns = self.tables.get(table);
+        columns.is_some_and(|columns| columns.contains(column))
+    }
+
+    /// True when an index of the table begins with a column.
+    pub(super) fn has_index(
+        &self,
+        table: &str,
+        column: &str,
+        unique: bool,
+    ) -> rusqlite::Result<bool> {
+        self.db.query_row(
+            "select count(*) > 0 from pragma_index_list(?1) as indexes,
+                 pragma_index_info(indexes.name) as columns
+             where columns.seqno = 0 and columns.name = ?2 and indexes.\"unique\" >= ?3",
+            params![table, column, unique],
+            |row| row.get(0),
+        )
+    }
+
+    /// Reads every page of the database, and says what is wrong with them.
+    pub(super) fn check_pages(&self) -> Result<(), C1zError> {
+        let found: String = self
+            .db
+            .query_row("pragma quick_check(1)", [], |row| row.get(0))
+            .map_err(self.sqlite("check the database"))?;
+        match found.as_str() {
+            "ok" => Ok(()),
+            _ => Err(C1zError::Damaged {
+                path: self.path.clone(),
+                found,
+            }),
+        }
+    }
+
     /// `column` where the table has it, and `otherwise` where the writer did not know it yet.
-    fn column(&self, table: &str, column: &'static str, otherwise: &'static str) -> &'static str {
-        match self.tables.get(table) {
-            Some(columns) if columns.contains(column) => column,
-            _ => otherwise,
+    pub(super) fn column(
+        &self,
+        table: &str,
+        column: &'static str,
+        otherwise: &'static str,
+    ) -> &'static str {
+        match self.has_column(table, column) {
+            true => column,
+            false => otherwise,
         }
     }
 
@@ -80,17 +168,18 @@ impl C1z {
 /// `immutable`: some writers leave the database in WAL mode, which a plain reader could only open
 /// by writing beside it.
 fn open_read_only(database: &Path) -> rusqlite::Result<Connection> {
-    let path = database.to_string_lossy();
-    let uri = format!(
-        "file:{}?immutable=1",
-        utf8_percent_encode(&path, NOT_IN_URI)
-    );
     Connection::open_with_flags(
-        uri,
+        database_uri(database, "immutable=1"),
         OpenFlags::SQLITE_OPEN_READ_ONLY
             | OpenFlags::SQLITE_OPEN_URI
             | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )
+}
+
+/// The name under which SQLite opens a file that is called anything, with options.
+pub(super) fn database_uri(database: &Path, options: &str) -> String {
+    let path = database.to_string_lossy();
+    format!("file:{}?{options}", utf8_percent_encode(&path, NOT_IN_URI))
 }
 
 fn tables(db: &Connection) -> rusqlite::Result<HashMap<String, HashSet<String>>> {

@@ -122,27 +122,34 @@ impl<'f> Sync<'f> {
 
     /// The numbers of the run: as its writer cached them, or counted now.
     pub fn stats(&self) -> Result<Stats, C1zError> {
-        let failed = self.file.sqlite("count rows");
-        let read = || -> rusqlite::Result<Stats> {
-            if self.file.column("v1_sync_runs", "stats", "") == "stats" {
-                let cached: Option<Option<String>> = self
-                    .file
-                    .db
-                    .query_row(
-                        "select cast(stats as text) from v1_sync_runs where sync_id = ?1",
-                        [&self.run.id.0],
-                        |row| row.get(0),
-                    )
-                    .optional()?;
-                if let Some(stats) = Stats::cached(cached.flatten().as_deref()) {
-                    return Ok(stats);
-                }
-            }
-            Stats::count(&self.file.db, &self.run.id, |table| {
-                self.file.has_table(table)
-            })
-        };
-        read().map_err(failed)
+        match self.cached_stats()? {
+            Some(stats) => Ok(stats),
+            None => self.counted_stats(),
+        }
+    }
+
+    /// The numbers that the run's writer cached, where it counted.
+    pub(in crate::c1z) fn cached_stats(&self) -> Result<Option<Stats>, C1zError> {
+        if !self.file.has_column("v1_sync_runs", "stats") {
+            return Ok(None);
+        }
+        let cached: Option<Option<String>> = self
+            .file
+            .db
+            .query_row(
+                "select cast(stats as text) from v1_sync_runs where sync_id = ?1",
+                [&self.run.id.0],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(self.file.sqlite("read cached numbers"))?;
+        Ok(Stats::cached(cached.flatten().as_deref()))
+    }
+
+    /// The numbers of the run, counted now.
+    pub(in crate::c1z) fn counted_stats(&self) -> Result<Stats, C1zError> {
+        let has_table = |table: &str| self.file.has_table(table);
+        Stats::count(&self.file.db, &self.run.id, has_table).map_err(self.file.sqlite("count rows"))
     }
 
     fn list<T>(

@@ -1,6 +1,5 @@
 //! A running sync → a SQLite file beside the output, page by page, safe at every moment.
 
-mod audit;
 mod damage;
 mod derive;
 mod digest;
@@ -28,6 +27,7 @@ use shipped::Shipped;
 
 use super::{C1zError, Stats, message, timestamp};
 use crate::model::{Resource, ResourceId, ResourceTypeId, SyncRun};
+use crate::span;
 use crate::sync::{Committed, PageFacts, RowPosition, RunRecord, Settled, SinkError, SyncSink};
 
 /// The store of a run in progress: `<output>.work`, a SQLite file in the schema of a sync file.
@@ -104,6 +104,7 @@ impl WorkFile {
                 path: self.path.clone(),
             });
         }
+        let _within = tracing::info_span!(target: span::TARGET, "commit").entered();
         let failed = self.sqlite("write a page");
         let (db, run) = (&mut self.db, &self.run);
         let flushing = &mut self.flushing;
@@ -160,6 +161,11 @@ impl WorkFile {
             .map_err(self.sqlite("look up a resource"))?
             .map(|(row, data)| self.decode_resource(row, &data))
             .transpose()
+    }
+
+    /// What the run comes to, once all pages are there.
+    pub fn stats(&self) -> Option<&Stats> {
+        self.shipped.as_ref().map(Shipped::stats)
     }
 
     /// The file that readers will get. Anything committed since it was made is not in it.

@@ -9,8 +9,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{Derive, RemovedOnDrop, audit, remove_if_there, with_suffix};
-use crate::c1z::{C1zError, Stats, schema};
+use super::{Derive, RemovedOnDrop, remove_if_there, with_suffix};
+use crate::c1z::{C1zError, Stats, audit, schema};
 use crate::model::SyncRun;
 use crate::sync::{Counts, Derived, Finding, Settled};
 

@@ -9,6 +9,8 @@ mod render;
 mod resources;
 mod select;
 mod stats;
+mod syncs;
+mod verify;
 pub mod view;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -18,6 +20,7 @@ use clap::{Args, Subcommand};
 
 pub use render::Format;
 
+use super::Outcome;
 use crate::c1z::{C1z, ReadLimits};
 use crate::model::SyncId;
 use render::Screen;
@@ -71,10 +74,16 @@ enum What {
     Access(access::AccessArgs),
     /// When the sync ran and how much it found.
     Stats,
+    /// The syncs that the file holds, the latest first.
+    Syncs,
+    /// Where the file contradicts itself, what is missing in it, and what of it is in doubt.
+    ///
+    /// Exit code 0 when it is sound, 1 when there are errors, 3 when there are only warnings.
+    Verify(verify::VerifyArgs),
 }
 
 /// Prints what `args` ask for. A reader that goes away early, such as `head`, is no error.
-pub fn run(args: InspectArgs, out: &mut dyn Write) -> anyhow::Result<()> {
+pub fn run(args: InspectArgs, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     let width = io::stdout()
         .is_terminal()
         .then(terminal_size::terminal_size)
@@ -88,24 +97,40 @@ pub fn run_with_width(
     args: InspectArgs,
     out: &mut dyn Write,
     width: Option<u16>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Outcome> {
+    let mut out = BufWriter::new(out);
+    let mut screen = Screen::new(&mut out, args.format, width);
+    let printed = print(&args, &mut screen);
+    match printed.and_then(|outcome| out.flush().map(|()| outcome).map_err(Into::into)) {
+        Err(error) if super::is_broken_pipe(&error) => Ok(Outcome::Done),
+        printed => printed,
+    }
+}
+
+fn print(args: &InspectArgs, screen: &mut Screen) -> anyhow::Result<Outcome> {
     let limits = ReadLimits {
         decoded_bytes: args.max_decoded_mib.saturating_mul(1 << 20),
     };
-    let file = C1z::open(&args.file, limits)?;
-    let sync = file.sync(args.sync_id.map(SyncId).as_ref())?;
-    let mut out = BufWriter::new(out);
-    let mut screen = Screen::new(&mut out, args.format, width);
-    let printed = match args.what {
-        What::Resources(args) => resources::run(&args, &sync, &mut screen),
-        What::Entitlements(args) => entitlements::run(&args, &sync, &mut screen),
-        What::Grants(args) => grants::run(&args, &sync, &mut screen),
-        What::Principals(args) => principals::run(&args, &sync, &mut screen),
-        What::Access(args) => access::run(&args, &sync, &mut screen),
-        What::Stats => stats::run(&sync, &mut screen),
+    let open = || C1z::open(&args.file, limits);
+    let wanted = args.sync_id.clone().map(SyncId);
+    let listing = match &args.what {
+        What::Verify(how) => return verify::run(how, open(), wanted.as_ref(), screen),
+        What::Syncs => {
+            syncs::run(&open()?, screen)?;
+            return Ok(Outcome::Done);
+        }
+        listing => listing,
     };
-    match printed.and_then(|()| Ok(out.flush()?)) {
-        Err(error) if super::is_broken_pipe(&error) => Ok(()),
-        printed => printed,
+    let file = open()?;
+    let sync = file.sync(wanted.as_ref())?;
+    match listing {
+        What::Resources(args) => resources::run(args, &sync, screen)?,
+        What::Entitlements(args) => entitlements::run(args, &sync, screen)?,
+        What::Grants(args) => grants::run(args, &sync, screen)?,
+        What::Principals(args) => principals::run(args, &sync, screen)?,
+        What::Access(args) => access::run(args, &sync, screen)?,
+        What::Stats => stats::run(&sync, screen)?,
+        What::Syncs | What::Verify(_) => {}
     }
+    Ok(Outcome::Done)
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use comfy_table::{ContentArrangement, Table, TableComponent, presets};
 use serde::Serialize;
 
@@ -136,6 +137,11 @@ pub(super) fn name(run: &SyncRun) -> String {
         None => "",
     };
     format!("{state} {}{doubt}", run.id)
+}
+
+/// A moment, to the second.
+pub(super) fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// The failure of the output itself, which `csv` wraps without naming it as its source.

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::SecondsFormat;
-
-use super::render::{Format, Row, Screen};
+use super::render::{Format, Row, Screen, instant};
 use super::view::{StatsView, SyncView, TotalsView, TypeStatsView};
 use crate::c1z::{Stats, Sync};
 
@@ -74,7 +72,6 @@ fn view(sync: SyncView, stats: &Stats, mut types: BTreeSet<String>) -> StatsView
 }
 
 fn facts(sync: &SyncView) -> Vec<Vec<String>> {
-    let instant = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let ended = sync
         .ended_at
         .map_or_else(|| "not finished".to_owned(), instant);

@@ -19,5 +19,6 @@ pub use change::HttpChange;
 pub use listing::HttpListing;
 pub use request::RequestParts;
 pub use source::HttpSource;
+pub(crate) use source::install_tls;
 pub use token::Ask;
 pub use wire::{Clock, Recorder, Replay, SystemClock};

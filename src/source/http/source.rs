@@ -225,7 +225,7 @@ impl HttpSource {
 }
 
 /// Chooses the cryptography of TLS for the process, once. Somebody may have chosen before us.
-fn install_tls() {
+pub(crate) fn install_tls() {
     static INSTALLED: OnceLock<()> = OnceLock::new();
     INSTALLED.get_or_init(|| drop(rustls::crypto::ring::default_provider().install_default()));
 }

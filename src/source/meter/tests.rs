@@ -36,6 +36,9 @@ async fn what_is_asked_counts_where_it_is_measured_and_in_the_whole() {
             received(30);
         })
         .await;
+    let here = whole.measure(async { Meter::here() }).await;
+    here.measure(async { asked() }).await;
+    assert_eq!(here.cost().requests, 1);
     groups
         .measure(async {
             asked();
@@ -59,7 +62,7 @@ async fn what_is_asked_counts_where_it_is_measured_and_in_the_whole() {
     };
     assert_eq!(users.cost(), of_users);
     assert_eq!(groups.cost(), of_groups);
-    assert_eq!(whole.cost(), of_users + of_groups);
+    assert_eq!(whole.cost(), of_users + of_groups + here.cost());
     assert!(whole.waiting().is_empty());
 }
 

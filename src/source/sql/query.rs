@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use tracing::Instrument as _;
 
 use super::connect::SqlSource;
 use super::dialect::Database;
@@ -19,6 +20,7 @@ use crate::source::backoff::Backoff;
 use crate::source::{
     Fetch, Page, PageToken, PartialReason, SourceError, TakePages, WaitReason, meter, page_by_page,
 };
+use crate::span;
 
 /// How often a query is tried. A database that is restarted takes some seconds; connecting waits for
 /// it on its own.
@@ -78,7 +80,8 @@ impl Fetch for SqlQuery {
         let statement = self.bind(inputs, at.place.as_deref())?;
         let mut failed = 0;
         let mut rows = loop {
-            match at.database().run(&statement).await {
+            let span = statement_span(at.database(), failed);
+            match at.database().run(&statement).instrument(span).await {
                 Ok(rows) => break rows,
                 Err(error) => self.wait(error, &mut failed, at.database()).await?,
             }
@@ -304,6 +307,17 @@ impl SqlQuery {
         }
         Ok(Some(next))
     }
+}
+
+/// A statement as traces see it: without its text, which may hold values.
+fn statement_span(database: &dyn Database, failed: u32) -> tracing::Span {
+    tracing::info_span!(
+        target: span::TARGET,
+        "statement",
+        otel.kind = "client",
+        db.namespace = database.name(),
+        rolecall.attempt = failed + 1,
+    )
 }
 
 /// The row as a record, with the name of its database unless it has a column of that name.

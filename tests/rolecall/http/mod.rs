@@ -9,6 +9,7 @@ mod scene;
 mod server;
 mod tape;
 mod tls;
+mod watched;
 mod wire;
 
 use std::sync::Arc;

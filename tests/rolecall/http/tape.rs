@@ -9,9 +9,9 @@ use super::case::SECRET;
 use super::server::{Exchange, Server};
 use crate::{run, said};
 
-const TOKEN: &str = "t0k3n-0f-th3-endpo1nt";
+pub(super) const TOKEN: &str = "t0k3n-0f-th3-endpo1nt";
 
-const CONNECTOR: &str = r#"
+pub(super) const CONNECTOR: &str = r#"
 app_name: Acme
 vars: {key: "${SECRET}"}
 connect:
@@ -49,7 +49,7 @@ fn exchange(json: serde_json::Value) -> Exchange {
 }
 
 /// What the API of the connector answers, its secrets repeated wherever an API may repeat them.
-fn script() -> Vec<Exchange> {
+pub(super) fn script() -> Vec<Exchange> {
     let form = "s3cr3t%2Fv4lue%3D";
     let users = format!("GET /api/users?api_key={form}&limit=2");
     let large: Vec<_> = (0..3000)

@@ -1,5 +1,7 @@
 //! A request in parts, as auth kinds and paging strategies add to it.
 
+use std::sync::Arc;
+
 use percent_encoding::percent_decode_str;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -26,6 +28,8 @@ pub struct RequestParts {
     /// True for a request that the API may have obeyed although no answer came, and that means
     /// something else the second time.
     pub once: bool,
+    /// What the file has for the URL, as traces may show it.
+    pub route: Option<Arc<str>>,
     /// Query pieces as they go on the wire, `name=value`.
     query: Vec<String>,
 }
@@ -41,6 +45,7 @@ impl RequestParts {
             anonymous: false,
             unread: false,
             once: false,
+            route: None,
             query: Vec::new(),
         };
         parts.go_to(url);

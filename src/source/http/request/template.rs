@@ -1,5 +1,7 @@
 //! `request` and what every request carries → one request, its values escaped for their places.
 
+use std::sync::Arc;
+
 use percent_encoding::percent_decode_str;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
@@ -12,7 +14,7 @@ use super::parts::RequestParts;
 use super::texts::{literal_or_program, render};
 use crate::config::CompileContext;
 use crate::config::http::RequestConfig;
-use crate::diagnostic::{Diagnostic, list, nearest};
+use crate::diagnostic::{Diagnostic, Span, list, nearest};
 use crate::expr::{Escape, Expression, Inputs, Variables};
 use crate::source::SourceError;
 
@@ -30,6 +32,8 @@ pub(in crate::source::http) enum Purpose {
 pub(in crate::source::http) struct RequestTemplate {
     method: Method,
     url: Expression,
+    /// The url as the file has it: with the names of variables, not with their values.
+    route: Option<Arc<str>>,
     carried: Carried,
     body: Option<Body>,
     /// True when the url is a program: then a `..` in it comes from a record.
@@ -90,6 +94,7 @@ impl RequestTemplate {
         Some(Self {
             method: method?,
             computed_url: !matches!(url, Expression::Literal(_)),
+            route: route(config.url.0.span, cx),
             url,
             carried: carried?,
             body: body?,
@@ -126,6 +131,7 @@ impl RequestTemplate {
         })?;
         let own = base.is_own(&url);
         let mut parts = RequestParts::new(self.method.clone(), url);
+        parts.route = self.route.clone();
         if own {
             defaults.carried.apply_query(&mut parts, inputs, true)?;
             defaults.client_headers.apply_headers(&mut parts, inputs)?;
@@ -153,6 +159,22 @@ impl RequestTemplate {
         }
         Ok(parts)
     }
+}
+
+/// The longest route that traces show.
+const LONGEST_ROUTE: usize = 200;
+
+/// What is written for a URL, without its query; `None` where a secret may be written.
+fn route(written: Span, cx: &CompileContext) -> Option<Arc<str>> {
+    if cx.is_masked(written) {
+        return None;
+    }
+    let file = cx.file();
+    let text = file.text().get(written.start..written.end)?;
+    let text = text.trim().trim_matches(['"', '\'']);
+    let text = text.strip_prefix("tmpl:").unwrap_or(text);
+    let route = text.split(['?', '#', '\n']).next()?;
+    (route.len() <= LONGEST_ROUTE && !route.contains('@')).then(|| route.into())
 }
 
 fn method(config: &RequestConfig, cx: &mut CompileContext) -> Option<Method> {

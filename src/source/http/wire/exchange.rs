@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Method, StatusCode};
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 use url::Url;
 
 use super::error_rules::ErrorRules;
@@ -19,6 +21,7 @@ use crate::source::http::request::base::{host, is_trusted, safe};
 use crate::source::http::request::parts::RequestParts;
 use crate::source::http::source::HttpSource;
 use crate::source::{SourceError, WaitReason, meter};
+use crate::span;
 
 /// How often an answer may send us elsewhere.
 const MOST_REDIRECTS: usize = 10;
@@ -68,7 +71,10 @@ impl Wire<'_> {
         let (mut failed, mut renewals) = (0, 0);
         loop {
             let started = Instant::now();
-            let outcome = self.follow(request.clone(), extent).await;
+            let span = request_span(request, failed + 1);
+            let following = self.follow(request.clone(), extent);
+            let outcome = following.instrument(span.clone()).await;
+            note_outcome(&span, &outcome);
             let failure = match outcome {
                 Ok(incoming) => {
                     let duration_ms = started.elapsed().as_millis();
@@ -246,6 +252,49 @@ impl Wire<'_> {
             })
         });
         Ok((response, sent))
+    }
+}
+
+/// A request as traces see it: the route that the file has, and nothing of what fills it.
+fn request_span(request: &RequestParts, attempt: u32) -> Span {
+    let span = tracing::info_span!(
+        target: span::TARGET,
+        "request",
+        otel.kind = "client",
+        otel.name = Empty,
+        otel.status_code = Empty,
+        http.request.method = request.method.as_str(),
+        http.response.status_code = Empty,
+        server.address = request.url.host_str(),
+        url.template = request.route.as_deref(),
+        "error.type" = Empty,
+        rolecall.attempt = attempt,
+    );
+    if !span.is_disabled() {
+        let method = &request.method;
+        let name = match (&request.route, request.anonymous) {
+            (Some(route), _) => format!("{method} {route}"),
+            (None, true) => format!("{method} for credentials"),
+            (None, false) => method.to_string(),
+        };
+        span.record("otel.name", name);
+    }
+    span
+}
+
+/// Notes the status of an answer, or that there is none.
+fn note_outcome(span: &Span, outcome: &Result<Incoming, Failure>) {
+    let status = match outcome {
+        Ok(incoming) => Some(incoming.status),
+        Err(failure) => failure.status,
+    };
+    if let Some(status) = status {
+        span.record("http.response.status_code", status.as_u16());
+    }
+    if outcome.is_err() {
+        let kind = status.map_or("no answer".to_owned(), |status| status.as_u16().to_string());
+        span.record("error.type", kind);
+        span.record("otel.status_code", "ERROR");
     }
 }
 

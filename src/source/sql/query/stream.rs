@@ -1,9 +1,10 @@
 //! An answer without pages: handed on while it comes, so that it is never held as a whole.
 
 use async_trait::async_trait;
+use tracing::Instrument as _;
 
 use super::super::statement::{Row, TakeRows};
-use super::{SqlQuery, record};
+use super::{SqlQuery, record, statement_span};
 use crate::expr::{Inputs, Value};
 use crate::source::{Page, SourceError, TakePages};
 
@@ -67,7 +68,9 @@ impl SqlQuery {
             stream.database = database.name().to_owned();
             let mut failed = 0;
             let rest = loop {
-                match database.stream(&statement, &mut stream).await {
+                let span = statement_span(database.as_ref(), failed);
+                let answer = database.stream(&statement, &mut stream);
+                match answer.instrument(span).await {
                     Ok(rest) => break rest,
                     Err(error) => {
                         self.wait(error, &mut failed, database.as_ref()).await?;
