@@ -1,11 +1,13 @@
 //! Syncs that end too soon, wherever that is, and go on in another process with other numbers.
 
 use std::collections::BTreeMap;
+use std::process::{Child, Command, Stdio};
 
 use super::oracle::{Again, Expected, interrupted, violations};
 use super::scenario::Scenario;
 use super::system::Strike;
 use super::world::{Ended, World};
+use crate::company::{Company, GRANTS_IN_BULK, facts};
 
 /// What a sync comes to that was interrupted while it had so many listings side by side.
 fn expected(scenario: &Scenario, interrupted: &[usize]) -> Expected {
@@ -116,5 +118,52 @@ fn a_process_that_is_killed_at_any_answer_comes_to_the_same() {
         );
         ended.calls.splice(..0, calls);
         assert_as(&ended, &expected(&scenario, &cut), &what);
+    }
+}
+
+/// Killed while the tables are copied and indexed, and while they are compressed: nothing is asked again, and
+/// what was half made is made anew.
+#[test]
+fn a_process_that_is_killed_while_it_packs_has_only_that_left_to_do() {
+    let company = Company::new(6_000, 40).listing_grants(GRANTS_IN_BULK);
+    let start = |output: &str| {
+        Command::new(env!("CARGO_BIN_EXE_rolecall"))
+            .args(["sync", "company.yaml", "-f", output])
+            .current_dir(company.path(""))
+            .env_remove("RUST_LOG")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts")
+    };
+    let end = |child: Child| {
+        let ended = child.wait_with_output().expect("it ends");
+        (ended.status.code(), crate::said(&ended))
+    };
+    let (code, said) = end(start("whole.c1z"));
+    assert_eq!(code, Some(0), "{said}");
+    let expected = facts(&company.path("whole.c1z"));
+    for half_made in ["out.c1z.work-packing", "out.c1z.tmp"] {
+        let half_made = company.path(half_made);
+        // It may be through before it is struck, and then it is done once more.
+        let killed = (0..20).any(|_| {
+            let mut child = start("out.c1z");
+            while !half_made.exists() && child.try_wait().expect("it can be asked").is_none() {
+                std::thread::yield_now();
+            }
+            child.kill().expect("it can be killed");
+            child.wait().expect("it ends").code().is_none()
+        });
+        assert!(killed, "{half_made:?} was never there");
+        company.execute("ALTER TABLE members RENAME TO hidden");
+        let (code, said) = end(start("out.c1z"));
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains("going on with the run"), "{said}");
+        company.execute("ALTER TABLE hidden RENAME TO members");
+        assert!(facts(&company.path("out.c1z")) == expected);
+        for left in ["work", "work-wal", "work-packing", "work-holder", "tmp"] {
+            let left = company.path(&format!("out.c1z.{left}"));
+            assert!(!left.exists(), "{left:?}");
+        }
     }
 }
