@@ -159,3 +159,32 @@ fn calls_that_fail_come_to_what_they_must() {
 fn answers_that_contradict_each_other_come_to_what_they_must() {
     play_all("answers.yaml");
 }
+
+/// Two syncs into one output: the second one is told who holds it, and changes nothing.
+#[test]
+fn the_second_sync_is_told_who_is_at_it() {
+    let scenario = Scenario::small();
+    let mut slow = Rule::at("/users?cursor=4");
+    slow.delay_ms = 1_500;
+    let world = World::new(&scenario).ruled(vec![slow]);
+    let second = std::thread::scope(|scope| {
+        let first = scope.spawn(|| world.sync(3));
+        while !world.path("out.c1z.work-holder").exists() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let folder = world.path("");
+        let base = [("BASE", world.system.base())];
+        let base = base.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let second = crate::run(&folder, &["sync", "acme.yaml", "-f", "out.c1z"], &base);
+        let first = first.join().expect("no panic");
+        assert_eq!(first.facts, Some(scenario.manifest()), "{}", first.said);
+        assert_eq!(first.code, Some(0), "{}", first.said);
+        second
+    });
+    let said = crate::said(&second);
+    assert_eq!(second.status.code(), Some(1), "{said}");
+    let told = regex::Regex::new(
+        r"out\.c1z\.work` is in use by process \d+ on `[^`]+` since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC",
+    );
+    assert!(told.expect("a pattern").is_match(&said), "{said}");
+}
