@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::oracle::{Again, Expected, interrupted, violations};
 use super::scenario::Scenario;
@@ -20,6 +21,8 @@ struct Case {
     /// Listings side by side.
     #[serde(default = "three")]
     concurrency: usize,
+    /// The longest it may take.
+    within_s: Option<u64>,
     /// What comes of it.
     #[serde(flatten)]
     comes: Comes,
@@ -82,8 +85,16 @@ fn play_all(file: &str) {
 fn play(case: &Case) -> Vec<String> {
     let scenario = Scenario::small();
     let world = World::new(&scenario).ruled(case.rules.clone());
+    let began = Instant::now();
     let mut ended = world.sync(case.concurrency);
+    let took = began.elapsed();
     let mut found = judge(&scenario, &ended, &case.comes);
+    if case
+        .within_s
+        .is_some_and(|most| took > Duration::from_secs(most))
+    {
+        found.push(format!("it took {took:?}"));
+    }
     if let Some(then) = &case.then {
         let calls = ended.calls;
         // Whatever was found is gone on with, by another number of listings.
