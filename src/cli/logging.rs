@@ -14,6 +14,7 @@ use tracing_subscriber::{EnvFilter, Layer as _};
 
 use super::stderr::Stderr;
 use super::traces::Traces;
+use crate::span;
 
 /// The target of messages that tell how far a run is. They are for people: among text logs each is a
 /// line as it is, whatever the level; among JSON logs, a message like others.
@@ -70,8 +71,10 @@ pub(crate) fn start(args: &LoggingArgs, traces: Option<&Traces>) {
     // Libraries log at a level of their own: theirs is noise here below warnings.
     let default = format!("warn,rolecall={level}");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let progress = format!("{PROGRESS}=info");
-    let filter = filter.add_directive(progress.parse().expect("a target and a level"));
+    let always = [format!("{PROGRESS}=info"), format!("{}=off", span::TARGET)];
+    let filter = always.iter().fold(filter, |filter, directive| {
+        filter.add_directive(directive.parse().expect("a target and a level"))
+    });
     let messages = tracing_subscriber::fmt::layer().with_writer(Stderr);
     let messages = match args.log_format {
         LogFormat::Text => messages

@@ -83,6 +83,9 @@ fn counted(number: u64, noun: &str) -> String {
     format!("{number} {noun}{ending}")
 }
 
+/// How many partial listings are named.
+const LISTINGS: usize = 10;
+
 /// The end of a sync, for people.
 pub(crate) fn summary(report: &Report, output: &str, out: &mut dyn Write) -> std::io::Result<()> {
     let counts = &report.counts;
@@ -121,6 +124,17 @@ pub(crate) fn summary(report: &Report, output: &str, out: &mut dyn Write) -> std
         let again = counted(report.cost.retries, "request");
         let waited = waited.as_secs();
         writeln!(out, "  {again} sent again, {waited} s waited")?;
+    }
+    let partial = report
+        .listings
+        .iter()
+        .filter(|listing| listing.tally.partial);
+    for listing in partial.clone().take(LISTINGS) {
+        writeln!(out, "  partial: {}", listing.name)?;
+    }
+    let more = partial.count().saturating_sub(LISTINGS);
+    if more > 0 {
+        writeln!(out, "  partial: {more} more")?;
     }
     for (code, finding) in report.findings.iter() {
         let weight = if finding.partial {

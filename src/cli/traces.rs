@@ -9,7 +9,9 @@ use opentelemetry::{Key, KeyValue};
 use opentelemetry_otlp::{Protocol, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
-use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
+use opentelemetry_sdk::trace::{
+    BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider, SpanData, SpanExporter,
+};
 use tracing::Subscriber;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
@@ -22,6 +24,9 @@ use crate::span;
 
 /// How long the end of a run waits for the collector.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Spans that may wait to be sent, where the environment does not say how many.
+const WAITING: usize = 16_384;
 
 /// Where collectors take traces.
 const PATH: &str = "v1/traces";
@@ -84,7 +89,7 @@ impl Traces {
             failure: failure.clone(),
         };
         let provider = SdkTracerProvider::builder()
-            .with_batch_exporter(exporter)
+            .with_span_processor(in_batches(exporter))
             .with_resource(resource())
             .build();
         Ok(Self { provider, failure })
@@ -115,6 +120,19 @@ impl Traces {
             stderr::say(&format!("the traces are not whole: {reason}"));
         }
     }
+}
+
+/// Sends spans in batches, by a thread of its own. A sync that asks quickly makes thousands of them
+/// between two batches, and those that find no room are lost.
+fn in_batches(exporter: impl SpanExporter + 'static) -> BatchSpanProcessor {
+    let config = BatchConfigBuilder::default();
+    let config = match std::env::var_os("OTEL_BSP_MAX_QUEUE_SIZE") {
+        Some(_) => config,
+        None => config.with_max_queue_size(WAITING),
+    };
+    BatchSpanProcessor::builder(exporter)
+        .with_batch_config(config.build())
+        .build()
 }
 
 /// Whether the environment names a collector, and does not say that nothing is to be sent.

@@ -151,14 +151,6 @@ impl Meter {
         })
     }
 
-    /// A meter that is part of the one that measures here, where one does: for a task that this one
-    /// starts.
-    pub fn here() -> Arc<Self> {
-        CURRENT
-            .try_with(Self::part_of)
-            .unwrap_or_else(|_| Self::new())
-    }
-
     /// Counts what is asked while a future runs. Inside another one, only the inner meter counts,
     /// unless it is part of the other.
     pub async fn measure<F: Future>(self: &Arc<Self>, asking: F) -> F::Output {

@@ -45,15 +45,15 @@ impl<S: SyncSink + 'static> Run<'_, S> {
         }
         self.note_time();
         let ended_at = Utc::now();
+        let listings = report::listings(&self.plan, &self.lanes, &self.checkpoint);
         let record = RunRecord {
-            doubts: Doubts::text(&self.checkpoint.findings),
+            doubts: Doubts::text(&self.checkpoint.findings, &listings),
             step_durations_ms: report::step_durations(&self.checkpoint),
         };
         self.store
             .write(move |sink| sink.seal(ended_at, &record))
             .await?;
         (self.watch)(Event::Sealed);
-        let listings = report::listings(&self.plan, &self.lanes, &self.checkpoint);
         let report = Report {
             connector: self.plan.app_name.clone(),
             sync_id: run.id.to_string(),

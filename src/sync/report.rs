@@ -108,7 +108,7 @@ impl Findings {
     }
 }
 
-/// What is kept with a run that may lack something, in the place where its sync token would be: a
+/// What is kept with a run of how far it can be trusted, in the place where its sync token would be: a
 /// JSON object under our own name, which other readers pass over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Doubts {
@@ -116,34 +116,38 @@ pub struct Doubts {
     pub rolecall: DoubtReasons,
 }
 
-/// Why a run may lack something.
+/// How far a run can be trusted, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DoubtReasons {
-    /// Always [`Verdict::Partial`]: a complete run has no doubts.
+    /// Whether everything there is was seen.
     pub verdict: Verdict,
+    /// The listings that may lack something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partial_listings: Vec<String>,
     /// What was odd.
+    #[serde(default, skip_serializing_if = "Findings::is_empty")]
     pub findings: Findings,
 }
 
 impl Doubts {
-    /// The text to keep with a run: empty when nothing is known to be missing.
-    pub fn text(findings: &Findings) -> String {
-        let verdict = findings.verdict();
-        if verdict == Verdict::Complete {
-            return String::new();
-        }
+    /// The text to keep with a run.
+    pub(super) fn text(findings: &Findings, listings: &[ListingReport]) -> String {
+        let partial = listings.iter().filter(|listing| listing.tally.partial);
         let doubts = Doubts {
             rolecall: DoubtReasons {
-                verdict,
+                verdict: findings.verdict(),
+                partial_listings: partial.map(|listing| listing.name.clone()).collect(),
                 findings: findings.clone(),
             },
         };
         serde_json::to_string(&doubts).expect("findings have no keys that JSON lacks")
     }
 
-    /// Reads what was kept with a run; `None` when it is something else.
+    /// Reads what was kept with a run that may lack something; `None` when it is complete, or when
+    /// what was kept is something else.
     pub fn parse(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok()
+        let doubts: Self = serde_json::from_str(text).ok()?;
+        (doubts.rolecall.verdict == Verdict::Partial).then_some(doubts)
     }
 }
 

@@ -130,7 +130,12 @@ pub async fn run<S: SyncSink + 'static>(
         number: phases.len() + 1,
         of: phases.len() + 1,
     });
-    run.finish().await
+    let span = tracing::info_span!(
+        target: span::TARGET,
+        "phase",
+        otel.name = Phase::Settling.as_str()
+    );
+    run.finish().instrument(span).await
 }
 
 /// A sync under way.

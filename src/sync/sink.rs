@@ -177,7 +177,7 @@ pub trait SyncSink: Send {
 /// What is kept with a sealed run besides its facts.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct RunRecord {
-    /// JSON that says why the run may lack something; empty when nothing is known to be missing.
+    /// JSON that says how far the run can be trusted; empty when nothing is known of that.
     pub doubts: String,
     /// Milliseconds of each step.
     pub step_durations_ms: BTreeMap<String, u64>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::{Arc, Mutex};
 
 /// An API with fixed answers, by path and query. Anything else is 404.
@@ -66,7 +66,7 @@ impl Api {
 fn sync(folder: &Path, connector: &str, api: &Api) -> Output {
     let connector = connector.replace("BASE", &format!("http://{}", api.address));
     std::fs::write(folder.join("api.yaml"), connector).expect("the folder is ours");
-    Command::new(env!("CARGO_BIN_EXE_rolecall"))
+    crate::program()
         .args(["sync", "api.yaml", "-f", "out.c1z"])
         .current_dir(folder)
         .output()
@@ -188,7 +188,7 @@ fn a_listing_that_may_lack_something_makes_the_sync_partial() {
     );
     // The file says so too, to whoever opens it later.
     let inspect = |arguments: &[&str]| {
-        let shown = Command::new(env!("CARGO_BIN_EXE_rolecall"))
+        let shown = crate::program()
             .args(["inspect", "out.c1z"])
             .args(arguments)
             .current_dir(folder.path())

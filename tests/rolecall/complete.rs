@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use crate::servers;
 use crate::sql::harness::{Database, System};
@@ -18,10 +18,9 @@ const SYSTEMS: [(System, &str); 2] = [(System::Postgres, "postgres"), (System::M
 
 fn rolecall(database: &Database, scheme: &str, arguments: &[&str]) -> Output {
     let url = &database.url;
-    Command::new(env!("CARGO_BIN_EXE_rolecall"))
+    crate::program()
         .args(arguments)
         .current_dir(database.folder.path())
-        .env_remove("RUST_LOG")
         .env("DB_SCHEME", scheme)
         .env("DB_HOST", url.host_str().expect("a host"))
         .env("DB_PORT", url.port().expect("a port").to_string())

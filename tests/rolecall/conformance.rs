@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use rolecall::config;
 use rolecall::diagnostic::Severity;
@@ -132,10 +132,9 @@ async fn drop_user(database: &Database) {
 }
 
 fn rolecall(folder: &Path, arguments: &[&str], variables: &Variables) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rolecall"))
+    crate::program()
         .args(arguments)
         .current_dir(folder)
-        .env_remove("RUST_LOG")
         .envs(variables)
         .output()
         .expect("the program runs")

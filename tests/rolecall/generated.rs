@@ -135,7 +135,7 @@ fn the_list_of_examples_is_fresh() {
 
 #[test]
 fn the_list_of_kinds_is_fresh() {
-    let listed = std::process::Command::new(env!("CARGO_BIN_EXE_rolecall"))
+    let listed = crate::program()
         .arg("kinds")
         .output()
         .expect("the program runs");

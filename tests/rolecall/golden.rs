@@ -2,7 +2,6 @@
 //! the sync finds what the Go implementation found.
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 use rolecall::c1z::{C1z, EntitlementFilter, GrantFilter, ReadLimits};
@@ -108,7 +107,7 @@ async fn a_file_of_the_go_implementation_finds_the_same() {
         .expect("the seed is valid");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let output = folder.path().join("out.c1z");
-    let ran = Command::new(env!("CARGO_BIN_EXE_rolecall"))
+    let ran = crate::program()
         .arg("sync")
         .arg(root.join("tests/fixtures/golden/connector.yml"))
         .arg("-f")

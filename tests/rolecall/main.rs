@@ -41,13 +41,21 @@ fn fixtures(area: &str) -> Vec<PathBuf> {
     cases
 }
 
+/// The program, which logs nothing beyond warnings and tells nobody how far it is: that is another
+/// text on each run.
+fn program() -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_rolecall"));
+    program
+        .env_remove("RUST_LOG")
+        .env("ROLECALL_PROGRESS", "none");
+    program
+}
+
 /// Runs the program in a folder, with no variables of ours but those given.
 fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rolecall"))
+    program()
         .args(arguments)
         .current_dir(folder)
-        .env_remove("RUST_LOG")
-        .env("ROLECALL_PROGRESS", "none")
         .envs(variables.iter().copied())
         .output()
         .expect("the program runs")

@@ -1,10 +1,8 @@
 //! Rows → facts: connectors over small databases, and what a sync of them holds.
 
-use std::process::Command;
-
 /// Runs the program in a folder and returns what it printed.
 fn run(folder: &std::path::Path, arguments: &[&str]) -> String {
-    let ran = Command::new(env!("CARGO_BIN_EXE_rolecall"))
+    let ran = crate::program()
         .args(arguments)
         .current_dir(folder)
         .output()

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde::Deserialize;
 
@@ -70,10 +70,9 @@ fn rolecall(folder: &Path, arguments: &[&str], tape: &Tape) -> Output {
         let value = value.replace("${KEYS}", &keys.to_string_lossy());
         (name, value.replace("${FOLDER}", &here))
     });
-    Command::new(env!("CARGO_BIN_EXE_rolecall"))
+    crate::program()
         .args(arguments)
         .current_dir(folder)
-        .env_remove("RUST_LOG")
         .envs(environment)
         .output()
         .expect("the program runs")

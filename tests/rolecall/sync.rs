@@ -350,7 +350,7 @@ async fn what_points_at_nothing_is_counted_and_kept() {
 }
 
 fn sync_process(company: &Company, output: &str) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_rolecall"))
+    crate::program()
         .args(["sync", "company.yaml", "-f", output, "--concurrency", "2"])
         .current_dir(company.path(""))
         .stdout(Stdio::piped())

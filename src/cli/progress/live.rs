@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::view::{Listing, View, Wait};
-use super::words::{about, clock, counted, length, number, waited_for};
+use super::words::{about_left, clock, counted, length, number, waited_for};
 
 /// Waits that are over sooner are not shown: they would flicker.
 const WORTH_SHOWING: Duration = Duration::from_secs(3);
@@ -66,10 +66,7 @@ impl View {
         };
         line.push((Style::Strong, what));
         let mut rest = vec![clock(frame.elapsed)];
-        rest.extend(
-            self.left(frame.elapsed)
-                .map(|left| format!("about {} left", about(left))),
-        );
+        rest.extend(self.left(frame.elapsed, frame.now).map(about_left));
         if self.phase.is_some() {
             rest.push(counted(self.records(), "record"));
             rest.extend(self.speed.per_second().map(per_second));

@@ -6,7 +6,7 @@ use chrono::FixedOffset;
 
 use super::live::wait_text;
 use super::view::{Listing, View, Wait};
-use super::words::{about, counted, length, number};
+use super::words::{about_left, counted, length, number};
 
 /// At most one line in so much time, those about what is done aside.
 const EVERY: Duration = Duration::from_secs(10);
@@ -70,12 +70,12 @@ impl Plain {
             return None;
         }
         self.last = elapsed;
-        progress(view, elapsed)
+        progress(view, elapsed, now)
     }
 }
 
 /// `5/6 grants: 12,345 records so far, 102/s, about 3 min left`
-fn progress(view: &View, elapsed: Duration) -> Option<String> {
+fn progress(view: &View, elapsed: Duration, now: SystemTime) -> Option<String> {
     let (phase, number_of, of) = view.phase.filter(|_| !view.sealed)?;
     let mut parts = vec![format!(
         "{number_of}/{of} {phase}: {} so far",
@@ -83,7 +83,7 @@ fn progress(view: &View, elapsed: Duration) -> Option<String> {
     )];
     let speed = view.speed.per_second();
     parts.extend(speed.map(|speed| format!("{}/s", number(speed))));
-    let left = view.left(elapsed);
-    parts.extend(left.map(|left| format!("about {} left", about(left))));
+    let left = view.left(elapsed, now);
+    parts.extend(left.map(about_left));
     Some(parts.join(", "))
 }

@@ -198,6 +198,22 @@ fn many_listings_side_by_side_are_summed_up() {
 }
 
 #[test]
+fn what_is_waited_for_takes_its_time() {
+    let mut view = listing_resources();
+    view.past = Past::of(&crate::c1z::Stats {
+        resource_types: 3,
+        resources: 1_320,
+        ..Default::default()
+    });
+    let left = |view: &View| view.left(seconds(12), frame(12, 80, 24).now);
+    assert!(left(&view) < Some(seconds(1)), "all is there");
+    waits(&mut view);
+    assert_eq!(left(&view), Some(seconds(50)));
+    view.hear(&Event::Sealed, seconds(12));
+    assert_eq!(left(&view), None);
+}
+
+#[test]
 fn speed_is_that_of_the_last_seconds() {
     let mut view = listing_resources();
     assert_eq!(view.speed.per_second(), Some(110));

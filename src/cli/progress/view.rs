@@ -115,12 +115,16 @@ impl View {
 
     /// How long the run is likely to go on. Nothing is known of a run that goes on from another one:
     /// how far that one was is not told.
-    pub fn left(&self, elapsed: Duration) -> Option<Duration> {
+    pub fn left(&self, elapsed: Duration, now: SystemTime) -> Option<Duration> {
         let (phase, ..) = self.phase.filter(|_| !self.resumed && !self.sealed)?;
         let of_phase = self.listings.iter();
         let of_phase = of_phase.filter(|listing| listing.name.phase == phase);
         let rows = of_phase.map(|listing| listing.rows).sum();
-        self.past.as_ref()?.left(phase, rows, elapsed)
+        let left = self.past.as_ref()?.left(phase, rows, elapsed)?;
+        let waits = self.waiting.iter();
+        let waits = waits.filter_map(|wait| wait.until.duration_since(now).ok());
+        // It is not over while somebody waits.
+        Some(left.max(waits.max().unwrap_or_default()))
     }
 
     /// Waits that go on for so long at least, one for each reason.

@@ -41,14 +41,14 @@ pub(super) fn length(time: Duration) -> String {
     }
 }
 
-/// A length of time that is only guessed, in one unit.
-pub(super) fn about(time: Duration) -> String {
+/// What is left by an estimate, in one unit.
+pub(super) fn about_left(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
-        0..10 => "a few seconds".to_owned(),
-        10..55 => format!("{} s", seconds.next_multiple_of(5)),
-        55..5400 => format!("{} min", (seconds + 30) / 60),
-        _ => format!("{:.1} h", time.as_secs_f64() / 3600.0),
+        0..10 => "a few seconds left".to_owned(),
+        10..55 => format!("about {} s left", seconds.next_multiple_of(5)),
+        55..5400 => format!("about {} min left", (seconds + 30) / 60),
+        _ => format!("about {:.1} h left", time.as_secs_f64() / 3600.0),
     }
 }
 
@@ -86,11 +86,11 @@ mod tests {
         assert_eq!(length(seconds(59)), "59 s");
         assert_eq!(length(seconds(200)), "3 min 20 s");
         assert_eq!(length(seconds(3_900)), "1 h 5 min");
-        assert_eq!(about(seconds(3)), "a few seconds");
-        assert_eq!(about(seconds(41)), "45 s");
-        assert_eq!(about(seconds(56)), "1 min");
-        assert_eq!(about(seconds(160)), "3 min");
-        assert_eq!(about(seconds(5_400)), "1.5 h");
+        assert_eq!(about_left(seconds(3)), "a few seconds left");
+        assert_eq!(about_left(seconds(41)), "about 45 s left");
+        assert_eq!(about_left(seconds(56)), "about 1 min left");
+        assert_eq!(about_left(seconds(160)), "about 3 min left");
+        assert_eq!(about_left(seconds(5_400)), "about 1.5 h left");
         assert_eq!(clock(seconds(42)), "00:42");
         assert_eq!(clock(seconds(3_723)), "1:02:03");
     }

@@ -3,7 +3,6 @@
 //! Everything that a seed makes has `rc_` in its name; lines without it belong to the server.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use serde_json::{Value as Json, json};
 
@@ -61,7 +60,7 @@ impl Api {
 fn synced(example: &str, variables: &[(&str, &str)]) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let run = |arguments: &[&str]| {
-        Command::new(env!("CARGO_BIN_EXE_rolecall"))
+        crate::program()
             .args(arguments)
             .current_dir(folder.path())
             .envs(variables.iter().copied())

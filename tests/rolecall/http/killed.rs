@@ -1,7 +1,7 @@
 //! Pages of several megabytes that break off, and processes that are killed while they come.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use super::server::{Exchange, Server};
@@ -124,10 +124,9 @@ fn held(exchange: Exchange) -> Exchange {
 }
 
 fn sync(folder: &Path, server: &Server) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_rolecall"))
+    crate::program()
         .args(["sync", "acme.yaml", "-f", "out.c1z"])
         .current_dir(folder)
-        .env_remove("RUST_LOG")
         .env("BASE", format!("http://{}", server.address()))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

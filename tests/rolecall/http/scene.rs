@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::Command;
 
 use rolecall::c1z::{C1z, EntitlementFilter, GrantFilter, ReadLimits};
 use rolecall::model::{Resource, ResourceTrait, SyncKind};
@@ -43,10 +42,9 @@ impl Scene<'_> {
         let place = output.path().to_string_lossy();
         let mut found = String::new();
         for command in &self.commands {
-            let ran = Command::new(env!("CARGO_BIN_EXE_rolecall"))
+            let ran = crate::program()
                 .args(command.iter().map(|it| it.replace("${FOLDER}", &place)))
                 .current_dir(folder)
-                .env_remove("RUST_LOG")
                 .env("BASE", format!("http://{base}"))
                 .env("OTHER", format!("http://{other}"))
                 .env("SECURE", &secure)

@@ -313,6 +313,19 @@ fn a_metrics_file_tells_how_the_sync_went() {
     );
 }
 
+/// Spans are for traces: log messages stay as short as they are.
+#[test]
+fn logs_hold_no_spans() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for variables in [&[("RUST_LOG", "rolecall=trace")][..], &[]] {
+        let arguments = ["--log-level", "debug", "--fresh"];
+        let ran = sync(folder.path(), script(), &arguments, variables);
+        let logs = said(&ran);
+        assert!(logs.contains("the API answered"), "{logs}");
+        assert!(!logs.contains("otel") && !logs.contains("sync{"), "{logs}");
+    }
+}
+
 #[test]
 fn a_wait_is_told_where_there_is_no_terminal() {
     let folder = tempfile::tempdir().expect("a folder");

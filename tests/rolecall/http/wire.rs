@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -34,13 +34,12 @@ const OAUTH: &str = "{type: oauth2_client_credentials, token_url: \"${BASE}/toke
 
 /// Runs the program in a folder.
 fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rolecall"));
+    let mut command = crate::program();
     command.args(arguments).current_dir(folder);
     for name in ["http_proxy", "https_proxy", "no_proxy", "all_proxy"] {
         command.env_remove(name).env_remove(name.to_uppercase());
     }
     command
-        .env_remove("RUST_LOG")
         .envs(variables.iter().copied())
         .output()
         .expect("the program runs")

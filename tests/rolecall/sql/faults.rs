@@ -1,7 +1,7 @@
 //! Connections that break while a sync runs, and queries that the database refuses.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::{Arc, Mutex};
 
 use rolecall::c1z::{C1z, GrantFilter, ReadLimits};
@@ -133,11 +133,10 @@ fn write(database: &Database, port: u16) {
 }
 
 async fn sync(database: &Database) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rolecall"));
+    let mut command = crate::program();
     command
         .args(["sync", "acme.yaml", "-f", "out.c1z", "--concurrency", "1"])
         .current_dir(database.folder.path())
-        .env_remove("RUST_LOG")
         .env("PASSWORD", database.url.password().unwrap_or_default());
     let ran = tokio::task::spawn_blocking(move || command.output());
     ran.await.expect("it does not panic").expect("it runs")

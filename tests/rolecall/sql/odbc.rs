@@ -687,7 +687,7 @@ fn sync(database: &Database) -> Vec<String> {
     let folder = database.folder.path();
     let yaml = format!("{}{CONNECTOR}", database.connect());
     std::fs::write(folder.join("acme.yaml"), yaml).expect("the folder is ours");
-    let ran = std::process::Command::new(env!("CARGO_BIN_EXE_rolecall"))
+    let ran = crate::program()
         .args(["sync", "acme.yaml", "-f", "out.c1z", "--fresh"])
         .env("PASSWORD", database.url.password().unwrap_or_default())
         .current_dir(folder)
