@@ -3,7 +3,7 @@
 use std::{env, error::Error, fs, path::Path};
 
 /// One folder per package; a package that is not listed is not compiled.
-const PACKAGES: &[&str] = &["c1/connector/v2"];
+const PACKAGES: &[&str] = &["c1/c1z/v3", "c1/connector/v2"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=proto");

@@ -13,3 +13,11 @@ pub mod connector {
         include!(concat!(env!("OUT_DIR"), "/c1.connector.v2.rs"));
     }
 }
+
+/// Package `c1.c1z`: the newer form of sync files.
+pub mod c1z {
+    /// Version 3, the only one that has messages.
+    pub mod v3 {
+        include!(concat!(env!("OUT_DIR"), "/c1.c1z.v3.rs"));
+    }
+}

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::Holder;
 use super::room::{self, NoRoom};
-use crate::model::SyncId;
+use crate::model::{EntitlementId, ResourceId, SyncId};
 use crate::sync::SinkError;
 
 /// A sync file or a work file could not be read or written.
@@ -24,9 +24,9 @@ pub enum C1zError {
     NotC1z { path: PathBuf, found: &'static str },
     #[error(
         "`{path}` is a c1z of the newer Pebble form (it begins with `C1Z3`), which rolecall cannot \
-         read; have its writer use the SQLite storage engine"
+         read; have its writer use the SQLite storage engine{holds}"
     )]
-    Pebble { path: PathBuf },
+    Pebble { path: PathBuf, holds: String },
     #[error("`{path}` is cut short: {bytes} bytes are there, but the compressed data goes on")]
     Truncated { path: PathBuf, bytes: u64 },
     #[error("`{path}` goes on after its compressed data: unexpected bytes from offset {offset}")]
@@ -43,6 +43,8 @@ pub enum C1zError {
         path: PathBuf,
         source: rusqlite::Error,
     },
+    #[error("`{path}` is not laid out as sync files are: {found}; `inspect verify` tells more")]
+    Layout { path: PathBuf, found: String },
     #[error("`{path}` holds a damaged SQLite database: {found}")]
     Damaged { path: PathBuf, found: String },
     #[error(
@@ -105,6 +107,26 @@ pub enum C1zError {
         path: PathBuf,
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    #[error(
+        "`{path}` holds no finished full sync: principals of another system are taken from a whole \
+         one"
+    )]
+    NoFullSync { path: PathBuf },
+    #[error("the latest full sync in `{path}` has no entitlement `{entitlement}`")]
+    NoSuchEntitlement {
+        path: PathBuf,
+        entitlement: EntitlementId,
+    },
+    #[error(
+        "the latest full sync in `{path}` has no principals: none of its resource types has one of \
+         the traits {traits}"
+    )]
+    NoPrincipals { path: PathBuf, traits: String },
+    #[error(
+        "the resource `{resource}` carries the annotation `BatonID`, which is reserved for principals \
+         that are copied from another system"
+    )]
+    ReservedMarker { resource: ResourceId },
     #[error("the run in `{path}` is not sealed: there is nothing to pack yet")]
     NotSealed { path: PathBuf },
     #[error("the run in `{path}` is sealed: nothing can be added to it")]

@@ -2,7 +2,9 @@
 
 pub mod audit;
 mod container;
+pub mod diff;
 mod error;
+mod external;
 mod keep;
 pub mod message;
 mod pack;
@@ -16,6 +18,7 @@ mod work_file;
 
 pub use container::{Compression, ReadLimits};
 pub use error::C1zError;
+pub use external::External;
 pub use keep::check_kept;
 pub use pack::{check_output, pack, pack_and_keep, resolve_output};
 pub use reader::{C1z, EntitlementFilter, GrantFilter, Listing, Sync};

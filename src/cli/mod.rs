@@ -1,6 +1,7 @@
 //! Command lines → the modules that do what they say: one file per command.
 
 mod eval;
+mod external;
 pub mod inspect;
 mod kinds;
 mod logging;
@@ -36,7 +37,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Sync a system into a c1z file.
-    Sync(sync::SyncArgs),
+    Sync(Box<sync::SyncArgs>),
     /// Find every mistake in connector files, without connecting.
     Validate(validate::ValidateArgs),
     /// Evaluate an expression of the language on a record.

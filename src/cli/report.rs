@@ -78,7 +78,7 @@ pub(crate) fn tally(found: &[Diagnostic]) -> String {
 }
 
 /// `1 grant`, `2 grants`.
-fn counted(number: u64, noun: &str) -> String {
+pub(crate) fn counted(number: u64, noun: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{ending}")
 }
@@ -107,14 +107,23 @@ pub(crate) fn summary(report: &Report, output: &str, out: &mut dyn Write) -> std
         counted(counts.entitlements, "entitlement"),
         counted(counts.grants, "grant")
     )?;
+    if let Some(matched) = &report.derived.external {
+        writeln!(
+            out,
+            "  {} of the other system, {} for {}",
+            counted(matched.principals, "principal"),
+            counted(matched.made, "grant"),
+            counted(matched.stand_ins, "stand-in"),
+        )?;
+    }
     if let Some(expanded) = &report.derived.expansion
         && expanded.expandable > 0
     {
         writeln!(
             out,
-            "  {} made by following {}",
+            "  {} derived from {}",
             counted(expanded.created, "grant"),
-            counted(expanded.expandable, "nested grant"),
+            counted(expanded.expandable, "expandable grant"),
         )?;
     }
     let waited = Duration::from_millis(

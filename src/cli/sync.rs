@@ -8,13 +8,15 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
+use super::external::ExternalArgs;
 use super::scope::{self, ScopeArgs};
 use super::tape::Tape;
 use super::watch::{Watch, WatchArgs};
 use super::{Outcome, report, report_file, stderr};
-use crate::c1z::{self, Begin, Compression, Derive, Opened, WorkFile};
+use crate::c1z::{self, Begin, Compression, Derive, External, Opened, WorkFile};
 use crate::config;
 use crate::diagnostic::{self, Severity};
+use crate::model::SyncKind;
 use crate::plan::{self, Check, Plan, Purpose};
 use crate::sync::{self, Concurrency, Options, Report, SyncError, Verdict};
 
@@ -64,6 +66,8 @@ pub(crate) struct SyncArgs {
     /// Leave grants that bring others as they are, for whoever reads the file to follow.
     #[arg(long)]
     skip_expansion: bool,
+    #[command(flatten)]
+    external: ExternalArgs,
     /// Take warnings of the file for errors.
     #[arg(long)]
     strict: bool,
@@ -127,6 +131,13 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
             Outcome::Failed
         });
     }
+    let external = match args.external.open(&args.output) {
+        Ok(external) => external,
+        Err(error) => {
+            eprintln!("{}", report::failure(&error));
+            return Ok(Outcome::Wrong);
+        }
+    };
     if let Err(error) = tape.insert(&plan, &args.file) {
         eprintln!("{}", report::failure(&error));
         return Ok(Outcome::Wrong);
@@ -139,7 +150,7 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
         http.side_by_side(u32::try_from(args.concurrency.most()).unwrap_or(u32::MAX));
     }
     let connector = plan.app_name.clone();
-    let ran = sync(args, &tape, plan, out);
+    let ran = sync(args, &tape, plan, external, out);
     let GaveUp { error, advice } = match ran {
         Ok(outcome) => {
             tape.tell();
@@ -173,7 +184,13 @@ impl<E: Into<anyhow::Error>> From<E> for GaveUp {
     }
 }
 
-fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> Result<Outcome, GaveUp> {
+fn sync(
+    args: &SyncArgs,
+    tape: &Tape,
+    plan: Plan,
+    external: Option<External>,
+    out: &mut dyn Write,
+) -> Result<Outcome, GaveUp> {
     let output = c1z::resolve_output(&args.output);
     let scope = args.scope.scope();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -190,8 +207,12 @@ fn sync(args: &SyncArgs, tape: &Tape, plan: Plan, out: &mut dyn Write) -> Result
     };
     c1z::check_kept(&output, &begin.kind, args.keep)?;
     let (work, opened) = WorkFile::open(&output, &begin)?;
+    // No part of the fingerprint: what is derived costs no request, so a run goes on whatever of it
+    // is wanted now. From a part of the system nothing is derived: it may lack what matters.
+    let whole = begin.kind == SyncKind::Full;
     let work = work.deriving(Derive {
-        expand: !args.skip_expansion,
+        external: external.filter(|_| whole),
+        expand: whole && !args.skip_expansion,
     });
     say_how_it_begins(opened, work.path());
     let options = Options {

@@ -6,8 +6,8 @@ use crate::config::decode::{Tolerant, section};
 
 section! {
     /// Who holds the entitlement is somebody of another system, found there by id, by an attribute,
-    /// or simply by being there. Whoever puts the two systems together makes a grant for each. An
-    /// addition of rolecall.
+    /// or simply by being there. `rolecall sync --external` makes a grant for each; without it, the
+    /// grant is kept for whoever puts the two systems together. An addition of rolecall.
     pub struct ExternalMatchConfig {
         /// The id of the principal in the other system. Not together with the other keys.
         pub id: Option<ExprText>,

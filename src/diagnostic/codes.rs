@@ -309,6 +309,18 @@ pub const FINDINGS: &[Code] = &[
         "*Partial.* A request failed, and `error_handling` says that the sync goes on without it.",
     ),
     code(
+        "external-clash",
+        "*Partial.* A principal of the other system, or something on it, has the id of something in this one. It is not copied, so that nobody is taken for somebody else; give the resource types of the two systems different ids.",
+    ),
+    code(
+        "external-unmatched",
+        "Grants are meant for a principal of the other system that is not there, or for one of several. They are left out.",
+    ),
+    code(
+        "external-without-members",
+        "Grants bring the members of a principal of the other system, which has no entitlement of that name. The principal holds them, its members do not.",
+    ),
+    code(
         "foreign-source",
         "Grants bring the holders of an entitlement that is on another resource than their principal. Nobody gets anything by them: write the entitlement of the group that is the principal.",
     ),

@@ -5,7 +5,7 @@
 //! If it were otherwise, a membership of `a` that brings `b` that brings `a` would come from
 //! itself, and reading that it also comes from `b`, one would revoke it in vain.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::graph::Graph;
 use super::rule::{Rule, TypeNumber};
@@ -65,26 +65,21 @@ impl<'g> Cycle<'g> {
         Self { from, to }
     }
 
-    /// Where a principal that comes in at `entries` is brought.
+    /// Where a principal that comes in at `entries`, which are sorted, is brought. Takes time for
+    /// what is reached, not for the whole cycle.
     pub fn brought(&self, who: &Who, entries: &[Entry]) -> Vec<Brought> {
+        let others = entries.iter().filter(|entry| !who.owns.contains(&entry.at));
         let mut way = Way {
             cycle: self,
             who,
-            is_direct: vec![false; self.to.len()],
-            starts: vec![false; self.to.len()],
+            entries: others.copied().collect(),
         };
-        let others = || entries.iter().filter(|entry| !who.owns.contains(&entry.at));
-        for entry in others() {
-            way.is_direct[entry.at] |= entry.is_direct;
-            way.starts[entry.at] |= entry.is_grounded;
-        }
         let mut reached = way.reached();
-        let stray = |entry: &&Entry| !entry.is_grounded && reached.rank[entry.at] == UNREACHED;
-        let strays: Vec<usize> = others().filter(stray).map(|entry| entry.at).collect();
-        if !strays.is_empty() {
+        let is_stray = |entry: &Entry| !entry.is_grounded && !reached.rank.contains_key(&entry.at);
+        if way.entries.iter().any(is_stray) {
             // Grants that nothing explains are there nevertheless.
-            for at in strays {
-                way.starts[at] = true;
+            for entry in &mut way.entries {
+                entry.is_grounded |= is_stray(entry);
             }
             reached = way.reached();
         }
@@ -96,37 +91,44 @@ impl<'g> Cycle<'g> {
 struct Way<'c, 'g> {
     cycle: &'c Cycle<'g>,
     who: &'c Who,
-    is_direct: Vec<bool>,
-    starts: Vec<bool>,
+    /// Where the principal comes in, sorted.
+    entries: Vec<Entry>,
 }
 
 /// The entitlements that a principal comes to.
 struct Reached {
     /// In an order in which each comes after one that leads to it: a reversed post-order.
     order: Vec<usize>,
-    /// The place of each in the order.
-    rank: Vec<usize>,
+    /// The place of each in the order. From here on, entitlements are known by it.
+    rank: HashMap<usize, usize>,
 }
 
-const UNREACHED: usize = usize::MAX;
 /// What stands before all entitlements, where every way begins.
 const OUTSIDE: usize = usize::MAX;
+const UNKNOWN: usize = usize::MAX - 1;
 
 impl Way<'_, '_> {
-    fn passes(&self, (from, to): (usize, usize), rule: &Rule) -> bool {
-        !self.who.owns.contains(&to) && rule.brings(self.who.of_type, self.is_direct[from])
+    fn entry(&self, at: usize) -> Option<&Entry> {
+        let found = self.entries.binary_search_by_key(&at, |entry| entry.at);
+        found.ok().map(|found| &self.entries[found])
+    }
+
+    fn is_direct(&self, at: usize) -> bool {
+        self.entry(at).is_some_and(|entry| entry.is_direct)
+    }
+
+    fn passes(&self, from: usize, to: usize, rule: &Rule) -> bool {
+        !self.who.owns.contains(&to) && rule.brings(self.who.of_type, self.is_direct(from))
     }
 
     fn reached(&self) -> Reached {
-        let mut rank = vec![UNREACHED; self.starts.len()];
+        let mut rank = HashMap::new();
         let mut order = Vec::new();
         let mut path: Vec<(usize, usize)> = Vec::new();
-        for start in 0..self.starts.len() {
-            if !self.starts[start] || rank[start] != UNREACHED {
-                continue;
+        for start in self.entries.iter().filter(|entry| entry.is_grounded) {
+            if rank.insert(start.at, 0).is_none() {
+                path.push((start.at, 0));
             }
-            rank[start] = 0;
-            path.push((start, 0));
             while let Some((at, next)) = path.last_mut() {
                 let at = *at;
                 let Some((to, rule)) = self.cycle.from[at].get(*next) else {
@@ -135,59 +137,68 @@ impl Way<'_, '_> {
                     continue;
                 };
                 *next += 1;
-                if rank[*to] == UNREACHED && self.passes((at, *to), rule) {
-                    rank[*to] = 0;
+                if !rank.contains_key(to) && self.passes(at, *to, rule) {
+                    rank.insert(*to, 0);
                     path.push((*to, 0));
                 }
             }
         }
         order.reverse();
-        for (place, at) in order.iter().enumerate() {
-            rank[*at] = place;
-        }
+        rank.extend(order.iter().enumerate().map(|(place, at)| (*at, place)));
         Reached { order, rank }
     }
 
     fn brought(&self, reached: &Reached) -> Vec<Brought> {
-        let gates = self.gates(reached);
+        let steps: Vec<Vec<usize>> = reached
+            .order
+            .iter()
+            .map(|to| self.steps_to(*to, reached))
+            .collect();
+        let gates = self.gates(reached, &steps);
         let mut brought = Vec::new();
-        for to in &reached.order {
-            for (from, rule) in &self.cycle.to[*to] {
-                let comes = reached.rank[*from] != UNREACHED && self.passes((*from, *to), rule);
-                if comes && !is_behind(*from, *to, &gates, &reached.rank) {
-                    brought.push(Brought {
-                        from: *from,
-                        to: *to,
-                        is_direct: self.is_direct[*from],
-                    });
-                }
+        for (to, steps) in steps.iter().enumerate() {
+            for from in steps.iter().filter(|from| !is_behind(**from, to, &gates)) {
+                let from = reached.order[*from];
+                brought.push(Brought {
+                    from,
+                    to: reached.order[to],
+                    is_direct: self.is_direct(from),
+                });
             }
         }
         brought
     }
 
-    /// The last entitlement through which every way to each of them leads: its immediate dominator,
-    /// by the algorithm of Cooper, Harvey and Kennedy.
-    fn gates(&self, reached: &Reached) -> Vec<usize> {
-        const UNKNOWN: usize = usize::MAX - 1;
-        let rank = &reached.rank;
-        let mut gates = vec![UNKNOWN; self.starts.len()];
+    /// From where the principal comes to an entitlement, by rank.
+    fn steps_to(&self, to: usize, reached: &Reached) -> Vec<usize> {
+        let steps = self.cycle.to[to].iter().filter_map(|(from, rule)| {
+            let rank = reached.rank.get(from)?;
+            self.passes(*from, to, rule).then_some(*rank)
+        });
+        steps.collect()
+    }
+
+    /// The last entitlement through which every way to each of them leads, by rank: its immediate
+    /// dominator, by the algorithm of Cooper, Harvey and Kennedy.
+    fn gates(&self, reached: &Reached, steps: &[Vec<usize>]) -> Vec<usize> {
+        let mut gates = vec![UNKNOWN; steps.len()];
         let mut has_changed = true;
         while has_changed {
             has_changed = false;
-            for at in &reached.order {
-                let mut gate = if self.starts[*at] { OUTSIDE } else { UNKNOWN };
-                for (from, rule) in &self.cycle.to[*at] {
-                    let known = rank[*from] != UNREACHED && gates[*from] != UNKNOWN;
-                    if known && self.passes((*from, *at), rule) {
-                        gate = match gate {
-                            UNKNOWN => *from,
-                            gate => common(gate, *from, &gates, rank),
-                        };
-                    }
+            for (at, steps) in steps.iter().enumerate() {
+                let entry = self.entry(reached.order[at]);
+                let mut gate = match entry.is_some_and(|entry| entry.is_grounded) {
+                    true => OUTSIDE,
+                    false => UNKNOWN,
+                };
+                for from in steps.iter().filter(|from| gates[**from] != UNKNOWN) {
+                    gate = match gate {
+                        UNKNOWN => *from,
+                        gate => common(gate, *from, &gates),
+                    };
                 }
-                has_changed |= gates[*at] != gate;
-                gates[*at] = gate;
+                has_changed |= gates[at] != gate;
+                gates[at] = gate;
             }
         }
         gates
@@ -195,12 +206,12 @@ impl Way<'_, '_> {
 }
 
 /// The last gate before both.
-fn common(mut one: usize, mut other: usize, gates: &[usize], rank: &[usize]) -> usize {
+fn common(mut one: usize, mut other: usize, gates: &[usize]) -> usize {
     while one != other {
         if one == OUTSIDE || other == OUTSIDE {
             return OUTSIDE;
         }
-        match rank[one] > rank[other] {
+        match one > other {
             true => one = gates[one],
             false => other = gates[other],
         }
@@ -209,8 +220,8 @@ fn common(mut one: usize, mut other: usize, gates: &[usize], rank: &[usize]) -> 
 }
 
 /// Whether every way to `at` leads through `gate`.
-fn is_behind(mut at: usize, gate: usize, gates: &[usize], rank: &[usize]) -> bool {
-    while at != OUTSIDE && rank[at] > rank[gate] {
+fn is_behind(mut at: usize, gate: usize, gates: &[usize]) -> bool {
+    while at != OUTSIDE && at > gate {
         at = gates[at];
     }
     at == gate

@@ -19,7 +19,7 @@ mod store;
 mod tally;
 mod under_way;
 
-pub use derived::Derived;
+pub use derived::{Derived, Matched};
 pub use error::SyncError;
 pub use event::{Event, ListingName, Phase};
 pub use report::{

@@ -48,6 +48,31 @@ fn the_list_of_codes_is_fresh() {
     assert_fresh("docs/diagnostics.md", &page);
 }
 
+/// Within a page that is written by hand.
+#[test]
+fn the_table_of_checks_is_fresh() {
+    let mut table = String::from("\n| code | weight | meaning |\n|---|---|---|\n");
+    for check in rolecall::c1z::audit::CHECKS {
+        let severity = check.severity.name();
+        writeln!(
+            table,
+            "| `{}` | {severity} | {} |",
+            check.code, check.meaning
+        )
+        .expect("a String takes all");
+    }
+    table.push('\n');
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/inspect.md");
+    let page = std::fs::read_to_string(path).expect("the page is there");
+    let (begin, end) = ("update-generated -->\n", "<!-- end of checks -->");
+    let (head, rest) = page.split_once(begin).expect("the table has a beginning");
+    let (_, tail) = rest.split_once(end).expect("the table has an end");
+    assert_fresh(
+        "docs/inspect.md",
+        &[head, begin, &table, end, tail].concat(),
+    );
+}
+
 #[test]
 fn the_table_of_quirks_is_fresh() {
     let mut groups: indexmap::IndexMap<String, String> = indexmap::IndexMap::new();

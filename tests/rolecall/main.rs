@@ -11,6 +11,7 @@ mod diagnostics;
 mod examples;
 mod expansion;
 mod expressions;
+mod external;
 mod generated;
 mod golden;
 mod http;

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::checks;
-use super::findings::Findings;
+use super::findings::{Findings, text};
 use super::loops::Graph;
 use crate::model::SyncId;
 
@@ -79,7 +79,7 @@ pub(super) fn check_parents(
          where child.sync_id = ?1 and parent.parent_resource_id is not null",
         &[&run.0],
     )?;
-    let name = "select cast(external_id as text) from v1_resources where rowid = ?1";
+    let name = "select external_id from v1_resources where rowid = ?1";
     note_circles(db, &Graph::of(edges), name, &checks::PARENT_CYCLE, found)
 }
 
@@ -108,7 +108,7 @@ fn note_circles(
     for circle in circles.iter().take(found.limit()) {
         let mut names = Vec::new();
         for node in circle.iter().take(SHOWN) {
-            names.push(name.query_row([node], |row| row.get::<_, String>(0))?);
+            names.push(name.query_row([node], |row| Ok(text(row.get_ref(0)?)))?);
         }
         if circle.len() > SHOWN {
             names.push(format!("… {} more", circle.len() - SHOWN));

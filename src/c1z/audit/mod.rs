@@ -2,6 +2,7 @@
 //! its own rows before it ends.
 
 mod checks;
+mod columns;
 mod expansion;
 mod findings;
 mod loops;

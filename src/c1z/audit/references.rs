@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, ToSql, params_from_iter};
 
+use super::findings::text;
 use crate::model::SyncId;
 use crate::sync::{Audit, Finding};
 
@@ -59,7 +60,8 @@ pub(super) const PARENTS: Named = Named {
     by: &["parent_resource_type_id", "parent_resource_id"],
     listed: "v1_resources",
     id: "named.parent_resource_type_id || ':' || named.parent_resource_id",
-    exempt: "false",
+    // Of another system only the principals are copied, not what they live in.
+    exempt: "instr(data, cast('c1.connector.v2.BatonID' as blob)) > 0",
 };
 
 /// Looks for principals, entitlements and parents that are named but were not listed, in a database
@@ -123,9 +125,9 @@ pub(super) fn missing(
     }
     let examples = db
         .prepare(&format!(
-            "{missing} select cast(external_id as text) {rows} order by 1 limit {examples}"
+            "{missing} select external_id {rows} order by external_id limit {examples}"
         ))?
-        .query_map(run(), |row| row.get(0))?
+        .query_map(run(), |row| Ok(text(row.get_ref(0)?)))?
         .collect::<rusqlite::Result<_>>()?;
     Ok(Finding {
         count: count.cast_unsigned(),

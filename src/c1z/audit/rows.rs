@@ -1,13 +1,13 @@
 //! Each row of a run, one after the other: its columns, its message, and whether they agree. What
 //! later questions need of messages goes to temporary tables on the way.
 
-use prost::{DecodeError, Message, Name};
-use prost_types::Any;
+use prost::{DecodeError, Message};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params};
 
 use super::checks;
-use super::findings::{Findings, text};
+use super::columns::{Columns, FIRST, annotations};
+use super::findings::Findings;
 use crate::c1z::C1z;
 use crate::model::SyncRun;
 use crate::proto::connector::v2 as proto;
@@ -28,15 +28,15 @@ create temp table audit_expansions (grant_id text, source text, target text,
 pub(super) struct Facts {
     pub table: &'static str,
     columns: &'static [&'static str],
+    /// True when each row holds a message.
+    has_data: bool,
     check: fn(&Pass, &Row, &[u8], &mut Findings) -> Result<(), RowError>,
 }
-
-/// Where columns begin in a row: before them stand its number and its message.
-const FIRST: usize = 2;
 
 pub(super) const RESOURCE_TYPES: Facts = Facts {
     table: "v1_resource_types",
     columns: &["external_id"],
+    has_data: true,
     check: |pass, row, data, found| pass.resource_type(row, data, found),
 };
 
@@ -48,12 +48,14 @@ pub(super) const RESOURCES: Facts = Facts {
         "parent_resource_type_id",
         "parent_resource_id",
     ],
+    has_data: true,
     check: |pass, row, data, found| pass.resource(row, data, found),
 };
 
 pub(super) const ENTITLEMENTS: Facts = Facts {
     table: "v1_entitlements",
     columns: &["resource_type_id", "resource_id", "external_id"],
+    has_data: true,
     check: |pass, row, data, found| pass.entitlement(row, data, found),
 };
 
@@ -67,7 +69,16 @@ pub(super) const GRANTS: Facts = Facts {
         "principal_resource_id",
         "external_id",
     ],
+    has_data: true,
     check: |pass, row, data, found| pass.grant(row, data, found),
+};
+
+/// The runs: their rows are checked elsewhere.
+pub(super) const RUNS: Facts = Facts {
+    table: "v1_sync_runs",
+    columns: &["started_at", "ended_at", "sync_token"],
+    has_data: false,
+    check: |_, _, _, _| Ok(()),
 };
 
 /// Every table of facts.
@@ -76,7 +87,8 @@ pub(super) const ALL: [&Facts; 4] = [&RESOURCE_TYPES, &RESOURCES, &ENTITLEMENTS,
 impl Facts {
     /// The columns that every writer has and this file lacks.
     pub fn missing_columns(&self, file: &C1z) -> Vec<&'static str> {
-        let all = self.columns.iter().chain(&["data", "sync_id"]);
+        let data: &[_] = if self.has_data { &["data"] } else { &[] };
+        let all = self.columns.iter().chain(data).chain(&["sync_id"]);
         all.filter(|column| !file.has_column(self.table, column))
             .copied()
             .collect()
@@ -197,8 +209,7 @@ impl<'f> Pass<'f> {
 
     fn resource_type(&self, row: &Row, data: &[u8], found: &mut Findings) -> Result<(), RowError> {
         let message = proto::ResourceType::decode(data)?;
-        Columns::of(&RESOURCE_TYPES, row, "external_id")?
-            .agree(&[("external_id", &message.id)], found)?;
+        Columns::of(RESOURCE_TYPES.columns, row)?.agree(&[("external_id", &message.id)], found)?;
         Ok(())
     }
 
@@ -213,14 +224,14 @@ impl<'f> Pass<'f> {
             ("parent_resource_type_id", &parent.resource_type),
             ("parent_resource_id", &parent.resource),
         ];
-        Columns::of(&RESOURCES, row, "external_id")?.agree(&said, found)?;
+        Columns::of(RESOURCES.columns, row)?.agree(&said, found)?;
         Ok(())
     }
 
     fn entitlement(&self, row: &Row, data: &[u8], found: &mut Findings) -> Result<(), RowError> {
         let message = proto::Entitlement::decode(data)?;
         let on = message.resource.and_then(|it| it.id).unwrap_or_default();
-        let columns = Columns::of(&ENTITLEMENTS, row, "external_id")?;
+        let columns = Columns::of(ENTITLEMENTS.columns, row)?;
         columns.agree(
             &[
                 ("resource_type_id", &on.resource_type),
@@ -255,7 +266,7 @@ impl<'f> Pass<'f> {
 
     fn grant(&self, row: &Row, data: &[u8], found: &mut Findings) -> Result<(), RowError> {
         let message = proto::Grant::decode(data)?;
-        let columns = Columns::of(&GRANTS, row, "external_id")?;
+        let columns = Columns::of(GRANTS.columns, row)?;
         let mut said = vec![("external_id", message.id.as_str())];
         let mut is_slim = true;
         if let Some(entitlement) = message.entitlement.as_ref().filter(|it| !it.id.is_empty()) {
@@ -347,60 +358,4 @@ impl<'f> Pass<'f> {
 /// Something else than bytes stands where a message should be.
 fn no_message(value: ValueRef) -> RowError {
     RowError::Message(format!("{} instead of bytes", value.data_type()))
-}
-
-/// The annotations of one kind.
-fn annotations<M: Message + Name + Default>(
-    all: &[Any],
-) -> impl Iterator<Item = Result<M, DecodeError>> {
-    let name = M::full_name();
-    all.iter()
-        .filter(move |any| any.type_url.rsplit('/').next() == Some(name.as_str()))
-        .map(|any| M::decode(any.value.as_slice()))
-}
-
-/// The text columns of a row.
-struct Columns<'r, 's> {
-    facts: &'static Facts,
-    row: &'r Row<'s>,
-    id: String,
-}
-
-impl<'r, 's> Columns<'r, 's> {
-    fn of(facts: &'static Facts, row: &'r Row<'s>, id: &str) -> rusqlite::Result<Self> {
-        let mut columns = Self {
-            facts,
-            row,
-            id: String::new(),
-        };
-        columns.id = columns.text(id)?;
-        Ok(columns)
-    }
-
-    fn text(&self, column: &str) -> rusqlite::Result<String> {
-        let at = self.facts.columns.iter().position(|name| *name == column);
-        Ok(text(self.row.get_ref(FIRST + at.unwrap_or_default())?))
-    }
-
-    /// Notes columns that differ from what the message says. Nothing at all is the same as empty.
-    fn agree(&self, said: &[(&str, &str)], found: &mut Findings) -> rusqlite::Result<()> {
-        for (column, said) in said {
-            let at = self.facts.columns.iter().position(|name| name == column);
-            let value = self.row.get_ref(FIRST + at.unwrap_or_default())?;
-            let is_same = match value {
-                ValueRef::Text(bytes) => bytes == said.as_bytes(),
-                _ => said.is_empty(),
-            };
-            if !is_same {
-                let value = text(value);
-                found.note(&checks::BLOB_DIFFERS, || {
-                    format!(
-                        "{}: `{column}` is `{value}`, its message has `{said}`",
-                        self.id
-                    )
-                });
-            }
-        }
-        Ok(())
-    }
 }

@@ -42,7 +42,7 @@ pub(super) fn check_all(
             });
         }
     }
-    if file.has_table("v1_sync_runs") {
+    if file.has_column("v1_sync_runs", "sync_id") {
         found.ask(
             file.db(),
             &checks::DUPLICATE_RUN,
@@ -148,7 +148,7 @@ fn check_stats(file: &C1z, run: &SyncRun, found: &mut Findings) -> Result<(), C1
     for (((what, kept), (_, counted)), (_, listed)) in numbers.zip(totals(&listed)) {
         if kept != counted && kept != listed {
             found.note(&checks::STATS_DIFFER, || {
-                format!("{kept} {what} are noted, {counted} are there")
+                format!("{what}: {kept} noted, {counted} there")
             });
         }
     }
@@ -164,7 +164,7 @@ fn check_stats(file: &C1z, run: &SyncRun, found: &mut Findings) -> Result<(), C1
             let counted = counted.get(&of).copied().unwrap_or(0);
             if kept != counted {
                 found.note(&checks::STATS_DIFFER, || {
-                    format!("{kept} {what} of type `{of}` are noted, {counted} are there")
+                    format!("{what} of type `{of}`: {kept} noted, {counted} there")
                 });
             }
         }
@@ -182,8 +182,8 @@ fn of_listed_types(file: &C1z, run: &SyncRun, stats: &Stats) -> rusqlite::Result
     }
     let mut types = file
         .db()
-        .prepare("select cast(external_id as text) from v1_resource_types where sync_id = ?1")?;
-    for of in types.query_map([&run.id.0], |row| row.get::<_, String>(0))? {
+        .prepare("select external_id from v1_resource_types where sync_id = ?1")?;
+    for of in types.query_map([&run.id.0], |row| Ok(text(row.get_ref(0)?)))? {
         let of = of?;
         let count = |by_type: &BTreeMap<String, u64>| by_type.get(&of).copied().unwrap_or(0);
         listed.resources += count(&stats.resources_by_resource_type);

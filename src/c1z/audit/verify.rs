@@ -75,13 +75,14 @@ pub fn unreadable(error: &C1zError) -> Option<Found> {
         | C1zError::Undecodable { .. }
         | C1zError::TooLarge { .. }
         | C1zError::NotSqlite { .. } => true,
+        C1zError::Layout { .. } => true,
         C1zError::Sqlite { source, .. } => is_damage(source),
         _ => false,
     };
     is_about_the_file.then(|| Found {
         check: &checks::UNREADABLE_FILE,
         count: 1,
-        examples: vec![error.to_string()],
+        examples: vec![told(error)],
     })
 }
 
@@ -102,8 +103,9 @@ pub fn verify_file(
             found.note(&checks::MISSING_TABLE, || format!("`{table}`"));
         }
     }
-    for facts in rows::ALL.iter().filter(|facts| file.has_table(facts.table)) {
-        for column in facts.missing_columns(file) {
+    for facts in rows::ALL.into_iter().chain([&rows::RUNS]) {
+        let is_there = file.has_table(facts.table);
+        for column in facts.missing_columns(file).into_iter().filter(|_| is_there) {
             found.note(&checks::MISSING_COLUMN, || {
                 format!("`{}` has no column `{column}`", facts.table)
             });
@@ -113,6 +115,8 @@ pub fn verify_file(
         Ok(runs) => {
             checker.attempt(&mut found, |found| runs::check_all(file, &runs, now, found))?
         }
+        // Which columns are missing was told.
+        Err(C1zError::Layout { .. }) => {}
         Err(error) => match unreadable(&error) {
             Some(_) => found.note(&checks::DAMAGED_DATABASE, || told(&error)),
             None => return Err(error),
@@ -167,6 +171,7 @@ pub fn verify_run(
     let mut found = Findings::new(examples);
     let checker = Checker { file };
     match runs::check_one(file, run, now, &mut found) {
+        Err(C1zError::Layout { .. }) => {}
         Err(error) if unreadable(&error).is_some() => {
             found.note(&checks::DAMAGED_DATABASE, || told(&error));
         }

@@ -1,5 +1,6 @@
 //! A database file ⇄ its compressed form: what stands around the SQLite inside a sync file.
 
+mod pebble;
 mod read;
 mod shape;
 mod write;

@@ -8,7 +8,7 @@ use flate2::bufread::GzDecoder;
 use zstd::stream::read::Decoder;
 use zstd::zstd_safe::get_frame_content_size;
 
-use super::{Container, GZIP_MAGIC, MAGIC, ZSTD_MAGIC};
+use super::{Container, GZIP_MAGIC, MAGIC, ZSTD_MAGIC, pebble};
 use crate::c1z::C1zError;
 
 /// How much a sync file may ask of this machine.
@@ -86,7 +86,10 @@ impl Unpacker<'_> {
                 }
                 Ok(Codec::Zstd)
             }
-            Container::Pebble => Err(C1zError::Pebble { path }),
+            Container::Pebble => {
+                let holds = pebble::describe(&self.file);
+                Err(C1zError::Pebble { path, holds })
+            }
             Container::Empty => Err(C1zError::Empty { path }),
             Container::Other(found) => Err(C1zError::NotC1z { path, found }),
         }

@@ -126,7 +126,7 @@ pub fn glance(bytes: &[u8]) -> Result<Glance, DecodeError> {
 }
 
 /// How the names of all annotations begin that tell which principals of another system are meant.
-const EXTERNAL_MATCH: &str = "c1.connector.v2.ExternalResourceMatch";
+pub const EXTERNAL_MATCH: &str = "c1.connector.v2.ExternalResourceMatch";
 
 /// An encoded grant with these sources, sorted by id, and all else as it was.
 pub fn with_sources(

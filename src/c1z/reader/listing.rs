@@ -97,16 +97,11 @@ impl<'f, T> Listing<'f, T> {
     }
 
     fn explain(&self, error: RowError) -> C1zError {
-        let (path, table) = (self.file.path.clone(), self.table);
         match error {
-            RowError::Sqlite(source) => C1zError::Sqlite {
-                path,
-                action: "list rows",
-                source,
-            },
+            RowError::Sqlite(source) => self.file.sqlite("list rows")(source),
             RowError::Blob(source) => C1zError::Blob {
-                path,
-                table,
+                path: self.file.path.clone(),
+                table: self.table,
                 row: self.after,
                 source,
             },

@@ -160,8 +160,18 @@ impl C1z {
         }
     }
 
-    fn sqlite(&self, action: &'static str) -> impl FnOnce(rusqlite::Error) -> C1zError + use<> {
-        C1zError::sqlite(action, self.path.clone())
+    /// A sentence-maker for `map_err`. A column that is not there is no failure of the database.
+    pub(super) fn sqlite(
+        &self,
+        action: &'static str,
+    ) -> impl FnOnce(rusqlite::Error) -> C1zError + use<> {
+        let path = self.path.clone();
+        move |source| match source {
+            rusqlite::Error::SqlInputError { msg, .. } if msg.starts_with("no such column") => {
+                C1zError::Layout { path, found: msg }
+            }
+            source => C1zError::sqlite(action, path)(source),
+        }
     }
 }
 

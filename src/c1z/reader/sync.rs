@@ -11,6 +11,9 @@ use crate::model::{
     Entitlement, EntitlementId, Grant, Resource, ResourceId, ResourceType, ResourceTypeId, SyncRun,
 };
 
+/// A column and the value it must have, if any.
+type Filter<'a> = (&'a str, Option<&'a str>);
+
 /// One run of an open file.
 pub struct Sync<'f> {
     file: &'f C1z,
@@ -51,25 +54,17 @@ impl<'f> Sync<'f> {
 
     /// The resource types, in the order they were written.
     pub fn resource_types(&self) -> Listing<'f, ResourceType> {
-        self.list(("v1_resource_types", ""), &[], |_, data| {
-            Ok(message::resource_type::decode(&data)?)
-        })
+        self.list_resource_types(&[])
     }
 
     /// The resources, all or of one type, in the order they were written.
     pub fn resources(&self, of: Option<&ResourceTypeId>) -> Listing<'f, Resource> {
-        let filters = [("resource_type_id", of.map(ResourceTypeId::as_str))];
-        self.list(("v1_resources", ""), &filters, |_, data| {
-            Ok(message::resource::decode(&data)?)
-        })
+        self.list_resources(&[("resource_type_id", of.map(ResourceTypeId::as_str))])
     }
 
     /// The entitlements that pass a filter, in the order they were written.
     pub fn entitlements(&self, filter: &EntitlementFilter) -> Listing<'f, Entitlement> {
-        let filters = on_resource(filter.resource_type, filter.resource);
-        self.list(("v1_entitlements", ""), &filters, |_, data| {
-            Ok(message::entitlement::decode(&data)?)
-        })
+        self.list_entitlements(&on_resource(filter.resource_type, filter.resource))
     }
 
     /// The grants that pass a filter, in the order they were written.
@@ -87,12 +82,66 @@ impl<'f> Sync<'f> {
             ),
             ("principal_resource_id", principal.map(|id| id.id.as_str())),
         ]);
+        self.list_grants(&filters)
+    }
+
+    /// The resource type in a row, as [`crate::c1z::diff`] names it.
+    pub fn resource_type_at(&self, row: i64) -> Result<ResourceType, C1zError> {
+        self.at(row, |filters| self.list_resource_types(filters))
+    }
+
+    /// The resource in a row.
+    pub fn resource_at(&self, row: i64) -> Result<Resource, C1zError> {
+        self.at(row, |filters| self.list_resources(filters))
+    }
+
+    /// The entitlement in a row.
+    pub fn entitlement_at(&self, row: i64) -> Result<Entitlement, C1zError> {
+        self.at(row, |filters| self.list_entitlements(filters))
+    }
+
+    /// The grant in a row.
+    pub fn grant_at(&self, row: i64) -> Result<Grant, C1zError> {
+        self.at(row, |filters| self.list_grants(filters))
+    }
+
+    fn at<T>(&self, row: i64, list: impl Fn(&[Filter]) -> Listing<'f, T>) -> Result<T, C1zError> {
+        let number = row.to_string();
+        let missing = || {
+            Err(self.file.sqlite("find a row")(
+                rusqlite::Error::QueryReturnedNoRows,
+            ))
+        };
+        list(&[("rowid", Some(&number))])
+            .next()
+            .unwrap_or_else(missing)
+    }
+
+    fn list_resource_types(&self, filters: &[Filter]) -> Listing<'f, ResourceType> {
+        self.list(("v1_resource_types", ""), filters, |_, data| {
+            Ok(message::resource_type::decode(&data)?)
+        })
+    }
+
+    fn list_resources(&self, filters: &[Filter]) -> Listing<'f, Resource> {
+        self.list(("v1_resources", ""), filters, |_, data| {
+            Ok(message::resource::decode(&data)?)
+        })
+    }
+
+    fn list_entitlements(&self, filters: &[Filter]) -> Listing<'f, Entitlement> {
+        self.list(("v1_entitlements", ""), filters, |_, data| {
+            Ok(message::entitlement::decode(&data)?)
+        })
+    }
+
+    fn list_grants(&self, filters: &[Filter]) -> Listing<'f, Grant> {
         let columns = format!(
             ", resource_type_id, resource_id, entitlement_id, principal_resource_type_id,
              principal_resource_id, external_id, {}",
             self.file.column("v1_grants", "expansion", "null")
         );
-        self.list(("v1_grants", &columns), &filters, read_grant)
+        self.list(("v1_grants", &columns), filters, read_grant)
     }
 
     /// One resource, or `None` when the run did not find it.
@@ -102,22 +151,13 @@ impl<'f> Sync<'f> {
             ("external_id", Some(key.as_str())),
             ("resource_type_id", Some(id.resource_type.as_str())),
         ];
-        self.list(("v1_resources", ""), &filters, |_, data| {
-            Ok(message::resource::decode(&data)?)
-        })
-        .next()
-        .transpose()
+        self.list_resources(&filters).next().transpose()
     }
 
     /// One entitlement, or `None` when the run did not find it.
     pub fn entitlement(&self, id: &EntitlementId) -> Result<Option<Entitlement>, C1zError> {
-        self.list(
-            ("v1_entitlements", ""),
-            &[("external_id", Some(id.as_str()))],
-            |_, data| Ok(message::entitlement::decode(&data)?),
-        )
-        .next()
-        .transpose()
+        let filters = [("external_id", Some(id.as_str()))];
+        self.list_entitlements(&filters).next().transpose()
     }
 
     /// The numbers of the run: as its writer cached them, or counted now.
@@ -155,7 +195,7 @@ impl<'f> Sync<'f> {
     fn list<T>(
         &self,
         from: (&'static str, &str),
-        filters: &[(&str, Option<&str>)],
+        filters: &[Filter],
         read: fn(&Row, Vec<u8>) -> Result<T, RowError>,
     ) -> Listing<'f, T> {
         Listing::of(self.file, &self.run.id, from, filters, read)

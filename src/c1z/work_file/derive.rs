@@ -10,22 +10,28 @@ use chrono::Utc;
 use rusqlite::Connection;
 
 use super::expand::ShippedGrants;
+use super::external;
 use super::failure::Failure;
-use crate::c1z::{C1zError, timestamp};
+use crate::c1z::{C1zError, External, timestamp};
 use crate::expansion;
 use crate::model::{SyncKind, SyncRun};
 use crate::sync::Derived;
 
 /// What readers get besides what the system said.
-#[derive(Debug)]
 pub struct Derive {
+    /// The principals of another system, for whom grants to stand-ins are meant. Without, stand-ins
+    /// stay as they are.
+    pub external: Option<External>,
     /// The grants that others bring.
     pub expand: bool,
 }
 
 impl Default for Derive {
     fn default() -> Self {
-        Self { expand: true }
+        Self {
+            external: None,
+            expand: true,
+        }
     }
 }
 
@@ -43,27 +49,23 @@ impl Derive {
             return Ok(derived);
         }
         let now = timestamp::format(&Utc::now());
-        if self.expand {
-            let expand = || {
-                let mut grants = ShippedGrants::new(db, &run.id, &now);
-                expansion::expand(&mut grants)
-            };
-            let expanded = in_one_piece(db, expand);
-            derived.expansion =
-                Some(expanded.map_err(Failure::explain("expand the grants", path))?);
+        let failed = |action| C1zError::sqlite(action, path);
+        // There is no way back: the database is made anew when anything fails, and a journal of so
+        // much would be as large as what is written.
+        db.execute_batch("pragma journal_mode = off; begin")
+            .map_err(failed("begin to write what is derived"))?;
+        if let Some(external) = &self.external {
+            let matched = external::bring_in(external, db, path, &run.id, &now)?;
+            derived.external = Some(matched);
         }
+        if self.expand {
+            let mut grants = ShippedGrants::new(db, &run.id, &now);
+            let expanded = expansion::expand(&mut grants);
+            let expanded = expanded.map_err(Failure::explain("expand the grants", path))?;
+            derived.expansion = Some(expanded);
+        }
+        db.execute_batch("commit; pragma journal_mode = memory")
+            .map_err(failed("write what is derived"))?;
         Ok(derived)
     }
-}
-
-/// Writes without a way back: the database is made anew when anything fails, and a journal of so
-/// much would be as large as what is written.
-fn in_one_piece<T>(
-    db: &Connection,
-    write: impl FnOnce() -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    db.execute_batch("pragma journal_mode = off; begin")?;
-    let written = write()?;
-    db.execute_batch("commit; pragma journal_mode = memory")?;
-    Ok(written)
 }

@@ -4,6 +4,7 @@ mod damage;
 mod derive;
 mod digest;
 mod expand;
+mod external;
 mod failure;
 mod flushing;
 mod holder;
@@ -102,6 +103,11 @@ impl WorkFile {
         if self.run.ended_at.is_some() {
             return Err(C1zError::Sealed {
                 path: self.path.clone(),
+            });
+        }
+        if let Some(resource) = external::marked_in(page) {
+            return Err(C1zError::ReservedMarker {
+                resource: resource.id.clone(),
             });
         }
         let _within = tracing::info_span!(target: span::TARGET, "commit").entered();

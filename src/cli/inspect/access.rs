@@ -18,15 +18,18 @@ pub(super) struct AccessArgs {
 }
 
 pub(super) fn run(args: &AccessArgs, sync: &Sync, screen: &mut Screen) -> anyhow::Result<()> {
-    let names = Names::of(sync)?;
+    let names = Names::of(sync);
     match args.principal.resource(sync)? {
         Some(principal) => {
             let mut views = collect(sync, &names, Some(&principal), None)?;
-            let nothing = || AccessView {
-                principal: names.resource(&principal),
-                access: vec![],
+            let view = match views.pop() {
+                Some(view) => view,
+                None => AccessView {
+                    principal: names.resource(&principal)?,
+                    access: vec![],
+                },
             };
-            one(&views.pop().unwrap_or_else(nothing), sync, screen)
+            one(&view, sync, screen)
         }
         None => {
             let of_type = args.principal.resource_type(sync)?;
@@ -55,30 +58,28 @@ fn collect(
         if of_type.is_some_and(|of_type| grant.principal.resource_type != *of_type) {
             continue;
         }
-        let view = held_view(&grant, names);
+        let view = held_view(&grant, names)?;
         held.entry(grant.principal)
             .or_default()
             .entry(grant.resource.id.clone())
             .or_default()
             .push(view);
     }
-    let mut views: Vec<_> = held
-        .into_iter()
-        .map(|(principal, resources)| {
-            let mut access: Vec<_> = resources
-                .into_iter()
-                .map(|(id, entitlements)| ResourceAccessView {
-                    resource: names.resource(&id),
-                    entitlements,
-                })
-                .collect();
-            access.sort_by_cached_key(|access| order(&access.resource));
-            AccessView {
-                principal: names.resource(&principal),
-                access,
-            }
-        })
-        .collect();
+    let mut views = Vec::new();
+    for (principal, resources) in held {
+        let mut access = Vec::new();
+        for (id, entitlements) in resources {
+            access.push(ResourceAccessView {
+                resource: names.resource(&id)?,
+                entitlements,
+            });
+        }
+        access.sort_by_cached_key(|access| order(&access.resource));
+        views.push(AccessView {
+            principal: names.resource(&principal)?,
+            access,
+        });
+    }
     views.sort_by_cached_key(|view| order(&view.principal));
     Ok(views)
 }
@@ -93,27 +94,27 @@ fn order(resource: &ResourceRefView) -> (String, String, String) {
 
 /// A grant says where it comes from only when it was derived. One that names its own entitlement
 /// among its sources was given directly as well.
-fn held_view(grant: &Grant, names: &Names) -> HeldView {
+fn held_view(grant: &Grant, names: &Names) -> Result<HeldView, C1zError> {
     let HeldEntitlementView {
         id,
         display_name,
         slug,
         ..
-    } = names.entitlement(&grant.entitlement);
+    } = names.entitlement(&grant.entitlement)?;
     let direct = grant.sources.is_empty() || grant.sources.contains_key(&id);
     let through = grant
         .sources
         .keys()
         .filter(|source| **source != id)
         .map(|source| names.entitlement(&EntitlementId(source.clone())))
-        .collect();
-    HeldView {
+        .collect::<Result<_, _>>()?;
+    Ok(HeldView {
         id,
         display_name,
         slug,
         direct,
         through,
-    }
+    })
 }
 
 fn one(view: &AccessView, sync: &Sync, screen: &mut Screen) -> anyhow::Result<()> {
@@ -123,7 +124,7 @@ fn one(view: &AccessView, sync: &Sync, screen: &mut Screen) -> anyhow::Result<()
             let sync_id = &sync.run().id.0;
             screen.json(&json!({ "sync_id": sync_id, "principal": who, "access": view.access }))
         }
-        Format::Csv => screen.csv(Held::NAMES, rows(view).map(|row| row.values())),
+        Format::Csv => screen.csv(Held::NAMES, rows(view).map(|row| Ok(row.values()))),
         Format::Table if view.access.is_empty() => screen.line(&format!(
             "{} ({}:{}) holds nothing",
             who.name(),
@@ -147,7 +148,7 @@ fn everybody(views: &[AccessView], sync: &Sync, screen: &mut Screen) -> anyhow::
         Format::Json => screen.json(&json!({ "sync_id": sync.run().id.0, "principals": views })),
         Format::Csv => screen.csv(
             Held::NAMES,
-            views.iter().flat_map(rows).map(|row| row.values()),
+            views.iter().flat_map(rows).map(|row| Ok(row.values())),
         ),
         Format::Table => {
             let titles = ["Principal", "Type", "Has access to", "Type", "As"];

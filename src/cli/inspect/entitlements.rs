@@ -19,11 +19,10 @@ pub(super) fn run(args: &EntitlementsArgs, sync: &Sync, screen: &mut Screen) -> 
         resource_type: resource_type.as_ref(),
         resource: resource.as_ref(),
     };
-    let mut views = Vec::new();
-    for entitlement in sync.entitlements(&filter) {
-        views.push(EntitlementView::from(&entitlement?));
-    }
-    screen.list(sync.run(), ("entitlement", "entitlements"), &views)
+    let views = sync
+        .entitlements(&filter)
+        .map(|entitlement| Ok(EntitlementView::from(&entitlement?)));
+    screen.list(sync.run(), ("entitlement", "entitlements"), views)
 }
 
 impl Row for EntitlementView {

@@ -28,42 +28,40 @@ pub(super) fn run(args: &GrantsArgs, sync: &Sync, screen: &mut Screen) -> anyhow
         entitlement: entitlement.as_ref(),
         principal: None,
     };
-    let names = Names::of(sync)?;
-    let mut views = Vec::new();
-    for grant in sync.grants(&filter) {
-        views.push(view(&grant?, &names));
-    }
-    screen.list(sync.run(), ("grant", "grants"), &views)
+    let names = Names::of(sync);
+    let views = sync.grants(&filter).map(|grant| view(&grant?, &names));
+    screen.list(sync.run(), ("grant", "grants"), views)
 }
 
-fn view(grant: &Grant, names: &Names) -> GrantView {
-    let mut entitlement = names.entitlement(&grant.entitlement);
+/// A grant with the names of what it names.
+pub(super) fn view(grant: &Grant, names: &Names) -> anyhow::Result<GrantView> {
+    let mut entitlement = names.entitlement(&grant.entitlement)?;
     // An entitlement that was not listed is still on the resource that the grant names.
-    entitlement
-        .resource
-        .get_or_insert_with(|| names.resource(&grant.resource.id));
-    GrantView {
+    if entitlement.resource.is_none() {
+        entitlement.resource = Some(names.resource(&grant.resource.id)?);
+    }
+    let mut sources = Vec::new();
+    for (id, source) in &grant.sources {
+        sources.push(GrantSourceView {
+            entitlement: names.entitlement(&EntitlementId(id.clone()))?,
+            is_direct: source.is_direct,
+        });
+    }
+    Ok(GrantView {
         id: grant.id.0.clone(),
         entitlement,
-        principal: names.resource(&grant.principal),
+        principal: names.resource(&grant.principal)?,
         immutable: grant.immutable,
         expansion: grant.expansion.as_ref().map(Into::into),
         external_match: grant.external_match.as_ref().map(Into::into),
-        sources: grant
-            .sources
-            .iter()
-            .map(|(id, source)| GrantSourceView {
-                entitlement: names.entitlement(&EntitlementId(id.clone())),
-                is_direct: source.is_direct,
-            })
-            .collect(),
+        sources,
         annotations: grant
             .annotations
             .iter()
             .filter(|annotation| message::is_annotation(annotation))
             .map(|annotation| message::annotation_name(annotation).to_owned())
             .collect(),
-    }
+    })
 }
 
 impl Row for GrantView {

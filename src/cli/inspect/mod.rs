@@ -1,7 +1,9 @@
 //! `rolecall inspect FILE.c1z …`: a sync file → tables, JSON or CSV of what it holds.
 
 mod access;
+mod diff;
 mod entitlements;
+mod export;
 mod grants;
 mod names;
 mod principals;
@@ -16,14 +18,13 @@ pub mod view;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
-
-pub use render::Format;
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::Outcome;
 use crate::c1z::{C1z, ReadLimits};
 use crate::model::SyncId;
-use render::Screen;
+use export::ExportFormat;
+use render::{Format, Screen};
 
 /// Which file to look into, and for what.
 #[derive(Debug, Args)]
@@ -33,9 +34,9 @@ pub struct InspectArgs {
     file: PathBuf,
     #[command(subcommand)]
     what: What,
-    /// How to print it.
-    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    /// How to print it; `export` has csv, jsonl and xlsx, everything else table, json and csv.
+    #[arg(long, global = true, value_enum)]
+    format: Option<AnyFormat>,
     /// The sync run to show, instead of the latest finished one.
     #[arg(long, global = true, value_name = "ID")]
     sync_id: Option<String>,
@@ -49,6 +50,43 @@ pub struct InspectArgs {
         hide_env_values = true
     )]
     max_decoded_mib: u64,
+}
+
+/// Every format of any command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum AnyFormat {
+    /// For people: no wider than the terminal, and never cut off through a pipe.
+    Table,
+    /// For programs: every fact, in names that stay.
+    Json,
+    /// For spreadsheets: one line per row, names first; what looks like a formula is made text.
+    Csv,
+    /// For programs, from `export`: every fact, one object per line.
+    Jsonl,
+    /// For spreadsheets, from `export`: a workbook.
+    Xlsx,
+}
+
+impl AnyFormat {
+    /// The format in which something is printed.
+    fn of_print(wanted: Option<Self>) -> Option<Format> {
+        match wanted {
+            None | Some(Self::Table) => Some(Format::Table),
+            Some(Self::Json) => Some(Format::Json),
+            Some(Self::Csv) => Some(Format::Csv),
+            Some(Self::Jsonl | Self::Xlsx) => None,
+        }
+    }
+
+    /// The format of an export, where it has one of this name.
+    fn of_export(self) -> Option<ExportFormat> {
+        match self {
+            Self::Table | Self::Json => None,
+            Self::Csv => Some(ExportFormat::Csv),
+            Self::Jsonl => Some(ExportFormat::Jsonl),
+            Self::Xlsx => Some(ExportFormat::Xlsx),
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -76,6 +114,10 @@ enum What {
     Stats,
     /// The syncs that the file holds, the latest first.
     Syncs,
+    /// What another sync, usually a later one, has that this one has not: who gained and lost what.
+    Diff(diff::DiffArgs),
+    /// Everything of a sync in files: CSV or JSON Lines, one per table, or one XLSX workbook.
+    Export(export::ExportArgs),
     /// Where the file contradicts itself, what is missing in it, and what of it is in doubt.
     ///
     /// Exit code 0 when it is sound, 1 when there are errors, 3 when there are only warnings.
@@ -98,12 +140,33 @@ pub fn run_with_width(
     out: &mut dyn Write,
     width: Option<u16>,
 ) -> anyhow::Result<Outcome> {
+    let Some(format) = args.printed_format() else {
+        eprintln!("error: {}", args.wrong_format());
+        return Ok(Outcome::Wrong);
+    };
     let mut out = BufWriter::new(out);
-    let mut screen = Screen::new(&mut out, args.format, width);
+    let mut screen = Screen::new(&mut out, format, width);
     let printed = print(&args, &mut screen);
     match printed.and_then(|outcome| out.flush().map(|()| outcome).map_err(Into::into)) {
         Err(error) if super::is_broken_pipe(&error) => Ok(Outcome::Done),
         printed => printed,
+    }
+}
+
+impl InspectArgs {
+    /// How to print; `None` when the command has no such format.
+    fn printed_format(&self) -> Option<Format> {
+        match (&self.what, self.format) {
+            (What::Export(_), Some(wanted)) => wanted.of_export().map(|_| Format::Table),
+            (_, wanted) => AnyFormat::of_print(wanted),
+        }
+    }
+
+    fn wrong_format(&self) -> &'static str {
+        match self.what {
+            What::Export(_) => "`export` has the formats `csv`, `jsonl` and `xlsx`",
+            _ => "`jsonl` and `xlsx` are formats of `export`; this has `table`, `json` and `csv`",
+        }
     }
 }
 
@@ -115,6 +178,7 @@ fn print(args: &InspectArgs, screen: &mut Screen) -> anyhow::Result<Outcome> {
     let wanted = args.sync_id.clone().map(SyncId);
     let listing = match &args.what {
         What::Verify(how) => return verify::run(how, open(), wanted.as_ref(), screen),
+        What::Diff(how) => return diff::run(how, &open()?, wanted.as_ref(), limits, screen),
         What::Syncs => {
             syncs::run(&open()?, screen)?;
             return Ok(Outcome::Done);
@@ -130,7 +194,11 @@ fn print(args: &InspectArgs, screen: &mut Screen) -> anyhow::Result<Outcome> {
         What::Principals(args) => principals::run(args, &sync, screen)?,
         What::Access(args) => access::run(args, &sync, screen)?,
         What::Stats => stats::run(&sync, screen)?,
-        What::Syncs | What::Verify(_) => {}
+        What::Export(how) => {
+            let format = args.format.and_then(AnyFormat::of_export);
+            export::run(how, format, &sync, screen)?;
+        }
+        What::Diff(_) | What::Syncs | What::Verify(_) => {}
     }
     Ok(Outcome::Done)
 }

@@ -1,66 +1,96 @@
-//! Ids → the names people know things by, looked up once per run.
+//! Ids → the names people know things by, looked up when they are first asked for.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use super::view::{HeldEntitlementView, ResourceRefView};
-use crate::c1z::{C1zError, EntitlementFilter, Sync};
+use crate::c1z::{C1zError, Sync};
 use crate::model::{EntitlementId, ResourceId};
 
-/// Names of everything a run listed.
-pub(super) struct Names {
-    resources: HashMap<ResourceId, String>,
-    entitlements: HashMap<EntitlementId, EntitlementName>,
+/// How many names are remembered: grants that stand together mostly name the same things.
+const REMEMBERED: usize = 50_000;
+
+/// Names of what a run listed.
+pub(super) struct Names<'s> {
+    sync: &'s Sync<'s>,
+    resources: Remembered<ResourceId, String>,
+    entitlements: Remembered<EntitlementId, EntitlementName>,
 }
 
+#[derive(Clone)]
 struct EntitlementName {
     display_name: String,
     slug: String,
     resource: ResourceId,
 }
 
-impl Names {
-    pub fn of(sync: &Sync) -> Result<Self, C1zError> {
-        let resources = sync
-            .resources(None)
-            .map(|resource| resource.map(|it| (it.id, it.display_name)))
-            .collect::<Result<_, _>>()?;
-        let entitlements = sync
-            .entitlements(&EntitlementFilter::default())
-            .map(|entitlement| {
-                entitlement.map(|it| {
-                    let (display_name, slug) = (it.display_name, it.slug);
-                    (
-                        it.id,
-                        EntitlementName {
-                            display_name,
-                            slug,
-                            resource: it.resource.id,
-                        },
-                    )
-                })
-            })
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            resources,
-            entitlements,
+impl<'s> Names<'s> {
+    pub fn of(sync: &'s Sync<'s>) -> Self {
+        Self {
+            sync,
+            resources: Remembered::default(),
+            entitlements: Remembered::default(),
+        }
+    }
+
+    pub fn resource(&self, id: &ResourceId) -> Result<ResourceRefView, C1zError> {
+        let display_name = self.resources.get(id, || {
+            let resource = self.sync.resource(id)?;
+            Ok(resource.map(|it| it.display_name))
+        })?;
+        Ok(ResourceRefView {
+            resource_type: id.resource_type.0.clone(),
+            id: id.id.clone(),
+            display_name,
         })
     }
 
-    pub fn resource(&self, id: &ResourceId) -> ResourceRefView {
-        ResourceRefView {
-            resource_type: id.resource_type.0.clone(),
-            id: id.id.clone(),
-            display_name: self.resources.get(id).cloned(),
-        }
-    }
-
-    pub fn entitlement(&self, id: &EntitlementId) -> HeldEntitlementView {
-        let known = self.entitlements.get(id);
-        HeldEntitlementView {
+    pub fn entitlement(&self, id: &EntitlementId) -> Result<HeldEntitlementView, C1zError> {
+        let known = self.entitlements.get(id, || {
+            let entitlement = self.sync.entitlement(id)?;
+            Ok(entitlement.map(|it| EntitlementName {
+                display_name: it.display_name,
+                slug: it.slug,
+                resource: it.resource.id,
+            }))
+        })?;
+        let resource = known.as_ref().map(|it| self.resource(&it.resource));
+        let resource = resource.transpose()?;
+        let (display_name, slug) = known.map(|it| (it.display_name, it.slug)).unzip();
+        Ok(HeldEntitlementView {
             id: id.0.clone(),
-            display_name: known.map(|it| it.display_name.clone()),
-            slug: known.map(|it| it.slug.clone()),
-            resource: known.map(|it| self.resource(&it.resource)),
+            display_name,
+            slug,
+            resource,
+        })
+    }
+}
+
+/// What was looked up lately, also that there was nothing.
+struct Remembered<K, V>(RefCell<HashMap<K, Option<V>>>);
+
+impl<K, V> Default for Remembered<K, V> {
+    fn default() -> Self {
+        Self(RefCell::default())
+    }
+}
+
+impl<K: Clone + Eq + Hash, V: Clone> Remembered<K, V> {
+    fn get(
+        &self,
+        key: &K,
+        look_up: impl FnOnce() -> Result<Option<V>, C1zError>,
+    ) -> Result<Option<V>, C1zError> {
+        if let Some(known) = self.0.borrow().get(key) {
+            return Ok(known.clone());
         }
+        let found = look_up()?;
+        let mut remembered = self.0.borrow_mut();
+        if remembered.len() >= REMEMBERED {
+            remembered.clear();
+        }
+        remembered.insert(key.clone(), found.clone());
+        Ok(found)
     }
 }

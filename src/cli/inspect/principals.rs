@@ -32,15 +32,14 @@ pub(super) fn run(args: &PrincipalsArgs, sync: &Sync, screen: &mut Screen) -> an
     for grant in sync.grants(&filter) {
         holders.insert(grant?.principal);
     }
-    let mut views = Vec::new();
-    for id in holders {
-        views.push(match sync.resource(&id)? {
+    let views = holders.into_iter().map(|id| {
+        Ok(match sync.resource(&id)? {
             Some(resource) => ResourceView::from(&resource),
             None => ResourceView {
                 is_unlisted: true,
                 ..(&Resource::new(id, "")).into()
             },
-        });
-    }
-    screen.list(sync.run(), ("principal", "principals"), &views)
+        })
+    });
+    screen.list(sync.run(), ("principal", "principals"), views)
 }

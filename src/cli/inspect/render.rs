@@ -5,14 +5,15 @@ use std::io::{self, Write};
 use chrono::{DateTime, SecondsFormat, Utc};
 use comfy_table::{ContentArrangement, Table, TableComponent, presets};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::cli::terminal::{inert, printable};
 use crate::model::SyncRun;
 use crate::sync::Doubts;
 
 /// How a listing is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
     /// For people: no wider than the terminal, and never cut off through a pipe.
     Table,
     /// For programs: every fact, in names that stay.
@@ -45,28 +46,65 @@ impl<'a> Screen<'a> {
         Self { out, format, width }
     }
 
-    /// Prints a listing. `noun` is what one row is, with its plural.
+    /// Prints a listing as its rows come. `noun` is what one row is, with its plural.
+    ///
+    /// Only a table waits for the last of them: its columns are as wide as what stands in them.
     pub fn list<R: Row>(
         &mut self,
         run: &SyncRun,
         (one, many): (&str, &str),
-        rows: &[R],
+        rows: impl Iterator<Item = anyhow::Result<R>>,
     ) -> anyhow::Result<()> {
         match self.format {
             Format::Json => {
-                let rows = serde_json::to_value(rows)?;
-                self.json(&serde_json::json!({ "sync_id": run.id.0, many: rows }))
+                let head = [("sync_id", json!(run.id.0))];
+                self.json_list(&head, many, rows)
             }
-            Format::Csv => self.csv(R::NAMES, rows.iter().map(Row::values)),
+            Format::Csv => self.csv(R::NAMES, rows.map(|row| Ok(row?.values()))),
             Format::Table => {
-                if !rows.is_empty() {
-                    self.table(R::TITLES, rows.iter().map(Row::cells))?;
-                }
-                let noun = if rows.len() == 1 { one } else { many };
+                let rows: Vec<_> = rows
+                    .map(|row| Ok(row?.cells()))
+                    .collect::<anyhow::Result<_>>()?;
                 let count = rows.len();
+                if count > 0 {
+                    self.table(R::TITLES, rows.into_iter())?;
+                }
+                let noun = if count == 1 { one } else { many };
                 self.line(&format!("{count} {noun} in {}", name(run)))
             }
         }
+    }
+
+    /// Prints an object with the values of `head` and one array, row by row, as if it were written
+    /// as a whole.
+    pub fn json_list<R: Serialize>(
+        &mut self,
+        head: &[(&str, Value)],
+        many: &str,
+        rows: impl Iterator<Item = anyhow::Result<R>>,
+    ) -> anyhow::Result<()> {
+        let mut list = self.begin_json_list(head, many)?;
+        for row in rows {
+            list.row(&row?)?;
+        }
+        list.end(&[])
+    }
+
+    /// Begins such an object; its rows come one by one.
+    pub fn begin_json_list<'s>(
+        &'s mut self,
+        head: &[(&str, Value)],
+        many: &str,
+    ) -> anyhow::Result<JsonList<'s, 'a>> {
+        self.line("{")?;
+        for (key, value) in head {
+            self.line(&format!("  \"{key}\": {},", indented(value, "  ")?))?;
+        }
+        write!(self.out, "  \"{many}\": [")?;
+        Ok(JsonList {
+            screen: self,
+            is_empty: true,
+        })
     }
 
     pub fn json(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
@@ -77,15 +115,20 @@ impl<'a> Screen<'a> {
     pub fn csv(
         &mut self,
         names: &[&str],
-        rows: impl Iterator<Item = Vec<String>>,
+        rows: impl Iterator<Item = anyhow::Result<Vec<String>>>,
     ) -> anyhow::Result<()> {
-        let mut csv = csv::Writer::from_writer(&mut self.out);
-        csv.write_record(names).map_err(cause)?;
+        let mut csv = self.begin_csv(names)?;
         for row in rows {
-            csv.write_record(row.into_iter().map(inert))
-                .map_err(cause)?;
+            csv.row(row?)?;
         }
-        Ok(csv.flush()?)
+        csv.end()
+    }
+
+    /// Begins a CSV; its rows come one by one.
+    pub fn begin_csv<'s>(&'s mut self, names: &[&str]) -> anyhow::Result<CsvRows<'s>> {
+        let mut csv = csv::Writer::from_writer(&mut *self.out as &mut dyn Write);
+        csv.write_record(names).map_err(cause)?;
+        Ok(CsvRows(Box::new(csv)))
     }
 
     pub fn table(
@@ -125,6 +168,49 @@ impl<'a> Screen<'a> {
     }
 }
 
+/// An object with one array, while its rows come.
+pub(super) struct JsonList<'s, 'a> {
+    screen: &'s mut Screen<'a>,
+    is_empty: bool,
+}
+
+impl JsonList<'_, '_> {
+    pub fn row(&mut self, row: &impl Serialize) -> anyhow::Result<()> {
+        let before = if self.is_empty { "\n" } else { ",\n" };
+        self.is_empty = false;
+        Ok(write!(
+            self.screen.out,
+            "{before}    {}",
+            indented(row, "    ")?
+        )?)
+    }
+
+    /// Ends the array, then the object with the values of `tail`.
+    pub fn end(self, tail: &[(&str, Value)]) -> anyhow::Result<()> {
+        let out = &mut self.screen.out;
+        write!(out, "{}", if self.is_empty { "]" } else { "\n  ]" })?;
+        for (key, value) in tail {
+            write!(out, ",\n  \"{key}\": {}", indented(value, "  ")?)?;
+        }
+        Ok(write!(out, "\n}}\n")?)
+    }
+}
+
+/// A CSV, while its rows come.
+pub(super) struct CsvRows<'s>(Box<csv::Writer<&'s mut dyn Write>>);
+
+impl CsvRows<'_> {
+    /// Writes a row with nothing in it that a spreadsheet would run.
+    pub fn row(&mut self, values: Vec<String>) -> anyhow::Result<()> {
+        let values = values.into_iter().map(inert);
+        self.0.write_record(values).map_err(cause)
+    }
+
+    pub fn end(mut self) -> anyhow::Result<()> {
+        Ok(self.0.flush()?)
+    }
+}
+
 /// A run by its id, with what must be known before its rows are believed.
 pub(super) fn name(run: &SyncRun) -> String {
     let state = if run.ended_at.is_some() {
@@ -137,6 +223,12 @@ pub(super) fn name(run: &SyncRun) -> String {
         None => "",
     };
     format!("{state} {}{doubt}", run.id)
+}
+
+/// A value as JSON for people, to stand in a line that begins with `indent`.
+fn indented(value: &impl Serialize, indent: &str) -> anyhow::Result<String> {
+    // No text in JSON holds a line break of its own.
+    Ok(serde_json::to_string_pretty(value)?.replace('\n', &format!("\n{indent}")))
 }
 
 /// A moment, to the second.

@@ -14,11 +14,10 @@ pub(super) struct ResourcesArgs {
 
 pub(super) fn run(args: &ResourcesArgs, sync: &Sync, screen: &mut Screen) -> anyhow::Result<()> {
     let of = args.of.resource_type(sync)?;
-    let mut views = Vec::new();
-    for resource in sync.resources(of.as_ref()) {
-        views.push(ResourceView::from(&resource?));
-    }
-    screen.list(sync.run(), ("resource", "resources"), &views)
+    let views = sync
+        .resources(of.as_ref())
+        .map(|resource| Ok(ResourceView::from(&resource?)));
+    screen.list(sync.run(), ("resource", "resources"), views)
 }
 
 impl Row for ResourceView {

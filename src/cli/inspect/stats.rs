@@ -16,7 +16,7 @@ pub(super) fn run(sync: &Sync, screen: &mut Screen) -> anyhow::Result<()> {
         Format::Json => screen.json(&view),
         Format::Csv => screen.csv(
             TypeStatsView::NAMES,
-            view.resource_types.iter().map(Row::values),
+            view.resource_types.iter().map(|row| Ok(row.values())),
         ),
         Format::Table => {
             screen.table(

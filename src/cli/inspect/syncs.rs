@@ -25,7 +25,7 @@ pub(super) fn run(file: &C1z, screen: &mut Screen) -> anyhow::Result<()> {
     }
     match screen.format {
         Format::Json => screen.json(&json!({ "syncs": syncs })),
-        Format::Csv => screen.csv(Listed::NAMES, syncs.iter().map(Row::values)),
+        Format::Csv => screen.csv(Listed::NAMES, syncs.iter().map(|row| Ok(row.values()))),
         Format::Table => {
             if !syncs.is_empty() {
                 screen.table(Listed::TITLES, syncs.iter().map(Row::cells))?;

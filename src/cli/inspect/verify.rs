@@ -102,7 +102,7 @@ pub(super) fn run(
         Format::Json => screen.json(&view)?,
         Format::Csv => screen.csv(
             &["sync_id", "severity", "code", "count", "example"],
-            lines(&view),
+            lines(&view).map(Ok),
         )?,
         Format::Table => text(&view, screen)?,
     }

@@ -302,3 +302,61 @@ fn a_file_that_is_damaged_meanwhile_costs_no_sync() {
     c1z::pack_and_keep(work, &output, Compression::Zstd, 2).unwrap();
     assert_eq!(held(&output), [second, first]);
 }
+
+/// From the command line: the file grows with each sync up to the number, and a damaged one is told
+/// of before anything is asked.
+#[test]
+fn the_program_keeps_as_many_syncs_as_it_is_told() {
+    let company = crate::company::Company::new(5, 2);
+    let folder = company.path("");
+    let sync = |words: &[&str]| {
+        let words = [&["sync", "company.yaml", "-f", "out.c1z"], words].concat();
+        crate::run(&folder, &words, &[])
+    };
+    let syncs = || {
+        let ran = crate::run(
+            &folder,
+            &["inspect", "out.c1z", "syncs", "--format", "csv"],
+            &[],
+        );
+        crate::said(&ran).lines().count() - 1
+    };
+    for (words, expected) in [
+        (&[][..], 1),
+        (&["--keep", "3"], 2),
+        (&["--keep", "3", "--compression", "gzip"], 3),
+        (&["--keep", "3"], 3),
+        (&["--keep", "2"], 2),
+    ] {
+        let ran = sync(words);
+        assert_eq!(ran.status.code(), Some(0), "{}", crate::said(&ran));
+        assert_eq!(syncs(), expected, "{words:?}");
+    }
+    let ran = crate::run(&folder, &["inspect", "out.c1z", "diff", "--exit-code"], &[]);
+    assert_eq!(ran.status.code(), Some(0), "{}", crate::said(&ran));
+    let ran = crate::run(
+        &folder,
+        &["inspect", "out.c1z", "verify", "--all-syncs"],
+        &[],
+    );
+    assert_eq!(ran.status.code(), Some(0), "{}", crate::said(&ran));
+
+    let output = folder.join("out.c1z");
+    let good = fs::read(&output).unwrap();
+    fs::write(&output, &good[..good.len() / 2]).unwrap();
+    let ran = sync(&["--keep", "2"]);
+    assert_eq!(ran.status.code(), Some(1));
+    let told = crate::said(&ran);
+    let expected = "error: the runs to keep in `out.c1z` cannot be read; move it away, or write to another output\n  \
+         caused by: `out.c1z` is cut short: ";
+    assert!(
+        told.replace(&*folder.to_string_lossy(), "")
+            .replace("`/", "`")
+            .contains(expected),
+        "{told}"
+    );
+    assert!(!folder.join("out.c1z.work").exists());
+    assert_eq!(sync(&["--keep", "0"]).status.code(), Some(2));
+    assert_eq!(sync(&[]).status.code(), Some(0));
+    assert_eq!(syncs(), 1);
+}

@@ -1,8 +1,11 @@
 //! Sync files: what is written, what is read, and what `inspect` shows of it.
 
 mod arbitrary;
+mod bad_input;
 mod container;
 mod damage;
+mod diff;
+mod export;
 pub mod files;
 mod golden;
 mod ids;

@@ -1,6 +1,6 @@
 //! Grants in memory: the plainest store there can be.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 use std::convert::Infallible;
 
 use rolecall::expansion::{self, Expandable, Expanded, GrantStore, Holding, Source};
@@ -22,6 +22,8 @@ pub struct Memory {
     pub entitlements: BTreeMap<String, ResourceId>,
     pub rows: Vec<Row>,
     pub expansions: Vec<(usize, GrantExpansion)>,
+    /// The ids of all grants, while they are expanded.
+    ids: HashSet<String>,
 }
 
 impl Memory {
@@ -45,8 +47,7 @@ impl Memory {
 
     pub fn expand(&mut self) -> Expanded {
         let Ok(expanded) = expansion::expand(self);
-        let ids: BTreeSet<_> = self.rows.iter().map(|row| &row.id).collect();
-        assert_eq!(ids.len(), self.rows.len(), "an id is there twice");
+        assert!(self.ids.is_empty() || self.ids.len() == self.rows.len());
         expanded
     }
 
@@ -62,6 +63,8 @@ impl GrantStore for Memory {
     type Error = Infallible;
 
     fn expandable(&mut self, each: &mut dyn FnMut(Expandable)) -> Result<(), Infallible> {
+        self.ids = self.rows.iter().map(|row| row.id.clone()).collect();
+        assert_eq!(self.ids.len(), self.rows.len(), "an id is there twice");
         for (row, expansion) in &self.expansions {
             let row = &self.rows[*row];
             each(Expandable {
@@ -105,7 +108,7 @@ impl GrantStore for Memory {
         sources: &[Source<'_>],
     ) -> Result<bool, Infallible> {
         let id = format!("{entitlement}:{principal}");
-        if self.rows.iter().any(|row| row.id == id) {
+        if !self.ids.insert(id.clone()) {
             return Ok(false);
         }
         let sources = sources.iter();

@@ -1,6 +1,7 @@
 //! Grant expansion: the grants that others bring, by themselves and in a sync file.
 
-mod cases;
+pub mod cases;
+mod interrupted;
 mod memory;
 mod naive;
 mod properties;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use proptest::prelude::*;
 use rolecall::c1z::{self, Begin, C1z, Compression, Derive, GrantFilter, ReadLimits, WorkFile};
 use rolecall::model::{
     Annotation, Entitlement, EntitlementId, Grant, GrantId, GrantSource, Purpose, Resource,
@@ -14,19 +15,15 @@ use rolecall::sync::{PageFacts, RunRecord, Settled, SyncSink};
 use tempfile::TempDir;
 
 use super::cases::{Case, resource};
-use super::memory::Row;
+use super::memory::{Memory, Row};
+use super::naive;
+use super::properties::any_graph;
 
-/// What a system says that has the facts of a case.
-fn facts(case: &Case) -> PageFacts {
-    let on = |entitlement: &str| {
-        let (on, _) = entitlement
-            .rsplit_once(':')
-            .expect("an entitlement is on a resource");
-        Resource::new(resource(on), format!("The {on}"))
-    };
-    let entitlements = case.entitlements.iter().map(|id| Entitlement {
+/// What a system says that has these grants.
+fn facts(memory: &Memory) -> PageFacts {
+    let entitlements = memory.entitlements.iter().map(|(id, on)| Entitlement {
         id: EntitlementId(id.clone()),
-        resource: on(id),
+        resource: Resource::new(on.clone(), format!("The {on}")),
         display_name: String::new(),
         description: String::new(),
         purpose: Purpose::Assignment,
@@ -36,18 +33,31 @@ fn facts(case: &Case) -> PageFacts {
         exclusion_group: None,
         annotations: Vec::new(),
     });
-    let grants = case.grants.iter().map(|grant| {
-        let (entitlement, principal) = (EntitlementId(grant.holds.clone()), resource(&grant.who));
-        let usual = GrantId::of(&entitlement, &principal);
+    let grants = memory.rows.iter().enumerate().map(|(at, row)| {
+        let (on, _) = row
+            .entitlement
+            .rsplit_once(':')
+            .expect("it is on a resource");
+        let expansion = memory.expansions.iter().find(|(of, _)| *of == at);
+        let sources = row.sources.iter();
         Grant {
-            id: grant.id.clone().map_or(usual, GrantId),
-            resource: Arc::new(on(&grant.holds)),
-            entitlement,
-            principal,
-            expansion: grant.expansion(),
+            id: GrantId(row.id.clone()),
+            entitlement: EntitlementId(row.entitlement.clone()),
+            resource: Arc::new(Resource::new(resource(on), format!("The {on}"))),
+            principal: row.principal.clone(),
+            expansion: expansion.map(|(_, expansion)| expansion.clone()),
             external_match: None,
             immutable: false,
-            sources: sources(&grant.from),
+            sources: sources
+                .map(|(id, is_direct)| {
+                    (
+                        id.clone(),
+                        GrantSource {
+                            is_direct: *is_direct,
+                        },
+                    )
+                })
+                .collect(),
             annotations: vec![Annotation {
                 type_url: "type.googleapis.com/acme.Note".into(),
                 value: vec![8, 1],
@@ -59,11 +69,6 @@ fn facts(case: &Case) -> PageFacts {
         grants: grants.collect(),
         ..PageFacts::default()
     }
-}
-
-fn sources(from: &[String]) -> IndexMap<String, GrantSource> {
-    let direct = || GrantSource { is_direct: true };
-    from.iter().map(|id| (id.clone(), direct())).collect()
 }
 
 fn begin(output: &Path, kind: SyncKind, derive: Derive) -> WorkFile {
@@ -117,7 +122,7 @@ fn a_sync_file_holds_what_every_case_comes_to() {
         let name = case_folder.display();
         let case = Case::load(&case_folder);
         let output = folder.path().join("out.c1z");
-        let collected = facts(&case);
+        let collected = facts(&case.memory());
         let mut work = begin(&output, SyncKind::Full, Derive::default());
         work.commit(&collected, "the end").unwrap();
         let settled = seal(work, &output);
@@ -178,7 +183,7 @@ fn grants_that_nothing_is_added_to_are_not_written_again() {
     let blobs = |derive| {
         let output = folder.path().join("out.c1z");
         let mut work = begin(&output, SyncKind::Full, derive);
-        work.commit(&facts(&case("direct-and-derived")), "the end")
+        work.commit(&facts(&case("direct-and-derived").memory()), "the end")
             .unwrap();
         seal(work, &output);
         let db = crate::c1z::files::unpack(&output).db;
@@ -193,7 +198,13 @@ fn grants_that_nothing_is_added_to_are_not_written_again() {
             .map(Result::unwrap)
             .collect::<BTreeMap<_, _>>()
     };
-    let (plain, expanded) = (blobs(Derive { expand: false }), blobs(Derive::default()));
+    let (plain, expanded) = (
+        blobs(Derive {
+            expand: false,
+            ..Derive::default()
+        }),
+        blobs(Derive::default()),
+    );
     assert_eq!((plain.len(), expanded.len()), (4, 5));
     let changed: Vec<_> = plain
         .iter()
@@ -208,8 +219,16 @@ fn grants_that_nothing_is_added_to_are_not_written_again() {
 fn an_expansion_that_is_left_out_leaves_the_file_to_whoever_expands_it() {
     let folder = TempDir::new().unwrap();
     let output = folder.path().join("out.c1z");
-    let mut work = begin(&output, SyncKind::Full, Derive { expand: false });
-    work.commit(&facts(&case("nested")), "the end").unwrap();
+    let mut work = begin(
+        &output,
+        SyncKind::Full,
+        Derive {
+            expand: false,
+            ..Derive::default()
+        },
+    );
+    work.commit(&facts(&case("nested").memory()), "the end")
+        .unwrap();
     let settled = seal(work, &output);
     assert_eq!(settled.derived.expansion, None);
     assert_eq!(grants(&output).len(), 5);
@@ -232,7 +251,8 @@ fn a_run_over_a_part_derives_nothing() {
         let folder = TempDir::new().unwrap();
         let output = folder.path().join("out.c1z");
         let mut work = begin(&output, kind, Derive::default());
-        work.commit(&facts(&case("nested")), "the end").unwrap();
+        work.commit(&facts(&case("nested").memory()), "the end")
+            .unwrap();
         let settled = seal(work, &output);
         assert_eq!(
             (settled.counts.grants, settled.derived.expansion),
@@ -248,7 +268,7 @@ fn the_work_file_stays_good_to_go_on_from() {
     let folder = TempDir::new().unwrap();
     let output = folder.path().join("out.c1z");
     let case = case("nested");
-    let mut all = facts(&case);
+    let mut all = facts(&case.memory());
     let late = all.grants.split_off(2);
     let mut work = begin(&output, SyncKind::Full, Derive::default());
     work.commit(&all, "half").unwrap();
@@ -272,4 +292,20 @@ fn the_work_file_stays_good_to_go_on_from() {
     let mut rows: Vec<_> = grants(&output).iter().map(row).collect();
     rows.sort();
     assert_eq!(rows, memory.sorted());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn a_sync_file_holds_what_any_graph_comes_to(memory in any_graph(true)) {
+        let folder = TempDir::new().unwrap();
+        let output = folder.path().join("out.c1z");
+        let mut work = begin(&output, SyncKind::Full, Derive::default());
+        work.commit(&facts(&memory), "the end").unwrap();
+        seal(work, &output);
+        let mut rows: Vec<_> = grants(&output).iter().map(row).collect();
+        rows.sort();
+        prop_assert_eq!(rows, naive::expanded(&memory));
+    }
 }

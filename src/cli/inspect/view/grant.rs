@@ -82,6 +82,7 @@ impl From<&GrantExpansion> for ExpansionView {
 /// Which principals of another system are meant.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
+#[expect(missing_docs, reason = "the names say it")]
 pub enum ExternalMatchView {
     Id {
         id: String,

@@ -13,7 +13,9 @@ mod stats;
 
 pub use access::{AccessView, HeldView, ResourceAccessView};
 pub use entitlement::{EntitlementView, ExclusionGroupView};
-pub use grant::{ExpansionView, GrantSourceView, GrantView, HeldEntitlementView};
+pub use grant::{
+    ExpansionView, ExternalMatchView, GrantSourceView, GrantView, HeldEntitlementView,
+};
 pub use resource::{ResourceIdView, ResourceRefView, ResourceView};
 pub use resource_trait::{
     AgentView, AppView, EmailView, NonHumanIdentityView, SecretView, UserView,
