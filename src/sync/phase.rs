@@ -87,6 +87,11 @@ impl<S: SyncSink + 'static> Run<'_, S> {
             }
             let arrivals = under_way.arrivals(FLUSH_AFTER).await;
             if arrivals.is_empty() {
+                // Whoever asked for a stop does not wait for a page that may never come: the run that
+                // goes on asks for it again.
+                if self.options.cancel.is_cancelled() {
+                    return Ok(());
+                }
                 self.store.write(|sink| sink.flush()).await?;
                 continue;
             }

@@ -19,11 +19,11 @@ use crate::company::{Company, GRANTS_BY_PAIRS, GRANTS_BY_SKIP_IF, GRANTS_IN_BULK
 
 /// A work file whose process dies in the middle of its `dies_at`th commit, or right after it: from
 /// outside both look the same, except that in the second case the commit is durable.
-struct Dying {
-    work: WorkFile,
-    commits: usize,
-    dies_at: usize,
-    durable: bool,
+pub struct Dying {
+    pub work: WorkFile,
+    pub commits: usize,
+    pub dies_at: usize,
+    pub durable: bool,
 }
 
 impl SyncSink for Dying {
@@ -91,7 +91,7 @@ fn open(company: &Company, output: &Path) -> (WorkFile, Opened) {
     WorkFile::open(output, &begin).expect("the work file opens")
 }
 
-fn options(concurrency: usize) -> Options {
+pub fn options(concurrency: usize) -> Options {
     Options {
         scope: Scope::default(),
         concurrency: Concurrency::of(concurrency),
