@@ -16,7 +16,6 @@ use super::{Outcome, report, report_file, stderr};
 use crate::c1z::{self, Begin, Compression, Derive, External, Opened, WorkFile};
 use crate::config;
 use crate::diagnostic::{self, Severity};
-use crate::model::SyncKind;
 use crate::plan::{self, Check, Plan, Purpose};
 use crate::sync::{self, Concurrency, Options, Report, SyncError, Verdict};
 
@@ -208,11 +207,10 @@ fn sync(
     c1z::check_kept(&output, &begin.kind, args.keep)?;
     let (work, opened) = WorkFile::open(&output, &begin)?;
     // No part of the fingerprint: what is derived costs no request, so a run goes on whatever of it
-    // is wanted now. From a part of the system nothing is derived: it may lack what matters.
-    let whole = begin.kind == SyncKind::Full;
+    // is wanted now.
     let work = work.deriving(Derive {
-        external: external.filter(|_| whole),
-        expand: whole && !args.skip_expansion,
+        external,
+        expand: !args.skip_expansion,
     });
     say_how_it_begins(opened, work.path());
     let options = Options {
