@@ -6,7 +6,7 @@ use chrono::Utc;
 
 use super::derived;
 use super::event::Event;
-use super::report::{self, Doubts, Report};
+use super::report::{self, RecordedVerdict, Report};
 use super::run::Run;
 use super::{RunRecord, Settled, SyncError, SyncSink};
 use crate::source::Cost;
@@ -47,7 +47,7 @@ impl<S: SyncSink + 'static> Run<'_, S> {
         let ended_at = Utc::now();
         let listings = report::listings(&self.plan, &self.lanes, &self.checkpoint);
         let record = RunRecord {
-            doubts: Doubts::text(&self.checkpoint.findings, &listings),
+            verdict: RecordedVerdict::text(&self.checkpoint.findings, &listings),
             step_durations_ms: report::step_durations(&self.checkpoint),
         };
         self.store

@@ -23,7 +23,7 @@ pub use derived::{Derived, Matched};
 pub use error::SyncError;
 pub use event::{Event, ListingName, Phase};
 pub use report::{
-    Coverage, Doubts, FindingCount, Findings, ListingReport, Report, TypeCoverage, Verdict,
+    Coverage, FindingCount, Findings, ListingReport, RecordedVerdict, Report, TypeCoverage, Verdict,
 };
 pub use run::{Concurrency, Options, connect, fingerprint, run};
 pub use scope::{Scope, UnknownType};

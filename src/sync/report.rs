@@ -111,14 +111,14 @@ impl Findings {
 /// What is kept with a run of how far it can be trusted, in the place where its sync token would be: a
 /// JSON object under our own name, which other readers pass over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Doubts {
+pub struct RecordedVerdict {
     /// The verdict and its reasons.
-    pub rolecall: DoubtReasons,
+    pub rolecall: VerdictReasons,
 }
 
 /// How far a run can be trusted, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DoubtReasons {
+pub struct VerdictReasons {
     /// Whether everything there is was seen.
     pub verdict: Verdict,
     /// The listings that may lack something.
@@ -129,25 +129,29 @@ pub struct DoubtReasons {
     pub findings: Findings,
 }
 
-impl Doubts {
+impl RecordedVerdict {
     /// The text to keep with a run.
     pub(super) fn text(findings: &Findings, listings: &[ListingReport]) -> String {
         let partial = listings.iter().filter(|listing| listing.tally.partial);
-        let doubts = Doubts {
-            rolecall: DoubtReasons {
+        let recorded = RecordedVerdict {
+            rolecall: VerdictReasons {
                 verdict: findings.verdict(),
                 partial_listings: partial.map(|listing| listing.name.clone()).collect(),
                 findings: findings.clone(),
             },
         };
-        serde_json::to_string(&doubts).expect("findings have no keys that JSON lacks")
+        serde_json::to_string(&recorded).expect("findings have no keys that JSON lacks")
+    }
+
+    /// Reads what was kept with a run; `None` when it is something else.
+    pub fn parse(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
     }
 
     /// Reads what was kept with a run that may lack something; `None` when it is complete, or when
     /// what was kept is something else.
-    pub fn parse(text: &str) -> Option<Self> {
-        let doubts: Self = serde_json::from_str(text).ok()?;
-        (doubts.rolecall.verdict == Verdict::Partial).then_some(doubts)
+    pub fn partial(text: &str) -> Option<Self> {
+        Self::parse(text).filter(|recorded| recorded.rolecall.verdict == Verdict::Partial)
     }
 }
 

@@ -178,7 +178,7 @@ pub trait SyncSink: Send {
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct RunRecord {
     /// JSON that says how far the run can be trusted; empty when nothing is known of that.
-    pub doubts: String,
+    pub verdict: String,
     /// Milliseconds of each step.
     pub step_durations_ms: BTreeMap<String, u64>,
 }

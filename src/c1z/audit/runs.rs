@@ -8,7 +8,7 @@ use super::checks;
 use super::findings::{Findings, text};
 use crate::c1z::{C1z, C1zError, Stats, schema, timestamp};
 use crate::model::SyncRun;
-use crate::sync::Doubts;
+use crate::sync::RecordedVerdict;
 
 /// How long programs go on with a run that did not end, and how long facts are fresh.
 const A_WEEK: TimeDelta = TimeDelta::days(7);
@@ -108,7 +108,7 @@ pub(super) fn check_one(
     now: DateTime<Utc>,
     found: &mut Findings,
 ) -> Result<(), C1zError> {
-    if let Some(doubts) = Doubts::parse(&run.token) {
+    if let Some(doubts) = RecordedVerdict::partial(&run.token) {
         let reasons = doubts.rolecall.findings;
         let reasons = reasons.iter().filter(|(_, reason)| reason.partial);
         let mut said: Vec<_> = reasons

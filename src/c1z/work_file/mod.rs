@@ -198,7 +198,7 @@ impl WorkFile {
             transaction.execute(
                 "update v1_sync_runs set ended_at = ?1, stats = ?2, sync_token = ?3
                  where ended_at is null",
-                params![timestamp::format(&ended_at), stats, record.doubts],
+                params![timestamp::format(&ended_at), stats, record.verdict],
             )?;
             // The checkpoint stays until the sync file is in place: when packing fails, the run
             // goes on from its end instead of from its beginning.
@@ -207,7 +207,7 @@ impl WorkFile {
         };
         write().map_err(failed)?;
         self.run.ended_at = Some(ended_at);
-        self.run.token.clone_from(&record.doubts);
+        self.run.token.clone_from(&record.verdict);
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::cli::terminal::{inert, printable};
 use crate::model::SyncRun;
-use crate::sync::Doubts;
+use crate::sync::RecordedVerdict;
 
 /// How a listing is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -218,7 +218,7 @@ pub(super) fn name(run: &SyncRun) -> String {
     } else {
         "unfinished sync"
     };
-    let doubt = match Doubts::parse(&run.token) {
+    let doubt = match RecordedVerdict::partial(&run.token) {
         Some(_) => ": PARTIAL, something may be missing; `stats` says what",
         None => "",
     };

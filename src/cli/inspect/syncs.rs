@@ -6,6 +6,7 @@ use serde_json::json;
 use super::render::{Format, Row, Screen, instant};
 use super::view::{SyncView, TotalsView};
 use crate::c1z::{C1z, Stats};
+use crate::sync::Verdict;
 
 /// A run of a file, with how much it found.
 #[derive(Serialize)]
@@ -46,11 +47,12 @@ fn totals(stats: &Stats) -> TotalsView {
 }
 
 impl Listed {
-    /// What is known of it: nothing more than that it ended, unless it said that something is missing.
+    /// What is known of it: often nothing more than that it ended.
     fn state(&self) -> &'static str {
-        match (&self.sync.partial, self.sync.ended_at) {
+        match (self.sync.verdict, self.sync.ended_at) {
             (_, None) => "unfinished",
-            (Some(_), _) => "PARTIAL",
+            (Some(Verdict::Partial), _) => "PARTIAL",
+            (Some(Verdict::Complete), _) => "complete",
             (None, Some(_)) => "finished",
         }
     }

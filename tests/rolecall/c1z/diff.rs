@@ -32,7 +32,7 @@ fn write(output: &Path, run: Run, page: PageFacts) {
     work.commit(&page, "the end").unwrap();
     let end = files::at(&format!("2027-01-{:02}T00:01:00Z", run.day));
     let record = RunRecord {
-        doubts: run.doubts.to_owned(),
+        verdict: run.doubts.to_owned(),
         ..RunRecord::default()
     };
     work.seal(end, &record).unwrap();

@@ -9,7 +9,7 @@ use rust_xlsxwriter::{Format, Workbook as Book, Worksheet};
 use super::Tables;
 use super::folder::temporary;
 use crate::model::SyncRun;
-use crate::sync::Doubts;
+use crate::sync::RecordedVerdict;
 
 /// How many columns a sheet has at most.
 pub(super) const MAX_COLUMNS: usize = 16_384;
@@ -87,7 +87,7 @@ impl Workbook {
             ["started".to_owned(), instant(run.started_at)],
             ["ended".to_owned(), ended],
         ];
-        if let Some(doubts) = Doubts::parse(&run.token) {
+        if let Some(doubts) = RecordedVerdict::partial(&run.token) {
             rows.push(["PARTIAL", "something may be missing"].map(str::to_owned));
             for (code, found) in doubts.rolecall.findings.iter().filter(|(_, it)| it.partial) {
                 rows.push([code.to_owned(), format!("{} ×", found.count)]);

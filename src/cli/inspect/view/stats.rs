@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::model::SyncRun;
-use crate::sync::{Doubts, Findings};
+use crate::sync::{Findings, RecordedVerdict, Verdict};
 
 /// A run and its numbers.
 #[derive(Debug, Clone, Serialize)]
@@ -24,6 +24,9 @@ pub struct SyncView {
     pub id: String,
     /// `full`, `partial`, `resources_only`, or what its writer called it.
     pub kind: String,
+    /// Whether everything there was was seen, where its writer said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
     /// Why it may lack something, by code, with examples; left out when nothing is known to be
     /// missing.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,7 +47,8 @@ impl From<&SyncRun> for SyncView {
         Self {
             id: run.id.0.clone(),
             kind: run.kind.as_str().to_owned(),
-            partial: Doubts::parse(&run.token).map(|doubts| doubts.rolecall.findings),
+            verdict: RecordedVerdict::parse(&run.token).map(|recorded| recorded.rolecall.verdict),
+            partial: RecordedVerdict::partial(&run.token).map(|doubts| doubts.rolecall.findings),
             started_at: run.started_at,
             ended_at: run.ended_at,
             duration_ms: run
