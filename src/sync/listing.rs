@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::overlap::Overlap;
@@ -23,8 +23,8 @@ use crate::span;
 /// What a listing has to say.
 #[derive(Debug)]
 pub(super) enum Arrival {
-    /// A page, in the order of the listing.
-    Page(Box<MappedPage>),
+    /// A page, in the order of the listing. What is with it is dropped once the page is stored.
+    Page(Box<MappedPage>, Option<oneshot::Sender<()>>),
     /// Pages of the listing come again: all of them when `whole`.
     Again { whole: bool },
     /// Nothing more will come. The last word of every listing.
@@ -90,7 +90,11 @@ impl<S: SyncSink + 'static> Listing<S> {
             let page = mapper.written()?;
             let _ = self
                 .arrivals
-                .send((self.lane, self.position, Arrival::Page(Box::new(page))))
+                .send((
+                    self.lane,
+                    self.position,
+                    Arrival::Page(Box::new(page), None),
+                ))
                 .await;
             return Ok(());
         };
@@ -133,7 +137,7 @@ impl<S: SyncSink + 'static> Listing<S> {
         };
         let partial = action == ToleranceAction::Warn;
         page.findings.add("not-found", partial, error.in_one_line());
-        let page = Arrival::Page(Box::new(page));
+        let page = Arrival::Page(Box::new(page), None);
         let _ = self.arrivals.send((self.lane, self.position, page)).await;
         Ok(())
     }
@@ -195,10 +199,14 @@ impl<S: SyncSink + 'static> TakePages for Taker<'_, S> {
             mapped.more = false;
         }
         let last = mapped.is_last();
-        let sent = self
-            .arrivals
-            .send((self.lane, self.position, Arrival::Page(Box::new(mapped))))
-            .await;
+        // The next page is asked for when this one is stored: of a run that is killed, no listing
+        // has more than one page to ask for again. Parts of an answer come anyway.
+        let (stored, is_stored) = oneshot::channel();
+        let stored = (!last && !mapped.more).then_some(stored);
+        let page = Arrival::Page(Box::new(mapped), stored);
+        let sent = self.arrivals.send((self.lane, self.position, page)).await;
+        // Dropped when it is stored, and at once when nobody is told.
+        let _ = is_stored.await;
         // Behind the last page there may be something to do: it is not refused.
         sent.is_ok() && !circle && !found_all && (last || !self.cancel.is_cancelled())
     }

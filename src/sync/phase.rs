@@ -285,11 +285,16 @@ impl<S: SyncSink + 'static> Run<'_, S> {
         let mut failure = None;
         let mut again = false;
         let mut stored = Vec::new();
+        // Dropped at the end: then everything is stored.
+        let mut told = Vec::new();
         for (index, position, arrival) in arrivals {
             let place = under_way.place(index);
             let lane = &mut under_way.lanes[place];
             let mut mapped = match arrival {
-                Arrival::Page(mapped) => mapped,
+                Arrival::Page(mapped, stored) => {
+                    told.extend(stored);
+                    mapped
+                }
                 Arrival::Again { whole } => {
                     // What came until now is stored first: it is what comes again.
                     self.commit(std::mem::take(&mut facts), again).await?;

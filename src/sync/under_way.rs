@@ -211,7 +211,7 @@ impl UnderWay {
         let mut arrived = vec![first];
         let mut rows = 0;
         while arrived.len() < PAGES_PER_COMMIT && rows < ROWS_PER_COMMIT {
-            if let Some((.., Arrival::Page(page))) = arrived.last() {
+            if let Some((.., Arrival::Page(page, _))) = arrived.last() {
                 rows += page.facts.len();
             }
             match self.receiver.try_recv() {

@@ -31,12 +31,11 @@ pub struct Again {
 impl Again {
     pub const NEVER: Self = Self { each: 0, all: 0 };
 
-    /// After interruptions of runs with so many listings side by side: pages that are being stored, as
-    /// many that wait for it, and one that each listing asks for meanwhile.
+    /// After interruptions of runs with so many listings side by side: one page of each.
     pub fn after(interrupted: &[usize]) -> Self {
         Self {
             each: interrupted.len(),
-            all: interrupted.iter().map(|listings| 3 * listings + 1).sum(),
+            all: interrupted.iter().sum(),
         }
     }
 }
