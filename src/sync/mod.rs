@@ -17,6 +17,7 @@ mod sink;
 mod step;
 mod store;
 mod tally;
+mod tolerance;
 mod under_way;
 
 pub use derived::{Derived, Matched};
