@@ -6,7 +6,6 @@
 mod text;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +13,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
 use self::text::{Kind, Text};
-use super::stderr;
+use super::{stderr, whole_file};
 use crate::c1z::Stats;
 use crate::source::{Meter, WaitReason};
 use crate::sync::{Event, ListingName, Phase, Report, Verdict};
@@ -185,7 +184,7 @@ impl Shared {
     /// Puts a new file in the place of the old one. What cannot be written is no reason to fail.
     fn write(&self) {
         let mut state = self.state();
-        let written = replace(&self.file, self.text(&state).as_bytes());
+        let written = whole_file::replace(&self.file, self.text(&state).as_bytes());
         if let Err(error) = written
             && !std::mem::replace(&mut state.told, true)
         {
@@ -362,22 +361,4 @@ fn before(file: &Path) -> String {
         Ok(about) if about.len() <= LARGEST => std::fs::read_to_string(file).unwrap_or_default(),
         _ => String::new(),
     }
-}
-
-/// Replaces a file as a whole, readable for whoever collects it. Its name until then is not that of
-/// a file that is collected.
-fn replace(file: &Path, text: &[u8]) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let folder = file
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let mut new = tempfile::Builder::new()
-        .prefix(".rolecall-")
-        .suffix(".new")
-        .tempfile_in(folder.unwrap_or(Path::new(".")))?;
-    new.write_all(text)?;
-    let permissions = std::fs::Permissions::from_mode(0o644);
-    new.as_file().set_permissions(permissions)?;
-    new.persist(file).map_err(|error| error.error)?;
-    Ok(())
 }

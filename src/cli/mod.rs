@@ -18,6 +18,7 @@ mod terminal;
 mod traces;
 mod validate;
 mod watch;
+mod whole_file;
 
 use std::io::Write;
 use std::process::ExitCode;

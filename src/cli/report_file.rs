@@ -1,11 +1,11 @@
 //! `--report FILE`: what a sync did, for programs.
 
-use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context as _;
 use serde_json::json;
 
+use super::whole_file;
 use crate::sync::Report;
 
 /// Layout of the file: it grows by new keys only.
@@ -37,21 +37,8 @@ fn merge(into: &mut serde_json::Value, from: serde_json::Value) {
     }
 }
 
-/// Whole or not at all: whoever watches the file never reads half of it.
 fn write(path: &Path, report: &serde_json::Value) -> anyhow::Result<()> {
-    let context = || format!("cannot write the report `{}`", path.display());
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::Builder::new()
-        .prefix(".rolecall-")
-        .tempfile_in(directory)
-        .with_context(context)?;
-    let text = serde_json::to_string_pretty(report)?;
-    writeln!(file, "{text}").with_context(context)?;
-    file.persist(path)
-        .map_err(|error| error.error)
-        .with_context(context)?;
-    Ok(())
+    let text = serde_json::to_string_pretty(report)? + "\n";
+    whole_file::replace(path, text.as_bytes())
+        .with_context(|| format!("cannot write the report `{}`", path.display()))
 }
