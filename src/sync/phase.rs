@@ -58,10 +58,12 @@ impl<S: SyncSink + 'static> Run<'_, S> {
 
     /// Takes what an earlier process has found off the list of what is looked for.
     async fn forget_found(&self, lane: &LaneUnderWay) -> Result<(), SyncError> {
-        let Some(wanted) = &lane.wanted else {
+        let (Some(wanted), Some(type_index)) = (&lane.wanted, lane.lane.step.type_index()) else {
             return Ok(());
         };
-        for target in self.reach.targets() {
+        let of_type = &self.plan.types[type_index].resource_type.id;
+        let targets = self.reach.targets();
+        for target in targets.filter(|target| target.resource_type == *of_type) {
             let id = target.id.clone();
             let found = self.store.read(move |sink| sink.resource(&target)).await?;
             if found.is_some() {
@@ -127,7 +129,7 @@ impl<S: SyncSink + 'static> Run<'_, S> {
                 return Ok(false);
             }
             let Some((position, subject)) = lane.waiting.pop_front() else {
-                if lane.exhausted || lane.dry {
+                if lane.has_no_more() {
                     return Ok(false);
                 }
                 self.read_subjects(at, under_way).await?;

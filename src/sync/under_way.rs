@@ -119,6 +119,11 @@ impl LaneUnderWay {
         self.begun > 0
     }
 
+    /// True when there is no subject to begin with, at least for now.
+    pub fn has_no_more(&self) -> bool {
+        self.waiting.is_empty() && (self.exhausted || self.dry)
+    }
+
     /// True when nothing is left to do.
     pub fn is_over(&self) -> bool {
         self.exhausted && self.waiting.is_empty() && self.running.is_empty()
@@ -160,7 +165,7 @@ impl UnderWay {
             lane.is_none_or(|lane| lane.done)
         };
         let may_begin = |lane: &LaneUnderWay| {
-            !lane.done && !lane.exhausted_or_dry() && lane.lane.after.iter().all(is_done)
+            !lane.done && !lane.has_no_more() && lane.lane.after.iter().all(is_done)
         };
         let mut turns: Vec<usize> = (0..self.lanes.len())
             .filter(|at| may_begin(&self.lanes[*at]))
@@ -220,11 +225,5 @@ impl UnderWay {
             }
         }
         arrived
-    }
-}
-
-impl LaneUnderWay {
-    fn exhausted_or_dry(&self) -> bool {
-        self.waiting.is_empty() && (self.exhausted || self.dry)
     }
 }
