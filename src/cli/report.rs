@@ -21,19 +21,20 @@ pub(crate) fn colour_on_stdout() -> bool {
 
 /// A failure and its causes, one per line.
 pub(crate) fn failure(error: &anyhow::Error) -> String {
-    let mut causes: Vec<String> = Vec::new();
-    for cause in error.chain() {
-        let text = printable(&cause.to_string()).into_owned();
-        // Wrappers that only pass their cause on say the same thing twice.
-        if causes.last() != Some(&text) {
-            causes.push(text);
-        }
-    }
-    let mut shown = format!("error: {}", causes[0]);
+    let causes = causes(error);
+    let mut shown = format!("error: {}", printable(&causes[0]));
     for cause in &causes[1..] {
-        shown.push_str(&format!("\n  caused by: {cause}"));
+        shown.push_str(&format!("\n  caused by: {}", printable(cause)));
     }
     shown
+}
+
+/// A failure and its causes. Wrappers that only pass their cause on say the same thing twice: once is
+/// enough.
+pub(super) fn causes(error: &anyhow::Error) -> Vec<String> {
+    let mut causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    causes.dedup();
+    causes
 }
 
 /// Writes diagnostics with a line between them, then a line that counts them.

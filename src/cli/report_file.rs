@@ -3,42 +3,44 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use serde::Serialize;
 use serde_json::json;
 
-use super::whole_file;
+use super::{report, whole_file};
 use crate::sync::Report;
 
 /// Layout of the file: it grows by new keys only.
 const VERSION: u32 = 1;
 
+/// The report of a sync, and the layout it has.
+#[derive(Serialize)]
+struct Written<T> {
+    report_version: u32,
+    #[serde(flatten)]
+    report: T,
+}
+
 /// Writes the report of a sync that came to its end.
 pub(super) fn done(path: &Path, report: &Report) -> anyhow::Result<()> {
-    let mut written = json!({ "report_version": VERSION });
-    merge(&mut written, serde_json::to_value(report)?);
-    write(path, &written)
+    write(path, report)
 }
 
 /// Writes the report of a sync that failed.
 pub(super) fn failed(path: &Path, connector: &str, error: &anyhow::Error) -> anyhow::Result<()> {
-    let mut causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-    causes.dedup();
-    let written = json!({
-        "report_version": VERSION,
+    let report = json!({
         "connector": connector,
         "verdict": "failed",
-        "error": causes,
+        "error": report::causes(error),
     });
-    write(path, &written)
+    write(path, &report)
 }
 
-fn merge(into: &mut serde_json::Value, from: serde_json::Value) {
-    if let (Some(into), serde_json::Value::Object(from)) = (into.as_object_mut(), from) {
-        into.extend(from);
-    }
-}
-
-fn write(path: &Path, report: &serde_json::Value) -> anyhow::Result<()> {
-    let text = serde_json::to_string_pretty(report)? + "\n";
+fn write(path: &Path, report: &impl Serialize) -> anyhow::Result<()> {
+    let written = Written {
+        report_version: VERSION,
+        report,
+    };
+    let text = serde_json::to_string_pretty(&written)? + "\n";
     whole_file::replace(path, text.as_bytes())
         .with_context(|| format!("cannot write the report `{}`", path.display()))
 }

@@ -98,8 +98,7 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
     let tape = match Tape::of(args) {
         Ok(tape) => tape,
         Err(error) => {
-            eprintln!("{}", report::failure(&error));
-            return Ok(Outcome::Wrong);
+            return Ok(wrong(error));
         }
     };
     let how = Check {
@@ -133,17 +132,14 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
     let external = match args.external.open(&args.output) {
         Ok(external) => external,
         Err(error) => {
-            eprintln!("{}", report::failure(&error));
-            return Ok(Outcome::Wrong);
+            return Ok(wrong(error));
         }
     };
     if let Err(error) = tape.insert(&plan, &args.file) {
-        eprintln!("{}", report::failure(&error));
-        return Ok(Outcome::Wrong);
+        return Ok(wrong(error));
     }
     if let Err(error) = args.scope.scope().check(&plan) {
-        eprintln!("{}", report::failure(&error.into()));
-        return Ok(Outcome::Wrong);
+        return Ok(wrong(error.into()));
     }
     if let Some(http) = plan.source.http() {
         http.side_by_side(u32::try_from(args.concurrency.most()).unwrap_or(u32::MAX));
@@ -168,6 +164,12 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
     }
     tape.tell();
     Ok(Outcome::Failed)
+}
+
+/// Tells what is wrong with what was asked for.
+fn wrong(error: anyhow::Error) -> Outcome {
+    eprintln!("{}", report::failure(&error));
+    Outcome::Wrong
 }
 
 /// A sync that failed, and what to do about it.
@@ -196,6 +198,7 @@ fn sync(
         .enable_all()
         .build()?;
     let watch = Watch::start(&args.watch, &plan.app_name, &output);
+    c1z::check_kept(&output, &scope.kind(), args.keep)?;
     runtime.block_on(watch.part("connect", sync::connect(&plan)))?;
     let begin = Begin {
         kind: scope.kind(),
@@ -204,7 +207,6 @@ fn sync(
         // Half a run would make half a recording.
         fresh: args.fresh || tape.is_in(),
     };
-    c1z::check_kept(&output, &begin.kind, args.keep)?;
     let (work, opened) = WorkFile::open(&output, &begin)?;
     // No part of the fingerprint: what is derived costs no request, so a run goes on whatever of it
     // is wanted now.

@@ -46,9 +46,10 @@ impl<S: SyncSink + 'static> Run<'_, S> {
         self.note_time();
         let ended_at = Utc::now();
         let listings = report::listings(&self.plan, &self.lanes, &self.checkpoint);
+        let step_durations_ms = report::step_durations(&self.checkpoint);
         let record = RunRecord {
             verdict: RecordedVerdict::text(&self.checkpoint.findings, &listings),
-            step_durations_ms: report::step_durations(&self.checkpoint),
+            step_durations_ms: step_durations_ms.clone(),
         };
         self.store
             .write(move |sink| sink.seal(ended_at, &record))
@@ -70,7 +71,7 @@ impl<S: SyncSink + 'static> Run<'_, S> {
             resource_types: report::coverage(&self.plan, &self.reach, &listings, &by_type),
             counts,
             derived,
-            step_durations_ms: report::step_durations(&self.checkpoint),
+            step_durations_ms,
             findings: self.checkpoint.findings,
             listings,
         };
