@@ -12,6 +12,7 @@ pub mod mapping;
 pub mod model;
 pub mod plan;
 pub mod proto;
+pub mod provision;
 pub mod source;
 mod span;
 pub mod sync;

@@ -2,8 +2,10 @@
 
 use std::num::NonZeroU32;
 
+use super::change::{ChangeRequestConfig, WaitConfig};
 use super::decode::{Named, Placed, Tolerant, closed_set, section};
-use super::scalar::{ExprText, SqlText, Text};
+use super::http::RequestConfig;
+use super::scalar::{ExprText, PathText, SqlText, Text};
 
 section! {
     /// How accounts are created. The fields of `schema` are values of the queries by their names,
@@ -16,7 +18,7 @@ section! {
         /// Finds the account, before it is created and after.
         pub validate: Option<AccountQueryConfig>,
         /// Creates the account.
-        pub create: Option<AccountStatementsConfig>,
+        pub create: Option<StatementsConfig>,
     }
 }
 
@@ -99,7 +101,7 @@ section! {
 }
 
 section! {
-    /// A query that finds an account.
+    /// A query or a request that finds an account.
     pub struct AccountQueryConfig {
         /// SQL with placeholders `?<name>`. A row means that the account is there; `list.map` says
         /// what it becomes.
@@ -107,18 +109,56 @@ section! {
         /// Further values for its placeholders, by name: a field of `schema`, or an expression over
         /// `input`.
         pub vars: Named<ExprText>,
+        /// The request that finds it; its templates know `input`. The list's mapping says what the
+        /// answer becomes. An addition of rolecall.
+        pub request: Option<RequestConfig>,
+        /// Path of the account in the answer, or of a list that holds it alone. Not written: the
+        /// whole answer. An addition of rolecall.
+        pub item_path: Option<PathText>,
     }
 }
 
 section! {
-    /// Statements that create an account or change its password.
-    pub struct AccountStatementsConfig {
+    /// Statements or requests that change something: that create an account, set a password, create
+    /// or delete a resource.
+    pub struct StatementsConfig {
         /// SQL with placeholders `?<name>`, run in order.
         pub queries: Vec<SqlText>,
         /// Further values for the placeholders, by name.
         pub vars: Named<ExprText>,
+        /// Queries that must each bring a row before anything is changed. An addition of rolecall.
+        pub validation_queries: Vec<SqlText>,
         /// Runs the queries without a transaction around them.
         pub no_transaction: bool = false,
+        /// How many rows one of the statements may change. Not written: 1; a statement that changes
+        /// more fails, and the transaction is rolled back. An addition of rolecall.
+        pub max_affected_rows: Option<NonZeroU32>,
+        /// The request, for an API. Its templates know what the queries of this place know by
+        /// `vars`: `input`, `password`, `resource_id`, `resource`. An addition of rolecall.
+        pub request: Option<RequestConfig>,
+        /// True when the answer says that it worked. Not written: any status from 200 to 299. An
+        /// addition of rolecall.
+        pub success_condition: Option<ExprText>,
+        /// True when the answer says that nothing was left to do, for example
+        /// `cel:response.status_code == 409`. An addition of rolecall.
+        pub already_condition: Option<ExprText>,
+        /// How a job is waited for that the answer only promises. An addition of rolecall.
+        pub wait: Option<Box<WaitConfig>>,
+        /// Several requests, in order, by name, instead of `request`. An addition of rolecall.
+        pub requests: Named<ChangeRequestConfig>,
+    }
+}
+
+section! {
+    /// How resources of the type are created. An addition of rolecall.
+    pub struct ResourceCreationConfig {
+        /// What whoever asks for a resource fills in. The fields are values of the queries by their
+        /// names, and `input.name` in templates and expressions.
+        pub schema: Vec<AccountFieldConfig>,
+        /// Finds the resource, before it is created and after.
+        pub validate: Option<AccountQueryConfig>,
+        /// Creates it.
+        pub create: Option<StatementsConfig>,
     }
 }
 
@@ -128,6 +168,6 @@ section! {
         /// How it gets the password.
         pub credentials: Option<CredentialsConfig>,
         /// Changes the password.
-        pub update: Option<AccountStatementsConfig>,
+        pub update: Option<StatementsConfig>,
     }
 }

@@ -2,25 +2,33 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
+use std::num::NonZeroU32;
+
+use super::change::{ChangeRequestConfig, WaitConfig};
 use super::decode::{Decode, Decoder, Dialect, Named, Reserved, Tolerant, closed_set, section};
+use super::http::RequestConfig;
 use super::scalar::{ExprText, SqlText, Text};
 use super::tree::Node;
 
-/// An action, by the dialect of the file. What one of an API looks like is documented nowhere, so
-/// it is kept as it is written.
+/// An action. What one of an API looks like in files of baton-http is documented nowhere, so one
+/// that is not written in our way is kept as it is.
 #[derive(Debug, Clone)]
 pub enum ActionConfig {
-    /// Of a database.
-    Sql(Box<SqlActionConfig>),
-    /// Of an API.
-    Http(Reserved),
+    /// Statements or requests.
+    Known(Box<KnownActionConfig>),
+    /// Of an API, in another way.
+    Unknown(Reserved),
 }
 
 impl Decode for ActionConfig {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
+        let fields = node.as_map().unwrap_or_default();
+        let ours = |key: &str| ["request", "requests"].contains(&key);
         match decoder.dialect {
-            Dialect::Sql => Box::decode(node, decoder).map(ActionConfig::Sql),
-            Dialect::Http => Reserved::decode(node, decoder).map(ActionConfig::Http),
+            Dialect::Http if !fields.iter().any(|(key, _)| ours(&key.text)) => {
+                Reserved::decode(node, decoder).map(ActionConfig::Unknown)
+            }
+            _ => Box::decode(node, decoder).map(ActionConfig::Known),
         }
     }
 }
@@ -32,7 +40,7 @@ impl JsonSchema for ActionConfig {
 
     /// The fields of an action of a database; an action of an API may have others.
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut schema = SqlActionConfig::json_schema(generator);
+        let mut schema = KnownActionConfig::json_schema(generator);
         schema.remove("required");
         schema.remove("additionalProperties");
         schema
@@ -40,8 +48,8 @@ impl JsonSchema for ActionConfig {
 }
 
 section! {
-    /// Statements that somebody runs by name.
-    pub struct SqlActionConfig {
+    /// Statements or requests that somebody runs by name.
+    pub struct KnownActionConfig {
         /// The name shown to people.
         pub name: Text,
         /// A sentence about it.
@@ -59,8 +67,43 @@ section! {
         pub query: Option<SqlText>,
         /// Several statements, run in order.
         pub queries: Vec<SqlText>,
+        /// Queries that must each bring a row before anything is changed. An addition of rolecall.
+        pub validation_queries: Vec<SqlText>,
         /// Runs the queries without a transaction around them.
         pub no_transaction: bool = false,
+        /// How many rows one of the statements may change. Not written: 1; a statement that changes
+        /// more fails, and the transaction is rolled back. An addition of rolecall.
+        pub max_affected_rows: Option<NonZeroU32>,
+        /// The request, for an API. Its templates know `input`. An addition of rolecall.
+        pub request: Option<RequestConfig>,
+        /// True when the answer says that it worked. Not written: any status from 200 to 299. An
+        /// addition of rolecall.
+        pub success_condition: Option<ExprText>,
+        /// True when the answer says that nothing was left to do, for example
+        /// `cel:response.status_code == 409`. An addition of rolecall.
+        pub already_condition: Option<ExprText>,
+        /// How a job is waited for that the answer only promises. An addition of rolecall.
+        pub wait: Option<Box<WaitConfig>>,
+        /// Several requests, in order, by name, instead of `request`. An addition of rolecall.
+        pub requests: Named<ChangeRequestConfig>,
+        /// What the action answers, by name, for example `user_id: cel:response.body.id`:
+        /// expressions over `input`, `response` (the last answer of an API) and `row` (the first row
+        /// that the last statement brought). An addition of rolecall.
+        pub returns: Named<ReturnConfig>,
+    }
+}
+
+section! {
+    /// A value that an action answers. An addition of rolecall.
+    pub struct ReturnConfig {
+        /// The name shown to people. Not written: the key.
+        pub name: Option<Text>,
+        /// A sentence about it.
+        pub description: Option<Text>,
+        /// The kind of value. Not written: `string`.
+        pub r#type: Option<Tolerant<ArgumentType>>,
+        /// The value.
+        pub value: ExprText,
     }
 }
 

@@ -1,8 +1,8 @@
 //! `incremental_sync` and `get`: how changes are listed, and how one resource is fetched.
 
 use super::decode::{Named, section};
-use super::http::PaginationConfig;
-use super::scalar::{DurationText, ExprText, SqlText, Text};
+use super::http::{PaginationConfig, RequestConfig};
+use super::scalar::{DurationText, ExprText, PathText, SqlText, Text};
 
 section! {
     /// How changes are listed, for the whole connector.
@@ -33,9 +33,16 @@ section! {
     pub struct GetConfig {
         /// SQL with placeholders; `?<id>` is the id of the resource. `list.map` says what the row
         /// becomes.
-        pub query: SqlText,
+        pub query: Option<SqlText>,
         /// Values for the query's placeholders, by name.
         pub vars: Named<ExprText>,
+        /// The request, for an API; in its templates `id` is the id of the resource. The list's
+        /// mapping says what the answer becomes; 404 and 410 mean that there is none. An addition of
+        /// rolecall.
+        pub request: Option<RequestConfig>,
+        /// Path of the resource in the answer. Not written: the whole answer. An addition of
+        /// rolecall.
+        pub item_path: Option<PathText>,
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod action;
 mod bare;
+pub mod change;
 mod collections;
 pub mod compile;
 pub mod connect;

@@ -1,5 +1,8 @@
 //! `provisioning` of an entitlement: how it is granted and revoked.
 
+use std::num::NonZeroU32;
+
+use super::change::{ChangeRequestConfig, ReadBackConfig, WaitConfig};
 use super::decode::{Named, OneOrMany, Placed, section};
 use super::http::RequestConfig;
 use super::mapping::GrantMappingConfig;
@@ -16,6 +19,8 @@ section! {
         pub grant: Option<Placed<GrantProvisioningConfig>>,
         /// How it is revoked.
         pub revoke: Option<Placed<RevokeProvisioningConfig>>,
+        /// How the system is asked who holds it. An addition of rolecall.
+        pub read_back: Option<Placed<ReadBackConfig>>,
     }
 }
 
@@ -36,12 +41,22 @@ section! {
         pub queries: Vec<SqlText>,
         /// Runs the queries without a transaction around them.
         pub no_transaction: bool = false,
+        /// How many rows one of the statements may change. Not written: 1; a statement that changes
+        /// more fails, and the transaction is rolled back. An addition of rolecall.
+        pub max_affected_rows: Option<NonZeroU32>,
         /// The request that grants it. Its templates know `principal`, `resource`, `entitlement`
         /// and `pre_requests`.
         pub request: Option<RequestConfig>,
         /// True when the answer to the request says that it is granted, for example
         /// `cel:response.status_code == 201`. Not written: any status from 200 to 299.
         pub success_condition: Option<ExprText>,
+        /// True when the answer says that nothing was left to do, for example
+        /// `cel:response.status_code == 409`. An addition of rolecall.
+        pub already_condition: Option<ExprText>,
+        /// How a job is waited for that the answer only promises. An addition of rolecall.
+        pub wait: Option<Box<WaitConfig>>,
+        /// Several requests, in order, by name, instead of `request`. An addition of rolecall.
+        pub requests: Named<ChangeRequestConfig>,
     }
 }
 
@@ -57,6 +72,9 @@ section! {
         pub queries: Vec<SqlText>,
         /// Runs the queries without a transaction around them.
         pub no_transaction: bool = false,
+        /// How many rows one of the statements may change. Not written: 1; a statement that changes
+        /// more fails, and the transaction is rolled back. An addition of rolecall.
+        pub max_affected_rows: Option<NonZeroU32>,
         /// What else a revoke may do.
         pub revoke_options: Option<RevokeOptionsConfig>,
         /// The request that revokes it. Its templates know `principal`, `resource`, `entitlement`
@@ -65,6 +83,13 @@ section! {
         /// True when the answer to the request says that it is revoked, for example
         /// `cel:response.status_code == 204`. Not written: any status from 200 to 299.
         pub success_condition: Option<ExprText>,
+        /// True when the answer says that nothing was left to do, for example
+        /// `cel:response.status_code == 409`. An addition of rolecall.
+        pub already_condition: Option<ExprText>,
+        /// How a job is waited for that the answer only promises. An addition of rolecall.
+        pub wait: Option<Box<WaitConfig>>,
+        /// Several requests, in order, by name, instead of `request`. An addition of rolecall.
+        pub requests: Named<ChangeRequestConfig>,
     }
 }
 

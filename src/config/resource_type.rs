@@ -2,7 +2,9 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::account::{AccountProvisioningConfig, CredentialRotationConfig};
+use super::account::{
+    AccountProvisioningConfig, CredentialRotationConfig, ResourceCreationConfig, StatementsConfig,
+};
 use super::decode::{Decode, Decoder, Named, OneOrMany, Placed, closed_set, section};
 use super::http::{PaginationConfig, RequestConfig, ResponseConfig};
 use super::incremental::{GetConfig, GrantChangesConfig, ResourceChangesConfig};
@@ -43,6 +45,11 @@ section! {
         pub account_provisioning: Option<Placed<AccountProvisioningConfig>>,
         /// How credentials are rotated.
         pub credential_rotation: Option<Placed<CredentialRotationConfig>>,
+        /// How resources are created that are no accounts. An addition of rolecall.
+        pub create: Option<Placed<ResourceCreationConfig>>,
+        /// How a resource is deleted: `?<resource_id>` of queries, `resource_id` and `resource` of
+        /// templates and `vars`. An addition of rolecall.
+        pub delete: Option<Placed<StatementsConfig>>,
         /// How one resource is fetched.
         pub get: Option<Placed<GetConfig>>,
         /// How changes since a moment are listed.

@@ -157,10 +157,6 @@ pub const DIAGNOSTICS: &[Code] = &[
     ),
     code("not-utf8", "The file is not UTF-8 text."),
     code(
-        "not-yet",
-        "The section is read, but this version does not run it. The sync runs without it.",
-    ),
-    code(
         "page-size",
         "A page has 1 to 1000 rows. Other sizes are corrected.",
     ),

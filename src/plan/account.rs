@@ -3,30 +3,33 @@
 
 use std::collections::BTreeSet;
 
+use super::change::{ChangePlan, queries, requests};
 use super::credential::{Credential, credentials};
-use super::lint::not_yet;
+use super::find::FindPlan;
 use super::listing::TypeCompiler;
+use super::side::Side;
 use super::statements::{Statements, needs};
-use super::variables::{ACCOUNT, ROTATION};
-use crate::config::account::{AccountFieldConfig, AccountFieldType, AccountStatementsConfig};
-use crate::config::scalar::Text;
+use super::variables::{ACCOUNT, ACTION, DELETION, REQUEST, ROTATION};
+use crate::config::account::{
+    AccountFieldConfig, AccountFieldType, AccountQueryConfig, StatementsConfig,
+};
+use crate::config::decode::Named;
+use crate::config::scalar::{ExprText, Text};
 use crate::config::{CompileContext, ConnectorConfig, Dialect};
 use crate::diagnostic::{Diagnostic, Span, list};
-use crate::source::sql::{Known, SqlStatement};
+use crate::source::sql::Known;
 
-/// How accounts of a type are made.
+/// How accounts of a type are made, or resources that are none.
 #[derive(Debug)]
 pub struct AccountPlan {
     /// What whoever asks for one fills in.
     pub fields: Vec<AccountField>,
-    /// How it gets its password; the preferred way first.
+    /// How it gets its password; the preferred way first. Empty for resources that have none.
     pub credentials: Vec<Credential>,
-    /// Finds the account, before and after.
-    pub find: SqlStatement,
+    /// Finds it, before and after; `None`: the answer to the request that makes it says what it is.
+    pub find: Option<FindPlan>,
     /// Creates it.
-    pub create: Vec<SqlStatement>,
-    /// Whether `create` is one transaction.
-    pub in_transaction: bool,
+    pub create: ChangePlan,
 }
 
 /// A field of the form for an account.
@@ -50,9 +53,7 @@ pub struct RotationPlan {
     /// Where the password comes from; the preferred way first.
     pub credentials: Vec<Credential>,
     /// Changes it.
-    pub update: Vec<SqlStatement>,
-    /// Whether `update` is one transaction.
-    pub in_transaction: bool,
+    pub update: ChangePlan,
 }
 
 /// One type of a connector holds its accounts: notes the second type that says how to make some.
@@ -85,89 +86,122 @@ pub(super) fn only_one_type(config: &ConnectorConfig, cx: &mut CompileContext) {
 }
 
 impl TypeCompiler<'_, '_> {
-    /// False, with a note, for a section of databases in the file of an API.
-    pub(super) fn runs_queries(&mut self, section: &str, span: Span) -> bool {
-        if self.cx.dialect == Dialect::Http {
-            self.cx.warning(
-                "wrong-dialect",
-                span,
-                format!("`{section}` belongs to files about databases: it is ignored here"),
-                "remove it",
-            );
-            return false;
-        }
-        not_yet(section, span, self.cx);
-        true
-    }
-
     /// Compiles how accounts of the type are made. `None` when that is not written or a mistake was
     /// noted.
     pub(super) fn account(&mut self) -> Option<AccountPlan> {
         let config = self.config.account_provisioning.as_ref()?;
-        if !self.runs_queries("account_provisioning", config.span) {
-            return None;
-        }
         let path = format!("resource_types.{}.account_provisioning", self.key.text);
+        let credentials = credentials(config.credentials.as_ref(), &path, config.span, self.cx);
+        let form = Form {
+            what: "accounts",
+            schema: &config.schema,
+            validate: config.validate.as_ref(),
+            create: config.create.as_ref(),
+            span: config.span,
+            path,
+        };
+        self.made(&form, Some(credentials))
+    }
+
+    /// Compiles how resources of the type are made that are no accounts.
+    pub(super) fn creation(&mut self) -> Option<AccountPlan> {
+        let config = self.config.create.as_ref()?;
+        let form = Form {
+            what: "resources",
+            schema: &config.schema,
+            validate: config.validate.as_ref(),
+            create: config.create.as_ref(),
+            span: config.span,
+            path: format!("resource_types.{}.create", self.key.text),
+        };
+        self.made(&form, None)
+    }
+
+    fn made(
+        &mut self,
+        form: &Form<'_>,
+        credentials: Option<Option<Vec<Credential>>>,
+    ) -> Option<AccountPlan> {
+        let (path, span) = (&form.path, form.span);
         if self.config.static_resources.is_some() {
-            self.cx.error::<()>(
-                "conflicting-fields",
-                config.span,
-                format!(
-                    "accounts of `{}` cannot be created: its resources are written in the file",
-                    self.key.text
-                ),
+            let message = format!(
+                "{} of `{}` cannot be created: its resources are written in the file",
+                form.what, self.key.text
             );
+            self.cx.error::<()>("conflicting-fields", span, message);
         }
-        let names = field_names(&config.schema, self.cx);
-        let fields = config.schema.iter().map(|config| field(config, self.cx));
+        let names = field_names(form.schema, self.cx);
+        let fields = form.schema.iter().map(|config| field(config, self.cx));
         let fields: Vec<_> = fields.collect();
         let fields: Option<Vec<_>> = fields.into_iter().collect();
-        let values: Vec<String> = names.iter().cloned().chain(["password".into()]).collect();
+        let password = credentials.is_some().then(|| "password".to_owned());
+        let values: Vec<String> = names.iter().cloned().chain(password).collect();
+        let variables = match credentials {
+            Some(_) => ACCOUNT,
+            None => ACTION,
+        };
         let known = Known {
             values: &values,
             members: Some(("input", &names)),
-            ..Known::variables(ACCOUNT)
+            ..Known::variables(variables)
         };
-        let credentials = credentials(config.credentials.as_ref(), &path, config.span, self.cx);
-        let find = match config.validate.as_ref() {
-            Some(validate) => match &validate.query {
-                Some(query) => {
-                    let mut statements =
-                        Statements::of(self.connection, &validate.vars, known, self.cx);
-                    let find = statements.one(query);
-                    statements.finish();
-                    find
-                }
-                None => {
-                    let path = format!("{path}.validate");
-                    needs(&path, "query", config.span, FIND, self.cx)
-                }
-            },
-            None => needs(&path, "validate", config.span, FIND, self.cx),
+        let find = match form.validate {
+            Some(validate) => self.finding(validate, &format!("{path}.validate"), span, known),
+            // The answer to a request says what was made; that of a statement does not.
+            None if self.cx.dialect == Dialect::Http => Some(None),
+            None => needs(path, "validate", span, FIND, self.cx),
         };
-        let create = match config.create.as_ref() {
+        let create = match form.create {
             Some(create) => {
-                let path = format!("{path}.create");
-                self.changes(create, &path, config.span, known, credentials.as_deref())
+                let side = Side::statements(create, &format!("{path}.create"), span);
+                let plan = self.changes(&side, &create.vars, known, CREATE);
+                if let (Some(plan), Some(ways)) = (&plan, &credentials) {
+                    self.takes_password(plan, ways.as_deref(), &side);
+                }
+                plan
             }
-            None => needs(&path, "create", config.span, CREATE, self.cx),
+            None => needs(path, "create", span, CREATE, self.cx),
         };
         Some(AccountPlan {
             fields: fields?,
-            credentials: credentials?,
+            credentials: credentials.unwrap_or(Some(Vec::new()))?,
             find: find?,
             create: create?,
-            in_transaction: !config.create.as_ref()?.no_transaction,
         })
+    }
+
+    /// What finds an account or a resource by what the form says.
+    fn finding(
+        &mut self,
+        config: &AccountQueryConfig,
+        path: &str,
+        span: Span,
+        known: Known<'_>,
+    ) -> Option<Option<FindPlan>> {
+        match (self.cx.dialect, &config.query, &config.request) {
+            (Dialect::Sql, Some(query), _) => {
+                let mut statements = Statements::of(self.connection, &config.vars, known, self.cx);
+                let find = statements.one(query);
+                statements.finish();
+                find.map(|find| Some(FindPlan::Sql(find)))
+            }
+            (Dialect::Http, _, Some(request)) => {
+                let variables = known.variables.and(REQUEST);
+                let path = config.item_path.as_ref();
+                FindPlan::by_request(request, path, variables, self.connection, self.cx).map(Some)
+            }
+            (Dialect::Sql, None, _) => needs(path, "query", span, FIND, self.cx),
+            (Dialect::Http, _, None) => {
+                const HELP: &str = "write the request that finds it: `request: {url: …}`";
+                needs(path, "request", span, HELP, self.cx)
+            }
+        }
     }
 
     /// Compiles how accounts of the type get new passwords. `None` when that is not written or a
     /// mistake was noted.
     pub(super) fn rotation(&mut self) -> Option<RotationPlan> {
         let config = self.config.credential_rotation.as_ref()?;
-        if !self.runs_queries("credential_rotation", config.span) {
-            return None;
-        }
         let path = format!("resource_types.{}.credential_rotation", self.key.text);
         let values = ["resource_id".to_owned(), "password".to_owned()];
         let known = Known {
@@ -177,64 +211,118 @@ impl TypeCompiler<'_, '_> {
         let credentials = credentials(config.credentials.as_ref(), &path, config.span, self.cx);
         let update = match config.update.as_ref() {
             Some(update) => {
-                let path = format!("{path}.update");
-                self.changes(update, &path, config.span, known, credentials.as_deref())
+                let side = Side::statements(update, &format!("{path}.update"), config.span);
+                let plan = self.changes(&side, &update.vars, known, UPDATE);
+                if let Some(plan) = &plan {
+                    self.takes_password(plan, credentials.as_deref(), &side);
+                }
+                plan
             }
             None => needs(&path, "update", config.span, UPDATE, self.cx),
         };
         Some(RotationPlan {
             credentials: credentials?,
             update: update?,
-            in_transaction: !config.update.as_ref()?.no_transaction,
         })
     }
 
-    /// The queries that create an account or change its password.
+    /// Compiles how a resource of the type is deleted. `None` when that is not written or a mistake
+    /// was noted.
+    pub(super) fn deletion(&mut self) -> Option<ChangePlan> {
+        let config = self.config.delete.as_ref()?;
+        let path = format!("resource_types.{}.delete", self.key.text);
+        let values = ["resource_id".to_owned()];
+        let known = Known {
+            values: &values,
+            ..Known::variables(DELETION)
+        };
+        let side = Side::statements(config, &path, config.span);
+        let plan = self.changes(&side, &config.vars, known, DELETE)?;
+        if !["resource_id", "resource", "pre_requests"]
+            .iter()
+            .any(|name| plan.uses_value(name))
+        {
+            let message =
+                format!("`{path}` does not say which resource: it deletes the same for all");
+            return self.cx.error("names-nobody", side.place(), message);
+        }
+        Some(plan)
+    }
+
+    /// The queries or requests of a change with values of its own.
     fn changes(
         &mut self,
-        config: &AccountStatementsConfig,
-        path: &str,
-        span: Span,
+        side: &Side<'_>,
+        vars: &Named<ExprText>,
         known: Known<'_>,
-        credentials: Option<&[Credential]>,
-    ) -> Option<Vec<SqlStatement>> {
-        let Some(first) = config.queries.first() else {
-            let help = if path.ends_with("update") {
-                UPDATE
-            } else {
-                CREATE
+        help: &str,
+    ) -> Option<ChangePlan> {
+        side.check_dialect(self.cx);
+        if self.cx.dialect == Dialect::Http {
+            if side.request.is_none() && side.requests.is_empty() {
+                return match side.queries_field() {
+                    Some(_) => None,
+                    None => needs(&side.path, "request", side.span, help, self.cx),
+                };
+            }
+            let variables = known.variables.and(REQUEST);
+            let plan = requests(side, variables, self.connection, self.cx)?;
+            return Some(ChangePlan::Http(Box::new(plan)));
+        }
+        if side.queries.is_empty() {
+            return match side.request {
+                Some(_) => None,
+                None => needs(&side.path, "queries", side.span, help, self.cx),
             };
-            return needs(path, "queries", span, help, self.cx);
-        };
-        let mut statements = Statements::of(self.connection, &config.vars, known, self.cx);
-        let compiled = statements.all(&config.queries);
+        }
+        let mut statements = Statements::of(self.connection, vars, known, self.cx);
+        let plan = queries(side, self.connection, &mut statements);
         statements.finish();
-        let compiled = compiled?;
-        let takes_password = compiled
-            .iter()
-            .any(|found| found.uses_value("password") || found.uses_value("credentials"));
+        Some(ChangePlan::Sql(Box::new(plan?)))
+    }
+
+    /// Notes a password that is made for nothing, or taken where there is none.
+    fn takes_password(
+        &mut self,
+        plan: &ChangePlan,
+        credentials: Option<&[Credential]>,
+        side: &Side<'_>,
+    ) {
+        let (path, span) = (&side.path, side.place());
+        let takes = plan.uses_value("password") || plan.uses_value("credentials");
         let has_none = credentials.map(|ways| ways == [Credential::NoPassword]);
-        match (takes_password, has_none) {
+        match (takes, has_none) {
             (true, Some(true)) => self.cx.warning(
                 "conflicting-fields",
-                first.0.span,
-                "the queries take `password`, but `credentials` has `no_password` only: it is null",
+                span,
+                format!("`{path}` takes `password`, but `credentials` has `no_password` only: it is null"),
                 "offer `random_password: {}`, or leave the password out",
             ),
             (false, Some(false)) => self.cx.warning(
                 "unused-password",
-                first.0.span,
+                span,
                 format!("a password is made, but `{path}` never sets it"),
-                "take `?<password>` into a query, or offer `no_password: {}` only",
+                "take `?<password>` into a query or `{{ .password }}` into a request, or offer `no_password: {}` only",
             ),
             _ => {}
         }
-        Some(compiled)
     }
+}
+
+/// What is created, as it is written.
+struct Form<'c> {
+    what: &'static str,
+    schema: &'c [AccountFieldConfig],
+    validate: Option<&'c AccountQueryConfig>,
+    create: Option<&'c StatementsConfig>,
+    span: Span,
+    path: String,
 }
 
 const FIND: &str = "write the query that finds the account, before it is created and after: `validate: {query: …}`";
 const CREATE: &str = "write the statements that create the account: `create: {queries: […]}`";
+const DELETE: &str =
+    "write the statements or the request that deletes it: `queries: […]` or `request: {…}`";
 const UPDATE: &str = "write the statements that set the password: `update: {queries: […]}`";
 
 /// The names of the fields, each once.

@@ -1,16 +1,19 @@
 //! `actions` → what can be done besides granting and revoking.
 
+use super::change::{ChangePlan, queries, requests};
 use super::connection::Connection;
-use super::lint::not_yet;
+use super::side::Side;
 use super::statements::Statements;
-use super::variables::ACTION;
-use crate::config::action::{ActionConfig, ArgumentConfig, ArgumentType, SqlActionConfig};
+use super::variables::{ACTION, REQUEST, RETURNS};
+use crate::config::action::{
+    ActionConfig, ArgumentConfig, ArgumentType, KnownActionConfig, ReturnConfig,
+};
 use crate::config::decode::Reserved;
 use crate::config::scalar::Text;
-use crate::config::{CompileContext, ConnectorConfig, Key, Node, NodeValue};
+use crate::config::{Bare, CompileContext, ConnectorConfig, Dialect, Key, Node, NodeValue};
 use crate::diagnostic::{Diagnostic, list, nearest};
-use crate::expr::{Map, Value};
-use crate::source::sql::{Known, SqlStatement};
+use crate::expr::{Expression, Map, Value};
+use crate::source::sql::Known;
 
 /// What somebody can run by name.
 #[derive(Debug)]
@@ -25,10 +28,25 @@ pub struct ActionPlan {
     pub kinds: Vec<&'static str>,
     /// What whoever runs it says.
     pub arguments: Vec<ArgumentPlan>,
-    /// What it runs, in order.
-    pub statements: Vec<SqlStatement>,
-    /// Whether all of it is one transaction.
-    pub in_transaction: bool,
+    /// What it does.
+    pub change: ChangePlan,
+    /// What it answers.
+    pub returns: Vec<ReturnPlan>,
+}
+
+/// A value that an action answers.
+#[derive(Debug)]
+pub struct ReturnPlan {
+    /// Its id.
+    pub id: String,
+    /// The name shown to people.
+    pub name: String,
+    /// A sentence about it; may be empty.
+    pub description: String,
+    /// The kind of value.
+    pub return_type: ArgumentType,
+    /// The value.
+    pub value: Expression,
 }
 
 /// What whoever runs an action says.
@@ -67,17 +85,24 @@ pub(super) fn compile(
     let Some(actions) = &config.actions else {
         return Vec::new();
     };
-    not_yet("actions", actions.span, cx);
     let compiled = actions.iter().filter_map(|(key, action)| match action {
-        ActionConfig::Sql(action) => sql_action(key, action, connection, cx),
-        ActionConfig::Http(_) => None,
+        ActionConfig::Known(action) => known_action(key, action, connection, cx),
+        ActionConfig::Unknown(_) => {
+            cx.warning(
+                "no-effect",
+                key.span,
+                format!("action `{}` says nothing that can be run", key.text),
+                "write the request that it makes: `request: {method: POST, url: …}`",
+            );
+            None
+        }
     });
     compiled.collect()
 }
 
-fn sql_action(
+fn known_action(
     key: &Key,
-    config: &SqlActionConfig,
+    config: &KnownActionConfig,
     connection: Option<&Connection>,
     cx: &mut CompileContext,
 ) -> Option<ActionPlan> {
@@ -105,43 +130,81 @@ fn sql_action(
         ..Known::variables(ACTION)
     };
     let kinds = kinds(&config.action_type, cx);
-    let failed = |field: &str| cx.is_failed(&format!("actions.{id}.{field}"));
-    let unread = failed("query") || failed("queries");
-    let mut statements = Statements::of(connection, &config.vars, known, cx);
-    let compiled = match (&config.query, config.queries.as_slice()) {
-        (Some(query), []) => statements.one(query).map(|query| vec![query]),
-        (None, queries @ [_, ..]) => statements.all(queries),
-        (Some(query), queries) => {
-            statements.one(query);
-            statements.all(queries);
-            let at = statements.cx.at(query.0.span);
-            let message = format!("action `{id}` has both `query` and `queries`");
-            statements.cx.note(
-                Diagnostic::error("conflicting-fields", at, message)
-                    .help("write all of its statements under `queries`"),
-            );
-            None
+    let path = format!("actions.{id}");
+    let side = Side::action(config, &path, key.span);
+    side.check_dialect(cx);
+    let change = match cx.dialect {
+        Dialect::Http => {
+            let plan = requests(&side, ACTION.and(REQUEST), connection, cx);
+            plan.map(|plan| ChangePlan::Http(Box::new(plan)))
         }
-        (None, []) if unread => None,
-        (None, []) => {
-            let at = statements.cx.at(key.span);
-            let message = format!("action `{id}` needs `query` or `queries`");
-            statements.cx.note(
-                Diagnostic::error("missing-field", at, message)
-                    .help("write the statement that it runs"),
-            );
-            return None;
-        }
+        Dialect::Sql => by_queries(&side, config, known, connection, cx),
     };
-    statements.finish();
+    let returns: Vec<_> = config
+        .returns
+        .iter()
+        .map(|(key, config)| returned(key, config, cx))
+        .collect();
     Some(ActionPlan {
         id: id.clone(),
         name: config.name.text.clone(),
         description: text(&config.description),
         kinds,
         arguments: arguments.into_iter().collect::<Option<_>>()?,
-        statements: compiled?,
-        in_transaction: !config.no_transaction,
+        change: change?,
+        returns: returns.into_iter().collect::<Option<_>>()?,
+    })
+}
+
+fn by_queries(
+    side: &Side,
+    config: &KnownActionConfig,
+    known: Known<'_>,
+    connection: Option<&Connection>,
+    cx: &mut CompileContext,
+) -> Option<ChangePlan> {
+    let failed = |field: &str| cx.is_failed(&format!("{}.{field}", side.path));
+    let unread = failed("query") || failed("queries");
+    if side.queries.is_empty() {
+        if !unread && side.request.is_none() {
+            let at = cx.at(side.span);
+            let message = format!("`{}` needs `query` or `queries`", side.path);
+            let missing = Diagnostic::error("missing-field", at, message);
+            cx.note(missing.help("write the statement that it runs"));
+        }
+        return None;
+    }
+    let mut statements = Statements::of(connection, &config.vars, known, cx);
+    let compiled = queries(side, connection, &mut statements);
+    statements.finish();
+    if let (Some(query), [_, ..]) = (&config.query, config.queries.as_slice()) {
+        let at = cx.at(query.0.span);
+        let message = format!("`{}` has both `query` and `queries`", side.path);
+        let both = Diagnostic::error("conflicting-fields", at, message);
+        cx.note(both.help("write all of its statements under `queries`"));
+        return None;
+    }
+    Some(ChangePlan::Sql(Box::new(compiled?)))
+}
+
+fn returned(key: &Key, config: &ReturnConfig, cx: &mut CompileContext) -> Option<ReturnPlan> {
+    let bare = match cx.dialect {
+        Dialect::Sql => Bare::Cel,
+        Dialect::Http => Bare::Literal,
+    };
+    let value = cx.expression(&config.value, bare, RETURNS);
+    Some(ReturnPlan {
+        id: key.text.clone(),
+        name: config
+            .name
+            .as_ref()
+            .map_or_else(|| key.text.clone(), |name| name.text.clone()),
+        description: text(&config.description),
+        return_type: match &config.r#type {
+            Some(written) => written.0?,
+            None => ArgumentType::String,
+        },
+        value: value?,
     })
 }
 

@@ -1,37 +1,32 @@
-//! `grant` and `revoke` of one entitlement → the queries or the request that make the change.
+//! A change as it is written → the queries or the requests that make it.
 //!
-//! A file whose sync works must sync: what keeps a grant from working, and is found by the
+//! A file whose sync works must sync: what keeps a change from working, and is found by the
 //! connectors only when somebody asks for it, is a warning unless it is a mistake in a query or an
 //! expression.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
 
 use super::connection::Connection;
 use super::side::Side;
 use super::statements::{Statements, missing};
-use super::variables::{ANSWER, PROVISIONING, PROVISIONING_REQUEST, RESOURCE_ROW, ROW};
-use crate::config::decode::Placed;
-use crate::config::provisioning::{GrantReplaceConfig, ProvisioningConfig};
-use crate::config::{Bare, CompileContext, Dialect};
+use super::variables::ANSWER;
+use crate::config::change::WaitConfig;
+use crate::config::http::RequestConfig;
+use crate::config::scalar::{DurationText, ExprText};
+use crate::config::{Bare, CompileContext};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::expr::Expression;
+use crate::expr::{Expression, Variables};
 use crate::mapping::GrantMapping;
 use crate::source::http::HttpChange;
-use crate::source::sql::{Known, SqlStatement};
-
-/// How an entitlement is granted and revoked.
-#[derive(Debug)]
-pub struct ProvisioningPlan {
-    /// `None` when it cannot be granted: nothing is written, or only a database could tell what is.
-    pub grant: Option<ChangePlan>,
-    /// `None` when it cannot be revoked, in the same way.
-    pub revoke: Option<ChangePlan>,
-}
+use crate::source::sql::SqlStatement;
 
 /// A change of the system.
 #[derive(Debug)]
 pub enum ChangePlan {
     /// By queries.
     Sql(Box<SqlChangePlan>),
-    /// By a request.
+    /// By requests.
     Http(Box<HttpChangePlan>),
 }
 
@@ -46,8 +41,10 @@ pub struct SqlChangePlan {
     pub validations: Vec<SqlStatement>,
     /// Whether a validation without rows means that there is nothing to do.
     pub validations_signal_idempotency: bool,
-    /// What changes the system; none may change more than one row.
+    /// What changes the system.
     pub statements: Vec<SqlStatement>,
+    /// How many rows each of them may change; `None`: 1.
+    pub max_rows: Option<u32>,
     /// Whether all of it is one transaction.
     pub in_transaction: bool,
     /// Finds out whether the principal outlived a revoke.
@@ -72,94 +69,61 @@ pub struct ReplacementPlan {
     pub mappings: Vec<(GrantMapping, Expression)>,
 }
 
-/// A change by a request.
+/// A change by requests, in the order in which they are made. Never empty.
 #[derive(Debug)]
 pub struct HttpChangePlan {
+    /// The requests.
+    pub steps: Vec<HttpStepPlan>,
+}
+
+/// One request of a change.
+#[derive(Debug)]
+pub struct HttpStepPlan {
+    /// Its name in the file; empty where there is one request only.
+    pub name: String,
     /// The request.
     pub request: HttpChange,
     /// True of the answer when it worked; `None`: any status from 200 to 299.
     pub success: Option<Expression>,
+    /// True of the answer when nothing was left to do.
+    pub already: Option<Expression>,
+    /// The job that is waited for.
+    pub wait: Option<WaitPlan>,
 }
 
-/// Compiles both sides; every mistake is noted.
-pub(super) fn compile(
-    config: &Placed<ProvisioningConfig>,
-    path: &str,
-    connection: Option<&Connection>,
-    cx: &mut CompileContext,
-) -> Option<ProvisioningPlan> {
-    let grant = config.grant.as_ref();
-    let revoke = config.revoke.as_ref();
-    if grant.is_none()
-        && revoke.is_none()
-        && !cx.is_failed(&format!("{path}.grant"))
-        && !cx.is_failed(&format!("{path}.revoke"))
-    {
-        cx.warning(
-            "missing-field",
-            config.span,
-            "`provisioning` has neither `grant` nor `revoke`: nothing can be changed",
-            "write what grants the entitlement, and what revokes it",
-        );
-    }
-    let granting = grant.map(|grant| Side::granting(grant, path));
-    let revoking = revoke.map(|revoke| Side::revoking(revoke, path));
-    if cx.dialect == Dialect::Http {
-        let sides = granting.iter().chain(&revoking);
-        sides.for_each(|side| side.check_dialect(cx));
-        if let Some((key, _)) = config.vars.iter().next() {
-            let at = cx.at(key.span);
-            let message = "`vars` is written here, but `connect` reaches an API";
-            cx.note(
-                Diagnostic::error("wrong-dialect", at, message)
-                    .help("remove it: templates take `{{ .principal.id }}` itself"),
-            );
+/// A job that is waited for.
+#[derive(Debug)]
+pub struct WaitPlan {
+    /// Looks at the job; knows the answer to the change as `response`.
+    pub request: HttpChange,
+    /// True of the answer when the job has come to its end.
+    pub until: Expression,
+    /// True of the answer to the change when there is a job; `None`: always.
+    pub applies: Option<Expression>,
+    /// The wait before each attempt.
+    pub every: Duration,
+    /// How long it is waited for.
+    pub at_most: Duration,
+}
+
+/// The wait before a job is looked at.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// How long a job is waited for.
+const AT_MOST: Duration = Duration::from_secs(10 * 60);
+
+impl ChangePlan {
+    /// Whether the change depends on a variable.
+    pub(super) fn uses_value(&self, name: &str) -> bool {
+        match self {
+            ChangePlan::Sql(change) => change.statements.iter().any(|one| one.uses_value(name)),
+            ChangePlan::Http(change) => change.steps.iter().any(|step| step.request.mentions(name)),
         }
-        return Some(ProvisioningPlan {
-            grant: granting.and_then(|side| request(&side, connection, cx)),
-            revoke: revoking.and_then(|side| request(&side, connection, cx)),
-        });
     }
-    let sides = granting.iter().chain(&revoking);
-    sides.for_each(|side| side.check_dialect(cx));
-    let known = Known {
-        names_stand_for_variables: false,
-        example: Some("principal"),
-        ..Known::variables(PROVISIONING)
-    };
-    let mut statements = Statements::of(connection, &config.vars, known, cx);
-    let grant = grant.zip(granting.as_ref()).and_then(|(grant, side)| {
-        let plan = queries(side, connection, &mut statements);
-        let rejection = grant.reject_if.as_ref().map(|config| {
-            let query = statements.one(&config.query);
-            let reason = config.reason.as_ref();
-            let reason = reason.and_then(|reason| statements.cx.expression(reason, Bare::Cel, ROW));
-            query.map(|query| RejectionPlan { query, reason })
-        });
-        let replacement = grant.grant_replace.as_ref();
-        let replacement = replacement.map(|config| replacing(config, &side.path, &mut statements));
-        Some(ChangePlan::Sql(Box::new(SqlChangePlan {
-            rejection: rejection.flatten(),
-            replacement: replacement.flatten(),
-            ..plan?
-        })))
-    });
-    let revoke = revoke.zip(revoking.as_ref()).and_then(|(revoke, side)| {
-        let plan = queries(side, connection, &mut statements);
-        let options = revoke.revoke_options.as_ref();
-        let check = options.and_then(|options| options.principal_exists_check.as_ref());
-        let principal_exists = check.and_then(|check| statements.one(&check.query));
-        Some(ChangePlan::Sql(Box::new(SqlChangePlan {
-            principal_exists,
-            ..plan?
-        })))
-    });
-    statements.finish();
-    Some(ProvisioningPlan { grant, revoke })
 }
 
 /// The queries of a side, and the rules they follow.
-fn queries(
+pub(super) fn queries(
     side: &Side,
     connection: Option<&Connection>,
     statements: &mut Statements,
@@ -180,16 +144,12 @@ fn queries(
         idempotency(side, signal.span, connection, statements.cx);
     }
     let validations = statements.all(side.validations);
-    let compiled = statements.all(side.queries)?;
-    if let Some(first) = side.queries.first()
-        && !compiled.iter().any(|found| found.uses_value("principal"))
-    {
-        side.names_nobody(first.0.span, statements.cx);
-    }
+    let compiled = statements.all(side.queries.iter().copied())?;
     Some(SqlChangePlan {
         validations: validations?,
         validations_signal_idempotency: signals.is_some(),
         statements: compiled,
+        max_rows: side.max_affected_rows.map(NonZeroU32::get),
         in_transaction: !side.no_transaction,
         ..SqlChangePlan::default()
     })
@@ -238,59 +198,14 @@ fn signals_by_validation(scheme: &str) -> bool {
     matches!(scheme, "oracle" | "db2")
 }
 
-fn replacing(
-    config: &GrantReplaceConfig,
-    path: &str,
-    statements: &mut Statements,
-) -> Option<ReplacementPlan> {
-    let path = format!("{path}.grant_replace");
-    let query = statements.one(&config.query);
-    if config.map.0.is_empty() {
-        let help = "say which grant a row is: `principal_id`, `principal_type`, `entitlement_id` and `entitlement_resource_id`";
-        missing(
-            &path,
-            "map",
-            config.query.0.span,
-            |at, message| Diagnostic::warning("missing-field", at, message),
-            help,
-            statements.cx,
-        );
-    }
-    let mut mappings = Vec::new();
-    for config in &config.map.0 {
-        let mapping = GrantMapping::compile(config, Bare::Cel, RESOURCE_ROW, statements.cx);
-        let Some(resource_id) = &config.entitlement_resource_id else {
-            missing(
-                &format!("{path}.map"),
-                "entitlement_resource_id",
-                config.principal_id.0.span,
-                |at, message| {
-                    let message = format!("{message}: the mapping is skipped");
-                    Diagnostic::warning("missing-field", at, message)
-                },
-                "name the resource of the old grant: `entitlement_resource_id: .group_id`",
-                statements.cx,
-            );
-            continue;
-        };
-        let resource_id = statements
-            .cx
-            .expression(resource_id, Bare::Cel, RESOURCE_ROW);
-        mappings.push((mapping?, resource_id?));
-    }
-    Some(ReplacementPlan {
-        query: query?,
-        mappings,
-    })
-}
-
-/// The request of a side.
-fn request(
+/// The requests of a side. `variables` are those of its templates.
+pub(super) fn requests(
     side: &Side,
+    variables: Variables,
     connection: Option<&Connection>,
     cx: &mut CompileContext,
-) -> Option<ChangePlan> {
-    let Some(config) = side.request else {
+) -> Option<HttpChangePlan> {
+    if side.request.is_none() && side.requests.is_empty() {
         if side.queries_field().is_none() {
             let help = "write the request that makes the change: `request: {method: POST, url: …}`";
             missing(
@@ -303,30 +218,123 @@ fn request(
             );
         }
         return None;
-    };
-    let success = side.success_condition.map(|condition| {
-        let text = &condition.0;
-        if !text.text.starts_with("cel:")
-            && !text.text.starts_with("tmpl:")
-            && !text.text.is_empty()
-        {
-            let at = cx.at(text.span);
-            let message = "`success_condition` is literal text, not a condition";
-            let help = "an expression begins with `cel:`: write `cel:` before it";
-            cx.note(Diagnostic::error("literal-program", at, message).help(help));
-            return None;
-        }
-        cx.expression(condition, Bare::Literal, ANSWER)
-    });
-    let source = connection?.http()?;
-    let request = source.change(config, PROVISIONING_REQUEST, cx)?;
-    if !request.mentions("principal") && !request.mentions("pre_requests") {
-        side.names_nobody(config.url.0.span, cx);
     }
-    Some(ChangePlan::Http(Box::new(HttpChangePlan {
+    if side.request.is_some()
+        && let Some((key, _)) = side.requests.iter().next()
+    {
+        let at = cx.at(key.span);
+        let message = format!("`{}` has both `request` and `requests`", side.path);
+        cx.note(
+            Diagnostic::error("conflicting-fields", at, message)
+                .help("write all of them under `requests`, each with a name"),
+        );
+        return None;
+    }
+    let alone = side.request.map(|request| Step {
+        name: "",
         request,
-        success: success.flatten(),
-    })))
+        success: side.success_condition,
+        already: side.already_condition,
+        wait: side.wait,
+    });
+    let named = side.requests.iter().map(|(key, config)| Step {
+        name: &key.text,
+        request: &config.request,
+        success: config.success_condition.as_ref(),
+        already: config.already_condition.as_ref(),
+        wait: config.wait.as_deref(),
+    });
+    let variables = variables.and(match side.requests.is_empty() {
+        true => &[],
+        false => &[RESPONSES],
+    });
+    let steps: Vec<_> = alone
+        .into_iter()
+        .chain(named)
+        .map(|step| step.compile(variables, connection, cx))
+        .collect();
+    let steps = steps.into_iter().collect::<Option<_>>()?;
+    Some(HttpChangePlan { steps })
+}
+
+/// The variable that holds the answers of earlier requests of a sequence.
+pub(crate) const RESPONSES: &str = "responses";
+
+/// One request as it is written.
+struct Step<'c> {
+    name: &'c str,
+    request: &'c RequestConfig,
+    success: Option<&'c ExprText>,
+    already: Option<&'c ExprText>,
+    wait: Option<&'c WaitConfig>,
+}
+
+impl Step<'_> {
+    fn compile(
+        &self,
+        variables: Variables,
+        connection: Option<&Connection>,
+        cx: &mut CompileContext,
+    ) -> Option<HttpStepPlan> {
+        let success = condition("success_condition", self.success, ANSWER, cx);
+        let already = condition("already_condition", self.already, ANSWER, cx);
+        let wait = self
+            .wait
+            .map(|wait| waiting(wait, variables, connection, cx));
+        let source = connection?.http()?;
+        let request = source.change(self.request, variables, cx);
+        Some(HttpStepPlan {
+            name: self.name.to_owned(),
+            request: request?,
+            success: success?,
+            already: already?,
+            wait: match wait {
+                Some(wait) => Some(wait?),
+                None => None,
+            },
+        })
+    }
+}
+
+fn waiting(
+    config: &WaitConfig,
+    variables: Variables,
+    connection: Option<&Connection>,
+    cx: &mut CompileContext,
+) -> Option<WaitPlan> {
+    let until = condition("until", Some(&config.until), ANSWER, cx);
+    let applies = condition("if", config.r#if.as_ref(), ANSWER, cx);
+    let source = connection?.http()?;
+    let request = source.reading(&config.request, variables.and(&["response"]), cx);
+    let length = |written: Option<DurationText>, usual| written.map_or(usual, |length| length.0);
+    Some(WaitPlan {
+        request: request?,
+        until: until??,
+        applies: applies?,
+        every: length(config.every, EVERY),
+        at_most: length(config.at_most, AT_MOST),
+    })
+}
+
+/// A condition on an answer: `None` inside when it is not written.
+pub(super) fn condition(
+    field: &str,
+    written: Option<&ExprText>,
+    variables: Variables,
+    cx: &mut CompileContext,
+) -> Option<Option<Expression>> {
+    let Some(condition) = written else {
+        return Some(None);
+    };
+    let text = &condition.0;
+    if !text.text.starts_with("cel:") && !text.text.starts_with("tmpl:") && !text.text.is_empty() {
+        let at = cx.at(text.span);
+        let message = format!("`{field}` is literal text, not a condition");
+        let help = "an expression begins with `cel:`: write `cel:` before it";
+        cx.note(Diagnostic::error("literal-program", at, message).help(help));
+        return None;
+    }
+    cx.expression(condition, Bare::Literal, variables).map(Some)
 }
 
 #[cfg(test)]

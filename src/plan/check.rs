@@ -99,6 +99,8 @@ fn of_changes(config: &ConnectorConfig) -> Vec<(Span, &[Span])> {
     for (_, of_type) in config.resource_types.iter() {
         spans.extend(places(of_type.account_provisioning.as_ref()));
         spans.extend(places(of_type.credential_rotation.as_ref()));
+        spans.extend(places(of_type.create.as_ref()));
+        spans.extend(places(of_type.delete.as_ref()));
         spans.extend(places(of_type.get.as_ref()));
         spans.extend(places(of_type.incremental_sync.as_ref()));
         let statics = of_type.static_entitlements.iter().flatten();

@@ -77,7 +77,7 @@ pub fn compile(
     let connection = Connection::compile(config, cx);
     let vars = vars(config, cx);
     let actions = action::compile(config, connection.as_ref(), cx);
-    let lookback = incremental::lookback(config, cx);
+    let lookback = incremental::lookback(config);
     account::only_one_type(config, cx);
     let parents = order::parents(&types);
     let order = order::order(&types, &parents, cx);

@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use super::lint::not_yet;
+use super::find::FindPlan;
 use super::listing::TypeCompiler;
-use super::statements::Statements;
-use super::variables::{NOTHING, ROW};
+use super::statements::{Statements, needs};
+use super::variables::{GET_REQUEST, NOTHING, ROW};
 use crate::config::decode::Placed;
 use crate::config::http::PaginationConfig;
 use crate::config::incremental::GrantChangesConfig;
 use crate::config::scalar::{SqlText, Text};
 use crate::config::{Bare, CompileContext, ConnectorConfig, Dialect};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::expr::Expression;
 use crate::source::Fetch;
-use crate::source::sql::{Known, PagedQuery, SqlStatement};
+use crate::source::sql::{Known, PagedQuery};
 
 /// How far back the first listing of changes looks.
 const DEFAULT_LOOKBACK: Duration = Duration::from_secs(3 * 60 * 60);
@@ -40,19 +40,10 @@ pub struct GrantChangesPlan {
 }
 
 /// How far back the first listing of changes looks.
-pub(super) fn lookback(config: &ConnectorConfig, cx: &mut CompileContext) -> Duration {
+pub(super) fn lookback(config: &ConnectorConfig) -> Duration {
     let Some(config) = &config.incremental_sync else {
         return DEFAULT_LOOKBACK;
     };
-    match cx.dialect {
-        Dialect::Sql => not_yet("incremental_sync", config.span, cx),
-        Dialect::Http => cx.warning(
-            "wrong-dialect",
-            config.span,
-            "`incremental_sync` belongs to files about databases: it is ignored here",
-            "remove it",
-        ),
-    }
     let written = config.default_lookback;
     written.map_or(DEFAULT_LOOKBACK, |duration| duration.0)
 }
@@ -61,24 +52,49 @@ const SINCE: &str = "list what changed since that moment: `WHERE changed_at > ?<
 
 impl TypeCompiler<'_, '_> {
     /// Compiles how one resource is fetched. `None` when that is not written or a mistake was noted.
-    pub(super) fn get(&mut self) -> Option<SqlStatement> {
+    pub(super) fn get(&mut self) -> Option<FindPlan> {
         let config = self.config.get.as_ref()?;
-        if !self.runs_queries("get", config.span) {
-            return None;
+        let path = format!("resource_types.{}.get", self.key.text);
+        if self.cx.dialect == Dialect::Http {
+            const HELP: &str = "write the request that fetches it: `request: {url: …}`";
+            let Some(request) = &config.request else {
+                return needs(&path, "request", config.span, HELP, self.cx);
+            };
+            let item = config.item_path.as_ref();
+            return FindPlan::by_request(request, item, GET_REQUEST, self.connection, self.cx);
         }
+        let Some(query) = &config.query else {
+            const HELP: &str =
+                "write the query that fetches it: `query: SELECT … WHERE id = ?<id>`";
+            return needs(&path, "query", config.span, HELP, self.cx);
+        };
         let values = ["id".to_owned()];
         let known = Known {
             values: &values,
             ..Known::variables(NOTHING)
         };
         let mut statements = Statements::of(self.connection, &config.vars, known, self.cx);
-        let compiled = statements.one(&config.query);
+        let compiled = statements.one(query);
         if compiled.is_some() {
             let help = "ask for the one resource: `WHERE id = ?<id>`";
-            statements.needs_value("id", &config.query, help);
+            statements.needs_value("id", query, help);
         }
         statements.finish();
-        compiled
+        compiled.map(FindPlan::Sql)
+    }
+
+    /// False, with a note, for a section of databases in the file of an API.
+    fn runs_queries(&mut self, section: &str, span: Span) -> bool {
+        if self.cx.dialect == Dialect::Http {
+            self.cx.warning(
+                "wrong-dialect",
+                span,
+                format!("`{section}` belongs to files about databases: it is ignored here"),
+                "remove it",
+            );
+            return false;
+        }
+        true
     }
 
     /// Compiles how resources that changed are listed. `None` when that is not written or a mistake

@@ -92,16 +92,6 @@ fn mixed_mappings(config: &ConnectorConfig, cx: &mut CompileContext) {
     }
 }
 
-/// Says that a section is checked and not run.
-pub(super) fn not_yet(name: &str, span: crate::diagnostic::Span, cx: &mut CompileContext) {
-    let at = cx.at(span);
-    cx.note(Diagnostic::note(
-        "not-yet",
-        at,
-        format!("`{name}` is not used by this version: it syncs only"),
-    ));
-}
-
 struct TypeLint<'l, 'e> {
     key: &'l Key,
     config: &'l ResourceTypeConfig,

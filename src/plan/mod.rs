@@ -8,6 +8,8 @@ mod columns;
 mod compile;
 mod connection;
 mod credential;
+mod find;
+mod granting;
 mod incremental;
 mod lint;
 mod listing;
@@ -20,13 +22,18 @@ mod tolerance;
 mod variables;
 
 pub use account::{AccountField, AccountPlan, RotationPlan};
-pub use action::{ActionPlan, ArgumentPlan};
+pub use action::{ActionPlan, ArgumentPlan, ReturnPlan};
+#[expect(unused_imports, reason = "the engine of HTTP changes is written next")]
+pub(crate) use change::RESPONSES;
 pub use change::{
-    ChangePlan, HttpChangePlan, ProvisioningPlan, RejectionPlan, ReplacementPlan, SqlChangePlan,
+    ChangePlan, HttpChangePlan, HttpStepPlan, RejectionPlan, ReplacementPlan, SqlChangePlan,
+    WaitPlan,
 };
 pub use check::{Check, Purpose, check};
 pub use compile::{Plan, compile};
 pub use credential::Credential;
+pub use find::FindPlan;
+pub use granting::{ProvisioningPlan, ReadBackPlan};
 pub use incremental::{ChangesPlan, GrantChangesPlan};
 pub use provisioning::TypeProvisioning;
 pub use resource_type::{EntitlementsPlan, GrantsPlan, ResourcesPlan, TypePlan};

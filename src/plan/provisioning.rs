@@ -1,7 +1,6 @@
 //! `provisioning` of a type's entitlements → how they are granted and revoked.
 
-use super::change::{self, ProvisioningPlan};
-use super::lint::not_yet;
+use super::granting::{self, ProvisioningPlan};
 use super::listing::TypeCompiler;
 use crate::config::decode::Placed;
 use crate::config::provisioning::ProvisioningConfig;
@@ -75,7 +74,6 @@ impl TypeCompiler<'_, '_> {
         immutable: bool,
         path: &str,
     ) -> Option<ProvisioningPlan> {
-        not_yet("provisioning", config.span, self.cx);
         if immutable {
             self.cx.warning(
                 "conflicting-fields",
@@ -84,7 +82,7 @@ impl TypeCompiler<'_, '_> {
                 "remove `immutable` or `provisioning`",
             );
         }
-        change::compile(
+        granting::compile(
             config,
             &format!("{path}.provisioning"),
             self.connection,

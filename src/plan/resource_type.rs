@@ -1,6 +1,8 @@
 //! One resource type, compiled.
 
 use super::account::{AccountPlan, RotationPlan};
+use super::change::ChangePlan;
+use super::find::FindPlan;
 use super::incremental::{ChangesPlan, GrantChangesPlan};
 use super::listing::{Step, TypeCompiler, step};
 use super::provisioning::TypeProvisioning;
@@ -18,7 +20,6 @@ use crate::model::{
     ProfileValue, Resource, ResourceId, ResourceTrait, ResourceType, ResourceTypeId, TraitKind,
 };
 use crate::source::Fetch;
-use crate::source::sql::SqlStatement;
 
 /// Everything a sync does for one resource type.
 #[derive(Debug)]
@@ -45,8 +46,12 @@ pub struct TypePlan {
     pub account: Option<AccountPlan>,
     /// How its accounts get new passwords.
     pub rotation: Option<RotationPlan>,
+    /// How resources are made that are no accounts.
+    pub creation: Option<AccountPlan>,
+    /// How a resource is deleted.
+    pub deletion: Option<ChangePlan>,
     /// Fetches one of its resources.
-    pub get: Option<SqlStatement>,
+    pub get: Option<FindPlan>,
     /// Lists what changed.
     pub changes: Option<ChangesPlan>,
 }
@@ -117,6 +122,8 @@ impl TypeCompiler<'_, '_> {
         let provisioning = self.provisioning();
         let account = self.account();
         let rotation = self.rotation();
+        let creation = self.creation();
+        let deletion = self.deletion();
         let get = self.get();
         let changes = self.resource_changes();
         let resources = resources?;
@@ -154,6 +161,8 @@ impl TypeCompiler<'_, '_> {
             provisioning,
             account,
             rotation,
+            creation,
+            deletion,
             get,
             changes,
         })

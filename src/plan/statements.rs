@@ -38,8 +38,11 @@ impl<'s, 'k, 'e> Statements<'s, 'k, 'e> {
     }
 
     /// Compiles queries; all are tried, so that all mistakes are noted.
-    pub(super) fn all(&mut self, queries: &[SqlText]) -> Option<Vec<SqlStatement>> {
-        let compiled: Vec<_> = queries.iter().map(|query| self.one(query)).collect();
+    pub(super) fn all<'q>(
+        &mut self,
+        queries: impl IntoIterator<Item = &'q SqlText>,
+    ) -> Option<Vec<SqlStatement>> {
+        let compiled: Vec<_> = queries.into_iter().map(|query| self.one(query)).collect();
         compiled.into_iter().collect()
     }
 

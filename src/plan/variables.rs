@@ -53,9 +53,19 @@ pub(super) const ANSWER: Variables = Variables::of(&["response", "headers", "var
 /// Values of queries that find and create accounts.
 pub(super) const ACCOUNT: Variables = Variables::of(&["input", "credentials", "password"]);
 /// Values of queries that change a password.
-pub(super) const ROTATION: Variables = Variables::of(&["resource_id", "credentials", "password"]);
+pub(super) const ROTATION: Variables =
+    Variables::of(&["resource_id", "resource", "credentials", "password"]);
+/// Values of queries that delete a resource.
+pub(super) const DELETION: Variables = Variables::of(&["resource_id", "resource"]);
 /// Values of queries of an action.
 pub(super) const ACTION: Variables = Variables::of(&["input"]);
+/// What an action answers.
+pub(super) const RETURNS: Variables =
+    Variables::of(&["input", "response", "headers", "row", "vars"]);
+/// What templates of requests know besides the values above.
+pub(super) const REQUEST: &[&str] = &["pre_requests", "vars"];
+/// Templates of requests that fetch one resource.
+pub(super) const GET_REQUEST: Variables = Variables::of(&["id", "pre_requests", "vars"]);
 
 /// The variables of one resource type's sections.
 pub(super) struct Scopes {

@@ -7,10 +7,11 @@ mod backoff;
 mod error;
 mod meter;
 mod page;
+pub(crate) mod redact;
 
 pub use error::SourceError;
 pub use meter::{Cost, Meter, WaitReason, Waiting};
-pub use page::{Page, PageToken, PartialReason};
+pub use page::{FoundOne, Page, PageToken, PartialReason};
 
 use async_trait::async_trait;
 

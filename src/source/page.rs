@@ -56,3 +56,12 @@ impl PartialReason {
         }
     }
 }
+
+/// One thing that was looked for, and found.
+#[derive(Debug)]
+pub struct FoundOne {
+    /// The record.
+    pub record: Value,
+    /// What it shares with its answer: `response` and `headers` of an API.
+    pub shared: Inputs,
+}

@@ -18,6 +18,7 @@ mod http;
 mod mapping;
 mod pages;
 mod plan;
+mod provision;
 mod saas;
 mod servers;
 mod sql;

@@ -11,10 +11,10 @@ use super::source::HttpSource;
 use super::wire::conditions::Conditions;
 use super::wire::error_rules::ErrorRules;
 use super::wire::exchange::Wire;
-use super::wire::redact::Redactor;
 use crate::config::CompileContext;
 use crate::config::http::DetailConfig;
 use crate::expr::{Inputs, Value, Variables};
+use crate::source::redact::Redactor;
 use crate::source::{PartialReason, SourceError};
 
 /// Requests of one page that are under way at a time.

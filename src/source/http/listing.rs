@@ -16,11 +16,11 @@ use super::request::template::{Purpose, RequestTemplate};
 use super::source::HttpSource;
 use super::wire::conditions::Conditions;
 use super::wire::error_rules::ErrorRules;
-use super::wire::redact::Redactor;
 use crate::config::CompileContext;
 use crate::config::http::{PaginationConfig, RequestConfig, ResponseConfig};
 use crate::diagnostic::Location;
 use crate::expr::{Inputs, Variables};
+use crate::source::redact::Redactor;
 use crate::source::{Fetch, Page, PageToken, SourceError, TakePages};
 
 /// How often a listing begins anew whose places went bad on the way.

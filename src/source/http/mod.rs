@@ -7,6 +7,7 @@ mod answer;
 mod change;
 mod delivery;
 mod detail;
+mod find;
 mod listing;
 mod paths;
 mod request;
@@ -15,7 +16,8 @@ mod token;
 mod wire;
 
 pub use answer::{Answer, Body, ItemSink, ItemsRule, decoder};
-pub use change::HttpChange;
+pub use change::{Answered, HttpChange, RequestView, Unanswered};
+pub use find::HttpFind;
 pub use listing::HttpListing;
 pub use request::RequestParts;
 pub use source::HttpSource;

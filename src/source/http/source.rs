@@ -18,7 +18,6 @@ use super::wire::error_rules::ErrorRules;
 use super::wire::exchange::Wire;
 use super::wire::failure::Failure;
 use super::wire::limiter::Limiter;
-use super::wire::redact::Redactor;
 use super::wire::retry::RetryPolicy;
 use super::wire::tls::Tls;
 use super::wire::transport::{Network, Record, Recorder, Replay, Timeouts, Transport};
@@ -28,6 +27,7 @@ use crate::config::connect::HttpConnectConfig;
 use crate::config::http::PaginationConfig;
 use crate::expr::{Inputs, Variables};
 use crate::source::http::auth::{Anonymous, NotSet};
+use crate::source::redact::Redactor;
 use crate::source::{Source, SourceError, meter};
 
 /// How long logging out may take.

@@ -2,14 +2,21 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
 use super::connect::SqlSource;
+use super::dialect::{Ran, Session};
 use super::listing::PagedQuery;
 use super::placeholder::scan_with_blocks;
-use super::query::SqlQuery;
+use super::query::{SqlQuery, record};
+use super::statement::Binding;
 use super::vars::SqlVars;
 use crate::config::CompileContext;
 use crate::config::scalar::SqlText;
 use crate::diagnostic::Severity;
+use crate::expr::{Inputs, Scope, Value};
+use crate::source::SourceError;
 
 /// Mistakes that only the database can be sure of.
 const OF_THE_DATABASE: [&str; 3] = ["several-statements", "unbound-parameter", "unclosed-sql"];
@@ -25,10 +32,76 @@ pub struct SqlStatement {
     query: SqlQuery,
 }
 
+/// A statement as people see it, without secrets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StatementView {
+    /// The database it runs on, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub database: Option<String>,
+    /// The SQL as it is sent, as far as that is known without asking the database.
+    pub sql: String,
+    /// The values that are bound, by the names of their placeholders, in their order.
+    pub values: Vec<(String, Json)>,
+}
+
 impl SqlStatement {
     /// True when the statement takes the value that is there under this name.
     pub fn uses_value(&self, name: &str) -> bool {
         self.query.uses_value(name)
+    }
+
+    /// The system that it runs on.
+    pub fn source(&self) -> &Arc<SqlSource> {
+        &self.query.source
+    }
+
+    /// The database that it wants to run on: the value of the var `database`.
+    pub fn database(&self, inputs: &Inputs) -> Result<Option<String>, SourceError> {
+        let vars = &self.query.vars;
+        let named = vars.iter().find(|(name, _)| name == "database");
+        match named.filter(|_| self.query.source.is_multiple()) {
+            Some((_, value)) => {
+                let named = value.text(&Scope::new(inputs, None))?;
+                Ok(named.filter(|name| !name.is_empty()))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Runs the statement on a connection.
+    pub async fn run(
+        &self,
+        inputs: &Inputs,
+        session: &mut dyn Session,
+    ) -> Result<Ran, SourceError> {
+        session.run(&self.query.bind(inputs, None)?).await
+    }
+
+    /// The rows that a query brings, as records, on the database that it wants.
+    pub async fn rows(&self, inputs: &Inputs) -> Result<Vec<Value>, SourceError> {
+        let named = self.database(inputs)?;
+        let database = self.query.source.database(named.as_deref()).await?;
+        let rows = database.run(&self.query.bind(inputs, None)?).await?;
+        let name = database.name();
+        Ok(rows.into_iter().map(|row| record(row, name)).collect())
+    }
+
+    /// The statement as people see it.
+    pub fn view(&self, inputs: &Inputs) -> Result<StatementView, SourceError> {
+        let statement = self.query.bind(inputs, None)?;
+        let dialect = self.query.source.dialect;
+        let values = statement.parameters.iter().map(|parameter| {
+            let value = match &parameter.binding {
+                Binding::Value(value) | Binding::Key(value) => value.into(),
+                Binding::Least => Json::Null,
+            };
+            (parameter.name.clone(), value)
+        });
+        Ok(StatementView {
+            database: self.database(inputs)?,
+            sql: statement.sql(|index| dialect.mark(index)),
+            values: values.collect(),
+        })
     }
 }
 

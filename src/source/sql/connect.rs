@@ -74,6 +74,23 @@ impl SqlSource {
             .map(Vec::as_slice)
     }
 
+    /// The database of this name; without one, the primary one.
+    pub async fn database(&self, name: Option<&str>) -> Result<&dyn Database, SourceError> {
+        let databases = self.databases().await?;
+        let found = match name {
+            None => databases.first(),
+            Some(name) => databases.iter().find(|database| database.name() == name),
+        };
+        found.map(Arc::as_ref).ok_or_else(|| {
+            let names: Vec<&str> = databases.iter().map(|database| database.name()).collect();
+            SourceError::Invalid(format!(
+                "there is no database `{}`; there are {}",
+                name.unwrap_or_default(),
+                crate::diagnostic::list(&names)
+            ))
+        })
+    }
+
     async fn open(&self) -> Result<Vec<Arc<dyn Database>>, SourceError> {
         let Some(server) = &self.server else {
             return Err(SourceError::Invalid(

@@ -21,8 +21,8 @@ mod target;
 mod tls;
 mod vars;
 
-pub use change::SqlStatement;
+pub use change::{SqlStatement, StatementView};
 pub use connect::SqlSource;
-pub use dialect::{DialectView, documented as documented_dialects};
+pub use dialect::{DialectView, Ran, Session, documented as documented_dialects};
 pub use listing::{PagedQuery, SqlListing};
 pub use vars::{Known, SqlVars};

@@ -9,7 +9,7 @@ use sqlx::pool::{Pool, PoolConnection, PoolOptions};
 use sqlx::{ConnectOptions, Connection};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::dialect::Database;
+use super::dialect::{Database, Ran, Session};
 use super::failure::{Failure, Peer};
 use super::place;
 use super::statement::{Row, Rows, Statement, TakeRows};
@@ -45,6 +45,12 @@ pub trait Driver: std::fmt::Debug + Send + Sync + Sized + 'static {
         None
     }
 
+    /// Runs `BEGIN`, `COMMIT` or `ROLLBACK`, which some systems do not prepare.
+    async fn order(
+        connection: &mut ConnectionOf<Self>,
+        sql: &'static str,
+    ) -> Result<(), sqlx::Error>;
+
     /// Runs a statement on a connection of its own; its rows go to `rows` until that wants no more.
     async fn run(
         connection: &mut ConnectionOf<Self>,
@@ -58,6 +64,8 @@ pub struct Pooled<D: Driver> {
     name: String,
     driver: Arc<D>,
     options: OptionsOf<D>,
+    /// How a connection is opened that changes are made on.
+    writing: OptionsOf<D>,
     peer: Peer,
     // Made on first use: making one needs the async runtime, and compiling a file has none.
     pool: OnceLock<Pool<D::Db>>,
@@ -68,21 +76,29 @@ pub struct Pooled<D: Driver> {
 impl<D: Driver> Pooled<D> {
     /// Describes a database; nothing is opened yet.
     pub fn new(name: String, driver: D, options: OptionsOf<D>, peer: Peer) -> Self {
+        // The log of a sync is about pages; the driver would write queries into it.
+        let options = options.disable_statement_logging();
         Self {
             name,
             driver: Arc::new(driver),
-            // The log of a sync is about pages; the driver would write queries into it.
-            options: options.disable_statement_logging(),
+            writing: options.clone(),
+            options,
             peer,
             pool: OnceLock::new(),
             turns: Semaphore::new(CONNECTIONS),
         }
     }
 
-    async fn connect(&self) -> Result<ConnectionOf<D>, SourceError> {
+    /// The same, where changes need other options than reading.
+    pub fn writing_with(mut self, options: OptionsOf<D>) -> Self {
+        self.writing = options.disable_statement_logging();
+        self
+    }
+
+    async fn connect(&self, options: &OptionsOf<D>) -> Result<ConnectionOf<D>, SourceError> {
         self.driver.before_connecting().await?;
         let connecting = async {
-            let mut connection = self.options.connect().await?;
+            let mut connection = options.connect().await?;
             self.driver.after_connecting(&mut connection).await?;
             Ok(connection)
         };
@@ -152,7 +168,7 @@ impl<D: Driver> Pooled<D> {
             Ok(connection) => Ok((permit, connection)),
             // The pool tries again and again and then only knows that it took too long.
             Err(sqlx::Error::PoolTimedOut) => {
-                let reason = match self.connect().await {
+                let reason = match self.connect(&self.options).await {
                     Ok(_) => self.peer.while_connecting(sqlx::Error::PoolTimedOut),
                     Err(reason) => reason,
                 };
@@ -173,7 +189,7 @@ impl<D: Driver> Database for Pooled<D> {
     }
 
     async fn check(&self) -> Result<(), SourceError> {
-        let mut connection = self.connect().await?;
+        let mut connection = self.connect(&self.options).await?;
         let statement = Statement::plain("SELECT 1");
         D::run(
             &mut connection,
@@ -199,11 +215,63 @@ impl<D: Driver> Database for Pooled<D> {
         self.rows(statement, Rows::streamed(to)).await
     }
 
+    async fn session(&self, transaction: bool) -> Result<Box<dyn Session + '_>, SourceError> {
+        let mut connection = self.connect(&self.writing).await?;
+        if transaction {
+            D::order(&mut connection, "BEGIN")
+                .await
+                .map_err(|error| self.peer.while_running(Failure::Driver(error)))?;
+        }
+        Ok(Box::new(PooledSession {
+            database: self,
+            connection,
+            transaction,
+        }))
+    }
+
     async fn close(&self) {
         self.turns.close();
         if let Some(pool) = self.pool.get() {
             pool.close().await;
         }
+    }
+}
+
+/// A connection of its own for a change.
+struct PooledSession<'d, D: Driver> {
+    database: &'d Pooled<D>,
+    connection: ConnectionOf<D>,
+    transaction: bool,
+}
+
+#[async_trait]
+impl<D: Driver> Session for PooledSession<'_, D> {
+    async fn run(&mut self, statement: &Statement<'_>) -> Result<Ran, SourceError> {
+        let mut rows = Rows::collected(statement);
+        meter::asked();
+        D::run(&mut self.connection, statement, &mut rows)
+            .await
+            .map_err(|failure| self.database.explained(failure, statement))?;
+        Ok(Ran {
+            affected: rows.affected(),
+            rows: rows.into_rest(),
+        })
+    }
+
+    async fn commit(&mut self) -> Result<(), SourceError> {
+        if !self.transaction {
+            return Ok(());
+        }
+        let committed = D::order(&mut self.connection, "COMMIT").await;
+        committed.map_err(|error| self.database.peer.while_running(Failure::Driver(error)))
+    }
+
+    async fn rollback(&mut self) -> Result<(), SourceError> {
+        if !self.transaction {
+            return Ok(());
+        }
+        let undone = D::order(&mut self.connection, "ROLLBACK").await;
+        undone.map_err(|error| self.database.peer.while_running(Failure::Driver(error)))
     }
 }
 

@@ -321,7 +321,7 @@ fn statement_span(database: &dyn Database, failed: u32) -> tracing::Span {
 }
 
 /// The row as a record, with the name of its database unless it has a column of that name.
-fn record(row: Row, database: &str) -> Value {
+pub(super) fn record(row: Row, database: &str) -> Value {
     let mut fields = row.fields;
     fields
         .entry("database".to_owned())

@@ -82,6 +82,8 @@ pub enum Rows<'t> {
         rows: Vec<Row>,
         /// How many are wanted.
         most: Option<usize>,
+        /// How many rows the statement changed, as the database counts them.
+        affected: u64,
     },
     /// In chunks, as they come, so that a result of any size needs little memory.
     Streamed {
@@ -101,6 +103,22 @@ impl<'t> Rows<'t> {
         Rows::Collected {
             rows: Vec::new(),
             most: statement.max_rows,
+            affected: 0,
+        }
+    }
+
+    /// Counts rows that the statement changed.
+    pub fn count_affected(&mut self, rows: u64) {
+        if let Rows::Collected { affected, .. } = self {
+            *affected += rows;
+        }
+    }
+
+    /// How many rows the statement changed.
+    pub fn affected(&self) -> u64 {
+        match self {
+            Rows::Collected { affected, .. } => *affected,
+            Rows::Streamed { .. } => 0,
         }
     }
 
@@ -115,7 +133,7 @@ impl<'t> Rows<'t> {
     /// Puts a row there; `false` when no more are wanted.
     pub async fn push(&mut self, row: Row) -> bool {
         match self {
-            Rows::Collected { rows, most } => {
+            Rows::Collected { rows, most, .. } => {
                 rows.push(row);
                 Some(rows.len()) != *most
             }

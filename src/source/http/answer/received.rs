@@ -9,7 +9,7 @@ use super::decoder::{self, DecodeError};
 use crate::expr::{Inputs, Map, Value};
 use crate::source::SourceError;
 use crate::source::http::request::base::safe;
-use crate::source::http::wire::redact::Redactor;
+use crate::source::redact::Redactor;
 
 /// A successful answer.
 #[derive(Debug)]

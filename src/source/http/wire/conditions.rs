@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use super::exchange::Wire;
 use super::failure::Failure;
-use super::redact::Redactor;
 use crate::config::error_handling::{ConditionConfig, ErrorAction, ErrorHandlingConfig};
 use crate::config::{Bare, CompileContext};
 use crate::expr::{Expression, Inputs, Scope, Variables};
 use crate::source::http::answer::received::{self, Answer};
 use crate::source::http::request::base::safe;
 use crate::source::http::request::parts::RequestParts;
+use crate::source::redact::Redactor;
 use crate::source::{PartialReason, SourceError};
 
 /// What a condition may look at.

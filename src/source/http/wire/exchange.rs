@@ -12,7 +12,6 @@ use super::error_rules::ErrorRules;
 use super::failure::{Failure, too_long};
 use super::limits;
 use super::receive::{Extent, START};
-use super::redact::Redactor;
 use super::transport::{About, Broken, Undelivered, with_body};
 use crate::source::http::answer::body::{LARGEST_HELD, too_large_to_hold};
 use crate::source::http::answer::received::{Answer, Incoming};
@@ -20,6 +19,7 @@ use crate::source::http::auth::Refusal;
 use crate::source::http::request::base::{host, is_trusted, safe};
 use crate::source::http::request::parts::RequestParts;
 use crate::source::http::source::HttpSource;
+use crate::source::redact::Redactor;
 use crate::source::{SourceError, WaitReason, meter};
 use crate::span;
 
@@ -170,6 +170,7 @@ impl Wire<'_> {
                     status: Some(status),
                     sent: Some(sent),
                     headers: Box::default(),
+                    body: None,
                 });
             }
             let turns_into_get = status == StatusCode::SEE_OTHER

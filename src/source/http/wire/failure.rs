@@ -17,6 +17,8 @@ pub(in crate::source::http) struct Failure {
     pub sent: Option<Instant>,
     /// The headers of the answer.
     pub headers: Box<HeaderMap>,
+    /// The beginning of its body, where an answer came.
+    pub body: Option<Vec<u8>>,
 }
 
 impl From<SourceError> for Failure {
@@ -26,6 +28,7 @@ impl From<SourceError> for Failure {
             status: None,
             sent: None,
             headers: Box::default(),
+            body: None,
         }
     }
 }

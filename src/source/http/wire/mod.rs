@@ -9,7 +9,6 @@ pub(super) mod failure;
 pub(super) mod limiter;
 pub(super) mod limits;
 mod receive;
-pub(super) mod redact;
 pub(super) mod retry;
 pub(super) mod tls;
 pub(super) mod transport;

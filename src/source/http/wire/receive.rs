@@ -68,7 +68,11 @@ impl Wire<'_> {
             // A reason that cannot be read is no reason to hide the status.
             let read = self.body(&mut response, &url, REASON_BYTES).await;
             let bytes = read.map(|(bytes, _)| bytes).unwrap_or_default();
-            return Err(self.refusal(status, &headers, request, &bytes));
+            let failure = self.refusal(status, &headers, request, &bytes);
+            return Err(Failure {
+                body: Some(bytes),
+                ..failure
+            });
         }
         if request.unread {
             return Ok(Incoming::unread(&response, &url));
@@ -152,6 +156,7 @@ impl Wire<'_> {
             status: Some(status),
             sent: None,
             headers: Box::new(headers.clone()),
+            body: None,
         }
     }
 

@@ -38,6 +38,11 @@ pub trait Dialect: Send + Sync + std::fmt::Debug {
     /// A name as a quoted identifier.
     fn quote_identifier(&self, name: &str) -> String;
 
+    /// How people of this system write the parameter of an index.
+    fn mark(&self, _index: usize) -> String {
+        "?".to_owned()
+    }
+
     /// The parameter that names the database, where there is one: `?database=acme`.
     fn database_param(&self) -> Option<&'static str> {
         None
@@ -87,8 +92,34 @@ pub trait Database: Send + Sync + std::fmt::Debug {
         to: &mut dyn TakeRows,
     ) -> Result<Vec<Row>, SourceError>;
 
+    /// Opens a connection of its own for a change. With `transaction`, nothing that is run on it
+    /// stays unless it is committed.
+    async fn session(&self, transaction: bool) -> Result<Box<dyn Session + '_>, SourceError>;
+
     /// Lets go of its connections.
     async fn close(&self);
+}
+
+/// A connection that a change is made on. One that is dropped rolls its transaction back.
+#[async_trait]
+pub trait Session: Send {
+    /// Runs a statement to its end.
+    async fn run(&mut self, statement: &Statement<'_>) -> Result<Ran, SourceError>;
+
+    /// Makes what was run last. Without a transaction it has been made already.
+    async fn commit(&mut self) -> Result<(), SourceError>;
+
+    /// Undoes what was run, where there is a transaction.
+    async fn rollback(&mut self) -> Result<(), SourceError>;
+}
+
+/// What a statement of a change came to.
+#[derive(Debug, Default)]
+pub struct Ran {
+    /// The rows that it brought.
+    pub rows: Vec<Row>,
+    /// How many rows it changed, as the database counts them.
+    pub affected: u64,
 }
 
 /// A dialect that registered itself.

@@ -14,7 +14,7 @@ use sqlx::error::DatabaseError;
 use sqlx::mysql::{
     MySqlArguments, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlRow,
 };
-use sqlx::{AssertSqlSafe, Column, Executor, Row as _, SqlSafeStr, Statement as _};
+use sqlx::{AssertSqlSafe, Column, Either, Executor, Row as _, SqlSafeStr, Statement as _};
 
 use self::session::Setting;
 use super::super::failure::{Class, Failure, Peer};
@@ -168,6 +168,10 @@ impl Driver for MySqlDriver {
         Ok(())
     }
 
+    async fn order(connection: &mut MySqlConnection, sql: &'static str) -> Result<(), sqlx::Error> {
+        connection.execute(sqlx::raw_sql(sql)).await.map(drop)
+    }
+
     async fn run(
         connection: &mut MySqlConnection,
         statement: &Statement<'_>,
@@ -186,10 +190,15 @@ impl Driver for MySqlDriver {
             for parameter in &statement.parameters {
                 encode::bind(&mut arguments, parameter, key_type, least)?;
             }
-            let mut stream = prepared.query_with(arguments).fetch(&mut *connection);
-            while let Some(row) = stream.try_next().await? {
-                if !rows.push(read(&row, key)?).await {
-                    break;
+            let mut stream = (&mut *connection).fetch_many(prepared.query_with(arguments));
+            while let Some(step) = stream.try_next().await? {
+                match step {
+                    Either::Left(done) => rows.count_affected(done.rows_affected()),
+                    Either::Right(row) => {
+                        if !rows.push(read(&row, key)?).await {
+                            break;
+                        }
+                    }
                 }
             }
             // Only the first page of a cursor has more than one least value to try.

@@ -71,6 +71,10 @@ impl Dialect for Postgres {
         &LEXICON
     }
 
+    fn mark(&self, index: usize) -> String {
+        format!("${}", index + 1)
+    }
+
     fn quote_identifier(&self, name: &str) -> String {
         quoted(name, '"')
     }
@@ -202,6 +206,10 @@ impl Driver for PostgresDriver {
         }
     }
 
+    async fn order(connection: &mut PgConnection, sql: &'static str) -> Result<(), sqlx::Error> {
+        connection.execute(sqlx::raw_sql(sql)).await.map(drop)
+    }
+
     async fn run(
         connection: &mut PgConnection,
         statement: &Statement<'_>,
@@ -217,6 +225,10 @@ struct RedshiftDriver;
 #[async_trait]
 impl Driver for RedshiftDriver {
     type Db = sqlx::Postgres;
+
+    async fn order(connection: &mut PgConnection, sql: &'static str) -> Result<(), sqlx::Error> {
+        connection.execute(sqlx::raw_sql(sql)).await.map(drop)
+    }
 
     async fn run(
         connection: &mut PgConnection,
@@ -256,10 +268,15 @@ async fn run(
         .iter()
         .map(|c| c.name().to_owned())
         .collect();
-    let mut stream = prepared.query_with(arguments).fetch(connection);
-    while let Some(row) = stream.try_next().await? {
-        if !rows.push(read(&row, &names, key)?).await {
-            break;
+    let mut stream = connection.fetch_many(prepared.query_with(arguments));
+    while let Some(step) = stream.try_next().await? {
+        match step {
+            Either::Left(done) => rows.count_affected(done.rows_affected()),
+            Either::Right(row) => {
+                if !rows.push(read(&row, &names, key)?).await {
+                    break;
+                }
+            }
         }
     }
     Ok(())

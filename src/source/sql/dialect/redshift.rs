@@ -38,6 +38,10 @@ impl Dialect for Redshift {
         &LEXICON
     }
 
+    fn mark(&self, index: usize) -> String {
+        format!("${}", index + 1)
+    }
+
     fn quote_identifier(&self, name: &str) -> String {
         quoted(name, '"')
     }

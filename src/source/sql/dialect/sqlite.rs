@@ -10,8 +10,8 @@ use sqlx::error::DatabaseError;
 use sqlx::sqlite::{Sqlite as SqliteDriver, SqliteConnectOptions};
 use sqlx::sqlite::{SqliteArguments, SqliteColumn, SqliteConnection, SqliteRow, SqliteValueRef};
 use sqlx::{
-    Arguments, AssertSqlSafe, Column, Decode, Executor, Row as _, SqlSafeStr, Statement as _,
-    TypeInfo, ValueRef,
+    Arguments, AssertSqlSafe, Column, Decode, Either, Executor, Row as _, SqlSafeStr,
+    Statement as _, TypeInfo, ValueRef,
 };
 
 use super::super::failure::{Class, Failure, Peer};
@@ -138,7 +138,9 @@ impl Server for Folder {
             password: None,
             classify,
         };
-        Arc::new(Pooled::new(name.to_owned(), File { path }, options, peer))
+        let writing = options.clone().read_only(false);
+        let pooled = Pooled::new(name.to_owned(), File { path }, options, peer);
+        Arc::new(pooled.writing_with(writing))
     }
 }
 
@@ -174,6 +176,13 @@ impl Driver for File {
         }
     }
 
+    async fn order(
+        connection: &mut SqliteConnection,
+        sql: &'static str,
+    ) -> Result<(), sqlx::Error> {
+        connection.execute(sqlx::raw_sql(sql)).await.map(drop)
+    }
+
     async fn run(
         connection: &mut SqliteConnection,
         statement: &Statement<'_>,
@@ -191,10 +200,15 @@ impl Driver for File {
         for parameter in &statement.parameters {
             bind(&mut arguments, parameter, key_type.as_deref())?;
         }
-        let mut stream = prepared.query_with(arguments).fetch(connection);
-        while let Some(row) = stream.try_next().await? {
-            if !rows.push(read(&row, key)?).await {
-                break;
+        let mut stream = connection.fetch_many(prepared.query_with(arguments));
+        while let Some(step) = stream.try_next().await? {
+            match step {
+                Either::Left(done) => rows.count_affected(done.rows_affected()),
+                Either::Right(row) => {
+                    if !rows.push(read(&row, key)?).await {
+                        break;
+                    }
+                }
             }
         }
         Ok(())

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::Settings;
 use crate::source::SourceError;
-use crate::source::sql::dialect::Database;
+use crate::source::sql::dialect::{Database, Session};
 use crate::source::sql::statement::{Row, Statement, TakeRows};
 
 /// A database that this build does not reach.
@@ -50,6 +50,10 @@ impl Database for Unreached {
         _: &Statement<'_>,
         _: &mut dyn TakeRows,
     ) -> Result<Vec<Row>, SourceError> {
+        self.missing()
+    }
+
+    async fn session(&self, _: bool) -> Result<Box<dyn Session + '_>, SourceError> {
         self.missing()
     }
 

@@ -172,6 +172,13 @@ impl Database for OdbcDatabase {
         Ok(rows.into_rest())
     }
 
+    async fn session(
+        &self,
+        _: bool,
+    ) -> Result<Box<dyn crate::source::sql::dialect::Session + '_>, SourceError> {
+        todo!("helper A")
+    }
+
     async fn close(&self) {
         self.turns.close();
         let sessions = std::mem::take(&mut *self.idle());

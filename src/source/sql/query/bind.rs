@@ -9,7 +9,7 @@ use crate::source::SourceError;
 
 impl SqlQuery {
     /// The statement of the page that begins at `place`.
-    pub(super) fn bind(
+    pub(in crate::source::sql) fn bind(
         &self,
         inputs: &Inputs,
         place: Option<&str>,

@@ -12,10 +12,10 @@ pub(in crate::source::http) use record::Record;
 pub use record::Recorder;
 pub use replay::Replay;
 
-use super::redact::Redactor;
 use super::tls;
 use crate::source::SourceError;
 use crate::source::http::source::HttpSource;
+use crate::source::redact::Redactor;
 
 /// Brings answers to requests. Redirects, retries and credentials are settled elsewhere: what comes
 /// in is what goes on the wire.

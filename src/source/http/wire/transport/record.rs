@@ -17,7 +17,7 @@ use super::scrub::{Scrubber, Secrets};
 use super::{About, Broken, Network, Transport, Undelivered};
 use crate::config::{Environment, names_secret};
 use crate::source::http::source::HttpSource;
-use crate::source::http::wire::redact::Redactor;
+use crate::source::redact::Redactor;
 
 /// Writes the exchanges of a run into a folder.
 #[derive(Debug)]

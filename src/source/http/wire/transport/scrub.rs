@@ -311,7 +311,7 @@ pub(super) fn carries_credential(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::http::wire::redact::Redactor;
+    use crate::source::redact::Redactor;
 
     fn scrub(body: &[u8], secrets: &[&str], credentials: bool, part: usize) -> String {
         let redactor = Redactor::new(secrets.iter().map(|text| SecretString::from(*text)));

@@ -11,7 +11,7 @@ use crate::expr::percent_encode;
 
 /// The secrets of a connector, which no message repeats even where an answer does.
 #[derive(Debug, Default)]
-pub(in crate::source::http) struct Redactor {
+pub(crate) struct Redactor {
     /// In every form.
     secrets: Vec<SecretString>,
     /// Those that came while it ran, such as tokens; shared with whatever was made from this.
@@ -28,7 +28,7 @@ const LEARNED: usize = 64;
 const LONGEST: usize = 200;
 
 impl Redactor {
-    pub(in crate::source::http) fn new(secrets: impl IntoIterator<Item = SecretString>) -> Self {
+    pub(crate) fn new(secrets: impl IntoIterator<Item = SecretString>) -> Self {
         Self {
             secrets: all_forms(secrets),
             learned: Arc::default(),
@@ -36,7 +36,7 @@ impl Redactor {
     }
 
     /// The same with further secrets.
-    pub(in crate::source::http) fn with(&self, more: impl Iterator<Item = SecretString>) -> Self {
+    pub(crate) fn with(&self, more: impl Iterator<Item = SecretString>) -> Self {
         let mut secrets = all_forms(more);
         secrets.extend(self.secrets.iter().cloned());
         sort(&mut secrets);
@@ -47,7 +47,7 @@ impl Redactor {
     }
 
     /// Keeps one more secret out of messages.
-    pub(in crate::source::http) fn learn(&self, secret: &SecretString) {
+    pub(crate) fn learn(&self, secret: &SecretString) {
         if secret.expose_secret().len() >= SHORTEST {
             let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
             // Renewed tokens replace each other; those before may still be repeated for a while.
@@ -59,7 +59,7 @@ impl Redactor {
     }
 
     /// Every secret in every form, the longest first.
-    pub(in crate::source::http) fn forms(&self) -> Vec<SecretString> {
+    pub(crate) fn forms(&self) -> Vec<SecretString> {
         let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
         let mut forms = all_forms(learned.iter().cloned());
         forms.extend(self.secrets.iter().cloned());
@@ -67,16 +67,23 @@ impl Redactor {
         forms
     }
 
-    /// A text as one short line without any secret.
-    pub(in crate::source::http) fn line(&self, text: &str) -> String {
-        let mut line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    /// A text without any secret.
+    pub(crate) fn whole(&self, text: &str) -> String {
+        let mut text = text.to_owned();
         for secret in &self.secrets {
-            line = line.replace(secret.expose_secret(), "…");
+            text = text.replace(secret.expose_secret(), "…");
         }
         let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
         for secret in learned.iter() {
-            line = line.replace(secret.expose_secret(), "…");
+            text = text.replace(secret.expose_secret(), "…");
         }
+        text
+    }
+
+    /// A text as one short line without any secret.
+    pub(crate) fn line(&self, text: &str) -> String {
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut line = self.whole(&line);
         line.retain(|c| !c.is_control());
         match line.char_indices().nth(LONGEST) {
             Some((end, _)) => format!("{}…", &line[..end]),

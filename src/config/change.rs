@@ -1,0 +1,65 @@
+//! What is common to all changes of a system: sequences of requests, waiting, reading back.
+
+use super::decode::section;
+use super::http::RequestConfig;
+use super::scalar::{DurationText, ExprText, SqlText};
+
+section! {
+    /// One request of a sequence that changes an API. An addition of rolecall.
+    pub struct ChangeRequestConfig {
+        /// The request. Its templates know the answers of those before it as
+        /// `.responses.<name>.body`, `.headers` and `.status_code`.
+        pub request: RequestConfig,
+        /// True when the answer says that it worked. Not written: any status from 200 to 299.
+        pub success_condition: Option<ExprText>,
+        /// True when the answer says that nothing was left to do, for example
+        /// `cel:response.status_code == 409`.
+        pub already_condition: Option<ExprText>,
+        /// How a job is waited for that the answer only promises.
+        pub wait: Option<Box<WaitConfig>>,
+    }
+}
+
+section! {
+    /// How a job is waited for that the answer to a change only promises. An addition of rolecall.
+    pub struct WaitConfig {
+        /// The request that looks at the job, made again and again. In its templates `response` is
+        /// the answer to the change: `tmpl:/jobs/{{ .response.body.job_id }}`.
+        pub request: RequestConfig,
+        /// True of the answer when the job has come to its end, well or not, for example
+        /// `cel:response.body.state != 'running'`.
+        pub until: ExprText,
+        /// Waits only where this is true of the answer to the change, for example
+        /// `cel:response.status_code == 202`. Not written: always. What `success_condition` and
+        /// `already_condition` look at is the last answer to the job's request, where there was one.
+        pub r#if: Option<ExprText>,
+        /// The wait before each attempt. Not written: `2s`.
+        pub every: Option<DurationText>,
+        /// After so long nobody waits any more: whether the change was made is not known then. Not
+        /// written: `10m`.
+        pub at_most: Option<DurationText>,
+    }
+}
+
+section! {
+    /// How the system is asked whether a principal holds the entitlement. Not written: the `grants`
+    /// of the resource are listed, as a sync does. An addition of rolecall.
+    pub struct ReadBackConfig {
+        /// SQL with the placeholders of `vars`: a row means that the principal holds it.
+        pub query: Option<SqlText>,
+        /// The request, with the variables of `grant` and `revoke`.
+        pub request: Option<RequestConfig>,
+        /// True of the answer when the principal holds it. Not written: any status from 200 to 299;
+        /// 404 and 410 mean that it does not.
+        pub holds_if: Option<ExprText>,
+        /// Asks before each change, too: what is so already is not sent again. Otherwise one asks
+        /// when an answer leaves open whether the change was made.
+        pub before: bool = false,
+        /// Asks after each change, too, until the system shows it.
+        pub after: bool = false,
+        /// The wait before each further attempt. Not written: `1s`.
+        pub every: Option<DurationText>,
+        /// How long the system may take to show a change. Not written: `30s`.
+        pub at_most: Option<DurationText>,
+    }
+}

@@ -1,0 +1,195 @@
+//! The audit file: a line before anything is sent, a line with what became of it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use chrono::{SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::outcome::{Outcome, Subject};
+use super::planned::PlannedStep;
+
+/// Layout of the lines: they grow by new keys only.
+const VERSION: u32 = 1;
+
+/// What is going to be sent.
+#[derive(Debug, Serialize)]
+pub struct Intent<'i> {
+    /// Tells the same change asked for twice from any other.
+    pub key: String,
+    /// The system's name.
+    pub connector: &'i str,
+    /// `grant`, `revoke` …
+    pub operation: &'static str,
+    /// What it is about.
+    pub subject: &'i Subject,
+    /// The statements and requests, without secrets.
+    pub sends: Vec<PlannedStep>,
+}
+
+/// An intent without an outcome: its run was killed, or goes on somewhere else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    /// When it began.
+    pub at: String,
+}
+
+/// Who asks for a change.
+#[derive(Debug, Clone, Serialize)]
+pub struct Who {
+    /// The user of this machine.
+    pub user: String,
+    /// The machine.
+    pub host: String,
+    /// The process.
+    pub pid: u32,
+    /// On whose behalf, where that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<String>,
+}
+
+/// Keeps what was asked for and what became of it.
+pub trait Journal: Send {
+    /// The last intent of the same change, where it has no outcome.
+    fn unfinished(&mut self, key: &str) -> io::Result<Option<Unfinished>>;
+
+    /// Keeps an intent; returns its id. After that it outlives this process.
+    fn intent(&mut self, intent: &Intent<'_>) -> io::Result<String>;
+
+    /// Keeps the outcome of an intent.
+    fn outcome(&mut self, id: &str, outcome: &Outcome) -> io::Result<()>;
+}
+
+/// Keeps nothing.
+#[derive(Debug, Default)]
+pub struct NoJournal;
+
+impl Journal for NoJournal {
+    fn unfinished(&mut self, _: &str) -> io::Result<Option<Unfinished>> {
+        Ok(None)
+    }
+
+    fn intent(&mut self, _: &Intent<'_>) -> io::Result<String> {
+        Ok(String::new())
+    }
+
+    fn outcome(&mut self, _: &str, _: &Outcome) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A file of JSON lines that only its owner may read: what is sent may say a lot about people.
+#[derive(Debug)]
+pub struct AuditFile {
+    path: PathBuf,
+    file: File,
+    who: Who,
+}
+
+#[derive(Serialize)]
+struct Line<'l, T: Serialize> {
+    audit_version: u32,
+    event: &'static str,
+    id: &'l str,
+    at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    who: Option<&'l Who>,
+    #[serde(flatten)]
+    what: T,
+}
+
+/// What is read again of a line.
+#[derive(Deserialize)]
+struct Read {
+    event: String,
+    id: String,
+    at: String,
+    key: Option<String>,
+}
+
+impl AuditFile {
+    /// Opens the file for appending, or makes it.
+    pub fn open(path: &Path, who: Who) -> io::Result<Self> {
+        let file = OpenOptions::new()
+            .append(true)
+            .read(true)
+            .create(true)
+            .mode(0o600)
+            .open(path)?;
+        let path = path.to_owned();
+        Ok(Self { path, file, who })
+    }
+
+    fn append(&mut self, line: &impl Serialize) -> io::Result<()> {
+        let mut text = serde_json::to_vec(line)?;
+        text.push(b'\n');
+        self.file.lock()?;
+        let written = self
+            .file
+            .write_all(&text)
+            .and_then(|()| self.file.sync_data());
+        self.file.unlock()?;
+        written
+    }
+}
+
+impl Journal for AuditFile {
+    fn unfinished(&mut self, key: &str) -> io::Result<Option<Unfinished>> {
+        let mut last: Option<(String, Unfinished)> = None;
+        for line in BufReader::new(File::open(&self.path)?).lines() {
+            // A line that was cut by a crash is the last of its run: what it says is not there.
+            let Ok(read) = serde_json::from_str::<Read>(&line?) else {
+                continue;
+            };
+            match read.event.as_str() {
+                "intent" if read.key.as_deref() == Some(key) => {
+                    last = Some((read.id, Unfinished { at: read.at }));
+                }
+                "outcome" if last.as_ref().is_some_and(|(id, _)| *id == read.id) => last = None,
+                _ => {}
+            }
+        }
+        Ok(last.map(|(_, unfinished)| unfinished))
+    }
+
+    fn intent(&mut self, intent: &Intent<'_>) -> io::Result<String> {
+        let id = new_id()?;
+        let who = self.who.clone();
+        self.append(&Line {
+            audit_version: VERSION,
+            event: "intent",
+            id: &id,
+            at: now(),
+            who: Some(&who),
+            what: intent,
+        })?;
+        Ok(id)
+    }
+
+    fn outcome(&mut self, id: &str, outcome: &Outcome) -> io::Result<()> {
+        let mut what = serde_json::to_value(outcome)?;
+        // It may hold what only whoever asked should see.
+        what.as_object_mut().map(|fields| fields.remove("result"));
+        self.append(&Line {
+            audit_version: VERSION,
+            event: "outcome",
+            id,
+            at: now(),
+            who: None,
+            what,
+        })
+    }
+}
+
+fn now() -> String {
+    Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// 16 random bytes as hexadecimal digits.
+fn new_id() -> io::Result<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

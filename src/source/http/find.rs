@@ -1,0 +1,92 @@
+//! A request → the one thing that it finds.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::change::HttpChange;
+use super::paths::{Found, JsonPath};
+use super::source::HttpSource;
+use crate::config::CompileContext;
+use crate::config::http::RequestConfig;
+use crate::config::scalar::PathText;
+use crate::expr::{Inputs, Value, Variables};
+use crate::source::{FoundOne, SourceError};
+
+/// A compiled request that finds one thing.
+#[derive(Debug)]
+pub struct HttpFind {
+    request: HttpChange,
+    path: Option<JsonPath>,
+}
+
+impl HttpSource {
+    /// Compiles a request that finds one thing. Every mistake in it is noted.
+    pub fn find(
+        self: &Arc<Self>,
+        request: &RequestConfig,
+        item_path: Option<&PathText>,
+        variables: Variables,
+        cx: &mut CompileContext,
+    ) -> Option<HttpFind> {
+        let path = item_path.map(|path| JsonPath::compile(path, cx));
+        let request = self.reading(request, variables, cx);
+        Some(HttpFind {
+            path: match path {
+                Some(path) => Some(path?),
+                None => None,
+            },
+            request: request?,
+        })
+    }
+}
+
+impl HttpFind {
+    /// Whether what is looked for depends on a variable.
+    pub fn mentions(&self, variable: &str) -> bool {
+        self.request.mentions(variable)
+    }
+
+    /// The request itself.
+    pub fn request(&self) -> &HttpChange {
+        &self.request
+    }
+
+    /// Asks. `None` when there is no such thing: 404, 410, nothing at the path, or an empty list.
+    pub async fn ask(&self, inputs: &Inputs) -> Result<Option<FoundOne>, SourceError> {
+        let answered = match self.request.send(inputs).await {
+            Ok(answered) => answered,
+            Err(unanswered) => return Err(unanswered.error),
+        };
+        if matches!(answered.status, 404 | 410) {
+            return Ok(None);
+        }
+        if !answered.is_success() {
+            return Err(answered.refused());
+        }
+        let body = answered.body().map_or(Json::Null, Json::from);
+        let found = match &self.path {
+            None => Found::One(Vec::new(), &body),
+            Some(path) => path.find(&body),
+        };
+        let items: Vec<&Json> = match found {
+            Found::One(_, Json::Array(items)) => items.iter().collect(),
+            Found::One(_, Json::Null) => Vec::new(),
+            Found::One(_, one) => vec![one],
+            Found::Each(items) => items,
+            _ => Vec::new(),
+        };
+        match items.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(FoundOne {
+                record: Value::from((*one).clone()),
+                shared: answered.inputs.clone(),
+            })),
+            several => Err(SourceError::Invalid(format!(
+                "{} found {} instead of one",
+                answered.asked,
+                several.len()
+            ))),
+        }
+    }
+}
