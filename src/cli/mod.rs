@@ -1,5 +1,7 @@
 //! Command lines → the modules that do what they say: one file per command.
 
+mod change;
+mod connector_file;
 mod eval;
 mod external;
 pub mod inspect;
@@ -39,6 +41,12 @@ struct Cli {
 enum Command {
     /// Sync a system into a c1z file.
     Sync(Box<sync::SyncArgs>),
+    /// Give somebody an entitlement.
+    Grant(Box<change::GrantArgs>),
+    /// Take an entitlement from somebody.
+    Revoke(Box<change::RevokeArgs>),
+    /// Make exactly the change that a plan file has.
+    Apply(Box<change::ApplyArgs>),
     /// Find every mistake in connector files, without connecting.
     Validate(validate::ValidateArgs),
     /// Evaluate an expression of the language on a record.
@@ -60,8 +68,16 @@ pub enum Outcome {
     Failed,
     /// The config or the command line is wrong.
     Wrong,
-    /// Done, but something may be missing.
+    /// Done, but something may be missing; of a change, some steps were made and others were not.
     Partial,
+    /// Whether a change was made is not known.
+    Unclear,
+    /// The connector file says that a change must not be made.
+    Refused,
+    /// Something that is named does not exist.
+    NotFound,
+    /// A statement changed no row or too many.
+    WrongRows,
 }
 
 impl From<Outcome> for ExitCode {
@@ -71,6 +87,10 @@ impl From<Outcome> for ExitCode {
             Outcome::Failed => 1,
             Outcome::Wrong => 2,
             Outcome::Partial => 3,
+            Outcome::Unclear => 4,
+            Outcome::Refused => 5,
+            Outcome::NotFound => 6,
+            Outcome::WrongRows => 7,
         })
     }
 }
@@ -101,6 +121,9 @@ fn run(command: Command) -> ExitCode {
     let mut out = std::io::stdout().lock();
     let outcome = match command {
         Command::Sync(args) => sync::run(&args, &mut out),
+        Command::Grant(args) => change::grant(&args, &mut out),
+        Command::Revoke(args) => change::revoke(&args, &mut out),
+        Command::Apply(args) => change::apply(&args, &mut out),
         Command::Validate(args) => validate::run(&args, &mut out),
         Command::Eval(args) => eval::run(&args, &mut out),
         Command::Schema => schema::run(&mut out),
