@@ -1,6 +1,7 @@
 //! Command lines → the modules that do what they say: one file per command.
 
 mod change;
+mod connector;
 mod connector_file;
 mod eval;
 mod external;
@@ -22,6 +23,7 @@ mod validate;
 mod watch;
 mod whole_file;
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -47,6 +49,8 @@ enum Command {
     Revoke(Box<change::RevokeArgs>),
     /// Make exactly the change that a plan file has.
     Apply(Box<change::ApplyArgs>),
+    /// The flags and variables of the connectors `baton-http` and `baton-sql`, for old command lines.
+    Connector(Box<connector::Flags>),
     /// Find every mistake in connector files, without connecting.
     Validate(validate::ValidateArgs),
     /// Evaluate an expression of the language on a record.
@@ -97,7 +101,25 @@ impl From<Outcome> for ExitCode {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    if connector::is_called_so(arguments.first().map(OsString::as_os_str)) {
+        arguments.insert(1, "connector".into());
+    }
+    let mut cli = Cli::parse_from(arguments);
+    let mut syncs_for_others = false;
+    if let Command::Connector(flags) = &cli.command {
+        let translated = match connector::translate(flags) {
+            Ok(translated) => translated,
+            Err(refused) => {
+                eprintln!("{}", report::failure(&anyhow::anyhow!(refused)));
+                return Outcome::Wrong.into();
+            }
+        };
+        syncs_for_others = translated.syncs;
+        let name = OsString::from("rolecall");
+        let words = translated.arguments.into_iter().map(OsString::from);
+        cli.command = Cli::parse_from([name].into_iter().chain(words)).command;
+    }
     let traces = match &cli.command {
         Command::Sync(args) => args.watch.traces(),
         _ => Ok(None),
@@ -110,20 +132,24 @@ pub fn main() -> ExitCode {
         }
     };
     logging::start(&cli.logging, traces.as_ref());
-    let code = run(cli.command);
+    let outcome = run(cli.command);
     if let Some(traces) = traces {
         traces.end();
     }
-    code
+    match outcome {
+        Outcome::Partial if syncs_for_others => Outcome::Done.into(),
+        outcome => outcome.into(),
+    }
 }
 
-fn run(command: Command) -> ExitCode {
+fn run(command: Command) -> Outcome {
     let mut out = std::io::stdout().lock();
     let outcome = match command {
         Command::Sync(args) => sync::run(&args, &mut out),
         Command::Grant(args) => change::grant(&args, &mut out),
         Command::Revoke(args) => change::revoke(&args, &mut out),
         Command::Apply(args) => change::apply(&args, &mut out),
+        Command::Connector(_) => unreachable!("its flags were translated"),
         Command::Validate(args) => validate::run(&args, &mut out),
         Command::Eval(args) => eval::run(&args, &mut out),
         Command::Schema => schema::run(&mut out),
@@ -135,12 +161,12 @@ fn run(command: Command) -> ExitCode {
         Ok(outcome)
     });
     match outcome {
-        Ok(outcome) => outcome.into(),
+        Ok(outcome) => outcome,
         // A reader that goes away early, such as `head`, is no error.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => Outcome::Done,
         Err(error) => {
             eprintln!("{}", report::failure(&error));
-            Outcome::Failed.into()
+            Outcome::Failed
         }
     }
 }
