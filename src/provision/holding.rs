@@ -104,7 +104,8 @@ fn prepare(plan: &Plan, holding: Holding, deed: Deed) -> Result<Prepared<'_>, As
         inputs: holding.inputs(plan),
         secrets: Vec::new(),
         timing: Timing {
-            before: read_back.before,
+            before: read_back.before.unwrap_or(!change.may_be_repeated()),
+            insists: read_back.before == Some(true),
             after: read_back.after,
             every: read_back.every,
             at_most: read_back.at_most,

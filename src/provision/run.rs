@@ -140,7 +140,7 @@ impl Prepared<'_> {
                 );
                 Some((End::Unclear(message.clone()), Some(message)))
             }
-            (None, None) if !self.proof.can_look() => None,
+            (None, None) if !self.timing.insists => None,
             (None, None) => {
                 let message = format!(
                     "whether it is so already cannot be found out, so nothing was sent: {}",
