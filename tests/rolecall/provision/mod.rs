@@ -1,6 +1,7 @@
 //! Changes of a system: made, refused, repeated, lost and found.
 
 mod commands;
+mod sql;
 
 use std::collections::HashMap;
 use std::path::Path;
