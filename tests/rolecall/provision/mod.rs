@@ -2,6 +2,7 @@
 
 mod commands;
 mod sql;
+mod http;
 
 use std::collections::HashMap;
 use std::path::Path;
