@@ -113,6 +113,20 @@ const EVERY: Duration = Duration::from_secs(2);
 const AT_MOST: Duration = Duration::from_secs(10 * 60);
 
 impl ChangePlan {
+    /// Whether making the change twice means the same as making it once. Statements say by the rows
+    /// they change that nothing was left to do; requests say it by their methods.
+    ///
+    /// Source: RFC 9110, section 9.2.2.
+    pub fn may_be_repeated(&self) -> bool {
+        match self {
+            ChangePlan::Sql(_) => true,
+            ChangePlan::Http(change) => {
+                let mut steps = change.steps.iter();
+                steps.all(|step| step.request.is_idempotent())
+            }
+        }
+    }
+
     /// Whether the change depends on a variable.
     pub(super) fn uses_value(&self, name: &str) -> bool {
         match self {

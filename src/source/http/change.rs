@@ -130,6 +130,11 @@ impl HttpChange {
         self.request.mentions(variable) || self.before.mentions(variable)
     }
 
+    /// Whether making the request twice means the same as making it once, by its method.
+    pub fn is_idempotent(&self) -> bool {
+        self.request.method().is_idempotent()
+    }
+
     fn wire(&self) -> Wire<'_> {
         Wire {
             source: &self.source,

@@ -1,5 +1,7 @@
 //! Changes of a system: made, refused, repeated, lost and found.
 
+mod commands;
+
 use std::collections::HashMap;
 use std::path::Path;
 
