@@ -1,0 +1,111 @@
+//! What somebody filled in → the values of a form's fields, checked all at once.
+
+use serde_json::{Map as JsonMap, Value as Json};
+
+use super::ask::AskError;
+use crate::config::account::AccountFieldType;
+use crate::diagnostic::{list, nearest};
+use crate::expr::{Map, Value};
+use crate::plan::AccountField;
+
+/// The values of a form: fields without a value are left out, so that `has(input.name)` tells.
+pub(super) fn filled_in(
+    fields: &[AccountField],
+    input: &JsonMap<String, Json>,
+) -> Result<Map, AskError> {
+    let mut problems = Vec::new();
+    let names = || fields.iter().map(|field| field.name.as_str());
+    for name in input.keys() {
+        if !names().any(|known| known == name) {
+            let hint = match (nearest(name, names()), fields) {
+                (Some(meant), _) => format!("did you mean `{meant}`?"),
+                (None, []) => "the form has no fields".to_owned(),
+                (None, _) => format!("there are {}", list(&names().collect::<Vec<_>>())),
+            };
+            problems.push(format!("there is no field `{name}`; {hint}"));
+        }
+    }
+    let mut values = Map::new();
+    for field in fields {
+        let value = match input.get(&field.name) {
+            None | Some(Json::Null) => None,
+            Some(written) => match of_kind(field.field_type, written) {
+                Ok(value) => value.filter(|value| is_set(field, value)),
+                Err(wanted) => {
+                    // What was written may be secret: it is not repeated.
+                    problems.push(format!("the field `{}` takes {wanted}", field.name));
+                    continue;
+                }
+            },
+        };
+        match value {
+            Some(value) => drop(values.insert(field.name.clone(), value)),
+            None if field.required => {
+                problems.push(format!("the field `{}` must be filled in", field.name));
+            }
+            // Whoever asks says yes or no: nothing is no.
+            None if field.field_type == AccountFieldType::Boolean => {
+                values.insert(field.name.clone(), Value::Bool(false));
+            }
+            None => {}
+        }
+    }
+    match problems.as_slice() {
+        [] => Ok(values),
+        problems => Err(AskError::Argument(problems.join("; "))),
+    }
+}
+
+/// Empty text is no value, and so is a zero that nobody needs: platforms send both for fields that
+/// were left empty.
+fn is_set(field: &AccountField, value: &Value) -> bool {
+    match value {
+        Value::Text(text) => !text.is_empty(),
+        Value::Int(0) => field.required,
+        _ => true,
+    }
+}
+
+/// A value of a kind; `None` for an empty text. What is written on a command line is text, whatever
+/// it stands for. Fails with what the kind takes.
+fn of_kind(kind: AccountFieldType, written: &Json) -> Result<Option<Value>, &'static str> {
+    if let Json::String(text) = written {
+        return match (kind, text.trim()) {
+            (AccountFieldType::String, _) => Ok(Some(Value::Text(text.clone()))),
+            (_, "") => Ok(None),
+            (_, text) => {
+                let read = serde_json::from_str(text).unwrap_or(Json::Null);
+                of_kind_itself(kind, &read).map(Some)
+            }
+        };
+    }
+    of_kind_itself(kind, written).map(Some)
+}
+
+fn of_kind_itself(kind: AccountFieldType, written: &Json) -> Result<Value, &'static str> {
+    match (kind, written) {
+        (AccountFieldType::String, Json::String(text)) => Ok(Value::Text(text.clone())),
+        (AccountFieldType::String, _) => Err("a text"),
+        (AccountFieldType::Boolean, Json::Bool(value)) => Ok(Value::Bool(*value)),
+        (AccountFieldType::Boolean, _) => Err("`true` or `false`"),
+        (AccountFieldType::Int, Json::Number(number)) => {
+            whole(number).map(Value::Int).ok_or("a whole number")
+        }
+        (AccountFieldType::Int, _) => Err("a whole number"),
+        (AccountFieldType::StringList, Json::Array(items)) if items.iter().all(Json::is_string) => {
+            Ok(Value::from(written.clone()))
+        }
+        (AccountFieldType::StringList, _) => Err("a list of texts, for example `[\"a\", \"b\"]`"),
+        (AccountFieldType::Map, Json::Object(_)) => Ok(Value::from(written.clone())),
+        (AccountFieldType::Map, _) => Err("values by name, for example `{\"team\": \"a\"}`"),
+    }
+}
+
+/// Platforms have one kind of number: `12.0` is whole.
+fn whole(number: &serde_json::Number) -> Option<i64> {
+    number.as_i64().or_else(|| {
+        let number = number.as_f64()?;
+        let exact = number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0;
+        exact.then_some(number as i64)
+    })
+}
