@@ -5,6 +5,7 @@
 //! is so. [`Prepared::plan`] shows what would be sent, [`Prepared::run`] does it. Nothing else writes
 //! to a system.
 
+mod action;
 mod ask;
 mod audit;
 mod holding;
@@ -17,6 +18,10 @@ mod run;
 mod sql;
 mod steps;
 
+pub use action::{
+    ActionSchema, ActionState, ActionStatus, ActionValueSchema, Actions, Invocation,
+    action_schemas, invoke,
+};
 pub use ask::AskError;
 pub use audit::{AuditFile, Intent, Journal, NoJournal, Unfinished, Who};
 pub use holding::{Holding, grant, revoke};
