@@ -408,7 +408,7 @@ impl TypeCompiler<'_, '_> {
             });
         self.share_answers(&mut fetch);
         let changes = config.incremental_sync.as_ref();
-        let changes = changes.and_then(|changes| self.grant_changes(changes));
+        let changes = changes.and_then(|changes| self.grant_changes(changes, &step.name));
         let keys = mappings.iter().flatten().map(GrantMapping::resource_key);
         self.bulk_only_once(
             &step,

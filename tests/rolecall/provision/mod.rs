@@ -1,6 +1,8 @@
 //! Changes of a system: made, refused, repeated, lost and found.
 
 mod commands;
+mod sql;
+mod http;
 
 use std::collections::HashMap;
 use std::path::Path;
