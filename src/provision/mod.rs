@@ -5,11 +5,8 @@
 //! is so. [`Prepared::plan`] shows what would be sent, [`Prepared::run`] does it. Nothing else writes
 //! to a system.
 
-<<<<<<< HEAD
 mod account;
-=======
 mod action;
->>>>>>> pact
 mod ask;
 mod audit;
 mod form;
@@ -32,14 +29,11 @@ mod steps;
 mod target;
 mod wish;
 
-<<<<<<< HEAD
 pub use account::{AccountRequest, create_account};
-=======
 pub use action::{
     ActionSchema, ActionState, ActionStatus, ActionValueSchema, Actions, Invocation,
     action_schemas, invoke,
 };
->>>>>>> pact
 pub use ask::AskError;
 pub use audit::{AuditFile, Intent, Journal, NoJournal, Unfinished, Who};
 pub use hand_over::{HandOver, SecretSink};
