@@ -118,7 +118,7 @@ impl<'p> Making<'p> {
             }
             set_password(&mut self.change.inputs, password.expose_secret());
             self.change.secrets.push(password);
-            self.change.proof = proof(self.find, &self.change.inputs);
+            self.change.proof = proof(self.find, &self.change.inputs, &self.change.secrets);
         }
         let mut finished = match self.change.run(journal, options).await {
             Ok(finished) => finished,
@@ -218,7 +218,7 @@ impl<'p> Ingredients<'p> {
             operation: self.operation,
             subject: self.subject,
             change: self.change,
-            proof: proof(self.find, &self.inputs),
+            proof: proof(self.find, &self.inputs, &self.secrets),
             timing: Timing {
                 before: self.find.is_some(),
                 // What is there already must not be made a second time; deleting twice harms nobody.
@@ -247,12 +247,17 @@ impl<'p> From<Prepared<'p>> for Making<'p> {
     }
 }
 
-fn proof<'p>(find: Option<Find<'p>>, inputs: &Inputs) -> Box<dyn Proof + 'p> {
+fn proof<'p>(
+    find: Option<Find<'p>>,
+    inputs: &Inputs,
+    secrets: &[SecretString],
+) -> Box<dyn Proof + 'p> {
     match find {
         Some((field, find)) => Box::new(FoundProof {
             field,
             find,
             inputs: inputs.clone(),
+            secrets: secrets.to_vec(),
         }),
         None => Box::new(NoProof),
     }

@@ -93,7 +93,9 @@ impl Journal for Noted {
 fn cases() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/provision/http");
     let entries = std::fs::read_dir(folder).expect("the fixtures");
-    let mut cases: Vec<_> = entries.map(|entry| entry.expect("a folder").path()).collect();
+    let mut cases: Vec<_> = entries
+        .map(|entry| entry.expect("a folder").path())
+        .collect();
     cases.sort();
     cases
 }
@@ -136,7 +138,11 @@ async fn run(folder: &Path) -> (String, Vec<String>) {
     let Finished { outcome, .. } = finished.expect("the journal can be written");
     let mut problems = server.finish();
     if (journal.intents.len(), journal.outcomes) != (1, 1) {
-        problems.push(format!("{} intents and {} outcomes", journal.intents.len(), journal.outcomes));
+        problems.push(format!(
+            "{} intents and {} outcomes",
+            journal.intents.len(),
+            journal.outcomes
+        ));
     }
     let shown = json!({"sends": journal.intents.first(), "outcome": outcome});
     let shown = serde_yaml::to_string(&shown).expect("plain data");

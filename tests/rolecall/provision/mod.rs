@@ -1,8 +1,8 @@
 //! Changes of a system: made, refused, repeated, lost and found.
 
 mod commands;
-mod sql;
 mod http;
+mod sql;
 
 use std::collections::HashMap;
 use std::path::Path;
