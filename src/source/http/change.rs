@@ -102,14 +102,11 @@ impl HttpChange {
         self.request.mentions(variable) || self.before.mentions(variable)
     }
 
-<<<<<<< HEAD
     /// Whether making the request twice means the same as making it once, by its method.
     pub fn is_idempotent(&self) -> bool {
         self.request.method().is_idempotent()
     }
 
-    fn wire(&self) -> Wire<'_> {
-=======
     /// Whether it only reads: by its method, or because that is what it is for.
     pub fn is_safe(&self) -> bool {
         self.reads
@@ -132,7 +129,6 @@ impl HttpChange {
     }
 
     pub(super) fn wire(&self) -> Wire<'_> {
->>>>>>> phttp
         Wire {
             source: &self.source,
             redactor: &self.redactor,
