@@ -106,6 +106,7 @@ impl Attempt<'_> {
             | End::Failed(reason)
             | End::HalfDone(reason)
             | End::Unclear(reason)
+            | End::UnclearAmong { why: reason, .. }
             | End::PerhapsAlreadySo(reason) => reason,
             End::Made => return End::Made,
         };
