@@ -6,7 +6,7 @@ use serde_json::{Map as JsonMap, Value as Json};
 use super::ask::AskError;
 use super::form::filled_in;
 use super::hand_over::HandOver;
-use super::making::Making;
+use super::making::{Ingredients, Making};
 use super::outcome::Subject;
 use super::prepared::Deed;
 use super::target::type_named;
@@ -34,21 +34,23 @@ pub fn create_account(plan: &Plan, request: AccountRequest) -> Result<Making<'_>
     let (type_plan, account) = account_type(plan, request.resource_type.as_deref())?;
     let form = Filled::of(account, &request.input)?;
     let password = Password::choose(&account.credentials, request.password)?;
-    Making {
+    let ingredients = Ingredients {
         plan,
         deed: Deed::Create,
         operation: "create-account",
         subject: form.subject(type_plan),
         change: &account.create,
-        inputs: form.inputs(plan, matches!(password, Password::None)),
+        inputs: form.inputs(plan),
         secrets: form.secrets(),
-        password,
-        description: "the password of a new account",
-        hand_over: request.hand_over,
         find: account.find.as_ref().map(|find| ("validate", find)),
-        brings: Some(type_plan),
-    }
-    .checked()
+    };
+    Making::with_password(
+        ingredients,
+        Some(type_plan),
+        password,
+        "the password of a new account",
+        request.hand_over,
+    )
 }
 
 /// The type that accounts are made of, and how.
@@ -108,11 +110,11 @@ impl<'p> Filled<'p> {
         Ok(Self { account, values })
     }
 
-    /// `input`, and the fields by name. Without a password, it is null.
-    pub fn inputs(&self, plan: &Plan, without_password: bool) -> Inputs {
+    /// `input`, the fields by name, and a password that is null until there is one.
+    pub fn inputs(&self, plan: &Plan) -> Inputs {
         let mut inputs = plan.inputs.clone();
         inputs.set("input", Value::Map(self.values.clone()));
-        if without_password && !self.account.credentials.is_empty() {
+        if !self.account.credentials.is_empty() {
             inputs.set("password", Value::Null);
             inputs.set("credentials", Value::Map(Map::new()));
         }

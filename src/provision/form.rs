@@ -109,3 +109,95 @@ fn whole(number: &serde_json::Number) -> Option<i64> {
         exact.then_some(number as i64)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn form() -> Vec<AccountField> {
+        let field = |name: &str, field_type, required| AccountField {
+            name: name.to_owned(),
+            description: String::new(),
+            field_type,
+            placeholder: String::new(),
+            required,
+        };
+        vec![
+            field("login", AccountFieldType::String, true),
+            field("email", AccountFieldType::String, false),
+            field("level", AccountFieldType::Int, false),
+            field("seat", AccountFieldType::Int, true),
+            field("admin", AccountFieldType::Boolean, false),
+            field("teams", AccountFieldType::StringList, false),
+            field("tags", AccountFieldType::Map, false),
+        ]
+    }
+
+    fn filled(input: Json) -> Result<Json, String> {
+        let input = input.as_object().expect("a form is an object");
+        let values = filled_in(&form(), input).map_err(|error| error.to_string())?;
+        Ok(Json::from(&Value::Map(values)))
+    }
+
+    #[test]
+    fn texts_of_a_command_line_and_values_of_a_platform_come_to_the_same() {
+        let texts = filled(json!({
+            "login": "ada", "level": "12", "seat": " 0 ", "admin": "true",
+            "teams": "[\"a\", \"b\"]", "tags": "{\"k\": 1}",
+        }));
+        let values = filled(json!({
+            "login": "ada", "level": 12.0, "seat": 0, "admin": true,
+            "teams": ["a", "b"], "tags": {"k": 1},
+        }));
+        assert_eq!(texts, values);
+        let expected = json!({
+            "login": "ada", "level": 12, "seat": 0, "admin": true,
+            "teams": ["a", "b"], "tags": {"k": 1},
+        });
+        assert_eq!(values, Ok(expected));
+    }
+
+    #[test]
+    fn what_is_left_empty_is_not_there_but_for_a_no() {
+        let empty = json!({
+            "login": "007", "seat": 1, "email": "", "level": 0, "teams": "", "tags": null,
+        });
+        let expected = json!({"login": "007", "seat": 1, "admin": false});
+        assert_eq!(filled(empty), Ok(expected.clone()));
+        assert_eq!(filled(json!({"login": "007", "seat": "1"})), Ok(expected));
+        // A list without items was filled in.
+        let listed = filled(json!({"login": " ", "seat": 1, "teams": []})).expect("sound");
+        assert_eq!(
+            (&listed["teams"], &listed["login"]),
+            (&json!([]), &json!(" "))
+        );
+    }
+
+    #[test]
+    fn every_mistake_of_a_form_is_told_at_once_and_no_value_is_repeated() {
+        let problems = filled(json!({
+            "login": 7, "emial": "hunter2", "level": "hunter2", "admin": 1, "teams": ["hunter2", 2],
+            "tags": "hunter2", "whatever": "hunter2",
+        }))
+        .expect_err("nearly all of it is wrong");
+        insta::assert_snapshot!(problems.replace("; ", "\n"), @r#"
+        there is no field `emial`
+        did you mean `email`?
+        there is no field `whatever`
+        there are `login`, `email`, `level`, `seat`, `admin`, `teams`, `tags`
+        the field `login` takes a text
+        the field `level` takes a whole number
+        the field `seat` must be filled in
+        the field `admin` takes `true` or `false`
+        the field `teams` takes a list of texts, for example `["a", "b"]`
+        the field `tags` takes values by name, for example `{"team": "a"}`
+        "#);
+        let of_none = filled_in(&[], json!({"x": 1}).as_object().expect("an object"));
+        assert_eq!(
+            of_none.expect_err("there is no field").to_string(),
+            "there is no field `x`; the form has no fields"
+        );
+    }
+}

@@ -1,11 +1,13 @@
 //! Asking for one thing by what the connector file says finds it: an account, a resource.
 
 use async_trait::async_trait;
+use secrecy::SecretString;
 
 use super::planned::{PlannedStep, Sent};
 use super::proof::{Look, Proof};
 use crate::expr::Inputs;
 use crate::plan::FindPlan;
+use crate::source::redact::Redactor;
 use crate::source::{FoundOne, SourceError};
 
 /// Asks whether one thing is there.
@@ -14,24 +16,35 @@ pub(super) struct FoundProof<'p> {
     pub field: &'static str,
     pub find: &'p FindPlan,
     pub inputs: Inputs,
+    /// What no answer may repeat.
+    pub secrets: Vec<SecretString>,
+}
+
+impl FoundProof<'_> {
+    async fn find(&self) -> Result<Option<FoundOne>, SourceError> {
+        match self.find {
+            FindPlan::Sql(query) => {
+                let rows = query.rows(&self.inputs).await?;
+                Ok(rows.into_iter().next().map(|record| FoundOne {
+                    record,
+                    shared: Inputs::new(),
+                }))
+            }
+            FindPlan::Http(find) => find.ask(&self.inputs).await,
+        }
+    }
 }
 
 #[async_trait]
 impl Proof for FoundProof<'_> {
     async fn look(&self) -> Result<Look, SourceError> {
-        let found = match self.find {
-            FindPlan::Sql(query) => {
-                let rows = query.rows(&self.inputs).await?;
-                rows.into_iter().next().map(|record| FoundOne {
-                    record,
-                    shared: Inputs::new(),
-                })
+        Ok(match self.find().await {
+            Ok(Some(found)) => Look::There(Some(found)),
+            Ok(None) => Look::NotThere,
+            Err(error) => {
+                let redactor = Redactor::new(self.secrets.iter().cloned());
+                Look::Unknown(redactor.whole(&error.to_string()))
             }
-            FindPlan::Http(find) => find.ask(&self.inputs).await?,
-        };
-        Ok(match found {
-            Some(found) => Look::There(Some(found)),
-            None => Look::NotThere,
         })
     }
 

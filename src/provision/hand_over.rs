@@ -157,3 +157,69 @@ pub(super) fn may_be_set(verdict: Verdict) -> bool {
         Verdict::AlreadySo | Verdict::Refused | Verdict::WrongRows | Verdict::Failed => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn begun(to: SecretSink) -> io::Result<HandedOver> {
+        let hand_over = HandOver {
+            recipients: Vec::new(),
+            to: Some(to),
+        };
+        hand_over.begin(&SecretString::from("hunter2"), "")
+    }
+
+    #[test]
+    fn a_file_holds_the_password_from_the_start_and_goes_when_it_was_never_set() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let verdicts = [
+            (Verdict::Made, true),
+            (Verdict::HalfDone, true),
+            (Verdict::Unclear, true),
+            (Verdict::AlreadySo, false),
+            (Verdict::Refused, false),
+            (Verdict::WrongRows, false),
+            (Verdict::Failed, false),
+        ];
+        for (verdict, stays) in verdicts {
+            let path = folder.path().join(format!("{verdict:?}"));
+            let handed_over = begun(SecretSink::File(path.clone())).expect("can be made");
+            let text = std::fs::read_to_string(&path).expect("it is there");
+            let mode = path.metadata().expect("it is there").permissions().mode();
+            assert_eq!((text.as_str(), mode & 0o777), ("hunter2", 0o600));
+            assert_eq!(handed_over.end(verdict).is_some(), stays, "{verdict:?}");
+            assert_eq!(path.exists(), stays, "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_there_stays_as_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("password");
+        std::fs::write(&path, "of an earlier run").expect("can be written");
+        let error = begun(SecretSink::File(path.clone())).err().expect("there");
+        let message = error.to_string();
+        assert!(
+            message.contains("may hold the password of an earlier run"),
+            "{message}"
+        );
+        assert_eq!(
+            std::fs::read_to_string(&path).expect("it is"),
+            "of an earlier run"
+        );
+        // A link that leads nowhere is not followed either.
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(folder.path().join("elsewhere"), &link).expect("a link");
+        assert!(begun(SecretSink::File(link)).is_err());
+        assert!(!folder.path().join("elsewhere").exists());
+        for nowhere in ["missing/password", "."] {
+            let error = begun(SecretSink::File(folder.path().join(nowhere)));
+            let message = error.err().expect("cannot be made").to_string();
+            assert!(message.contains("cannot be written"), "{message}");
+            assert!(!message.contains("hunter2"));
+        }
+    }
+}

@@ -12,7 +12,6 @@ use super::audit::Journal;
 use super::found::FoundProof;
 use super::hand_over::{HandOver, may_be_set};
 use super::outcome::Subject;
-use super::planned::PlannedStep;
 use super::prepared::{Deed, Prepared, Timing};
 use super::proof::{NoProof, Proof};
 use super::run::{Finished, RunOptions};
@@ -22,29 +21,40 @@ use crate::expr::{Inputs, Map, Scope, Value};
 use crate::mapping::Remarks;
 use crate::model::Resource;
 use crate::plan::{ChangePlan, FindPlan, Plan, TypePlan};
-use crate::source::{FoundOne, SourceError};
+use crate::source::FoundOne;
 
 /// A change that may need a new password, and may bring a resource. Nothing was sent, and there is
-/// no password yet.
+/// no password yet: a placeholder stands for it.
+#[derive(Debug)]
 pub struct Making<'p> {
-    pub(super) plan: &'p Plan,
-    pub(super) deed: Deed,
-    pub(super) operation: &'static str,
-    pub(super) subject: Subject,
-    pub(super) change: &'p ChangePlan,
-    /// The values of its variables, but for the password.
-    pub(super) inputs: Inputs,
-    /// Which of them are secret.
-    pub(super) secrets: Vec<SecretString>,
-    pub(super) password: Password,
+    /// The change itself.
+    pub change: Prepared<'p>,
+    password: Password,
     /// What the password is, for whoever it is handed over to.
-    pub(super) description: &'static str,
-    pub(super) hand_over: HandOver,
-    /// What finds the thing, by the name of its field.
-    pub(super) find: Option<(&'static str, &'p FindPlan)>,
+    description: &'static str,
+    hand_over: HandOver,
+    /// What finds the thing.
+    find: Option<Find<'p>>,
     /// The type of the resource that it brings, where it brings one.
-    pub(super) brings: Option<&'p TypePlan>,
+    brings: Option<&'p TypePlan>,
 }
+
+/// What a change is made of that makes, changes or removes one thing.
+pub(super) struct Ingredients<'p> {
+    pub plan: &'p Plan,
+    pub deed: Deed,
+    pub operation: &'static str,
+    pub subject: Subject,
+    pub change: &'p ChangePlan,
+    /// The values of its variables, but for the password.
+    pub inputs: Inputs,
+    /// Which of them are secret.
+    pub secrets: Vec<SecretString>,
+    pub find: Option<Find<'p>>,
+}
+
+/// What finds the thing, and the name of its field.
+pub(super) type Find<'p> = (&'static str, &'p FindPlan);
 
 /// A change that came to its end, and what it brought.
 #[derive(Debug)]
@@ -63,47 +73,54 @@ pub struct Made {
 const OF_AN_API: Duration = Duration::from_secs(10);
 
 impl<'p> Making<'p> {
-    /// Fails when a new password would reach nobody.
-    pub(super) fn checked(self) -> Result<Self, AskError> {
-        match self.password.is_fresh() && !self.hand_over.reaches_somebody() {
-            true => Err(AskError::Argument(
-                "a new password is made, and would be lost: say where it goes, to a recipient's key, a new file or the terminal".to_owned(),
-            )),
-            false => Ok(self),
+    /// A change without a password.
+    pub(super) fn of(from: Ingredients<'p>, brings: Option<&'p TypePlan>) -> Self {
+        let find = from.find;
+        Self {
+            find,
+            brings,
+            ..Self::from(from.prepared())
         }
     }
 
-    /// Tells the same change asked for twice from any other.
-    pub fn key(&self) -> String {
-        self.shown().key()
-    }
-
-    /// What it is about.
-    pub fn subject(&self) -> &Subject {
-        &self.subject
-    }
-
-    /// The operation: `create-account` …
-    pub fn operation(&self) -> &'static str {
-        self.operation
-    }
-
-    /// What would be sent, in order, and what would be asked. A new password is `***`: it is made
-    /// when the change is.
-    pub async fn plan(&self) -> Result<Vec<PlannedStep>, SourceError> {
-        self.shown().plan().await
+    /// A change that sets a password, where there is one. Fails when a new one would reach nobody.
+    pub(super) fn with_password(
+        mut from: Ingredients<'p>,
+        brings: Option<&'p TypePlan>,
+        password: Password,
+        description: &'static str,
+        hand_over: HandOver,
+    ) -> Result<Self, AskError> {
+        if password.is_fresh() && !hand_over.reaches_somebody() {
+            return Err(AskError::Argument(
+                "a new password is made, and would be lost: say where it goes, to a recipient's key, a new file or the terminal".to_owned(),
+            ));
+        }
+        if let Some(placeholder) = password.placeholder() {
+            set_password(&mut from.inputs, placeholder);
+        }
+        Ok(Self {
+            password,
+            description,
+            hand_over,
+            ..Self::of(from, brings)
+        })
     }
 
     /// Makes the password and the change. Fails only where nothing was sent: the audit file cannot
     /// be written, or the password cannot be handed over.
-    pub async fn run(&self, journal: &mut dyn Journal, options: RunOptions) -> io::Result<Made> {
-        let password = self.password.take()?;
-        // One that was given is known to whoever gave it.
-        let fresh = password.as_ref().filter(|_| self.password.is_fresh());
-        let handed_over = fresh
-            .map(|fresh| self.hand_over.begin(fresh, self.description))
-            .transpose()?;
-        let mut finished = match self.prepared(password).run(journal, options).await {
+    pub async fn run(mut self, journal: &mut dyn Journal, options: RunOptions) -> io::Result<Made> {
+        let mut handed_over = None;
+        if let Some(password) = self.password.take()? {
+            // One that was given is known to whoever gave it.
+            if self.password.is_fresh() {
+                handed_over = Some(self.hand_over.begin(&password, self.description)?);
+            }
+            set_password(&mut self.change.inputs, password.expose_secret());
+            self.change.secrets.push(password);
+            self.change.proof = proof(self.find, &self.change.inputs, &self.change.secrets);
+        }
+        let mut finished = match self.change.run(journal, options).await {
             Ok(finished) => finished,
             Err(error) => {
                 if let Some(handed_over) = handed_over {
@@ -120,65 +137,17 @@ impl<'p> Making<'p> {
             }
             password_file = handed_over.end(verdict);
         }
-        let resource = match self.resource(&finished) {
-            Ok(resource) => resource,
-            Err(reason) => {
-                let message = &mut finished.outcome.message;
-                *message = format!("{message}; what it is cannot be read: {reason}");
-                None
-            }
-        };
+        let resource = self.resource(&finished).unwrap_or_else(|reason| {
+            let message = &mut finished.outcome.message;
+            *message = format!("{message}; what it is cannot be read: {reason}");
+            None
+        });
         Ok(Made {
             finished,
             resource,
             credentials,
             password_file,
         })
-    }
-
-    /// The change as it is shown.
-    fn shown(&self) -> Prepared<'p> {
-        self.prepared(self.password.placeholder())
-    }
-
-    fn prepared(&self, password: Option<SecretString>) -> Prepared<'p> {
-        let mut inputs = self.inputs.clone();
-        let mut secrets = self.secrets.clone();
-        if let Some(password) = password {
-            let text = Value::from(password.expose_secret());
-            let credentials = Map::from_iter([("password".to_owned(), text.clone())]);
-            inputs.set("credentials", Value::Map(credentials));
-            inputs.set("password", text);
-            secrets.push(password);
-        }
-        let at_most = match self.change {
-            // What was committed is there.
-            ChangePlan::Sql(_) => Duration::ZERO,
-            ChangePlan::Http(_) => OF_AN_API,
-        };
-        Prepared {
-            plan: self.plan,
-            deed: self.deed,
-            operation: self.operation,
-            subject: self.subject.clone(),
-            change: self.change,
-            proof: match self.find {
-                Some((field, find)) => Box::new(FoundProof {
-                    field,
-                    find,
-                    inputs: inputs.clone(),
-                }) as Box<dyn Proof>,
-                None => Box::new(NoProof),
-            },
-            timing: Timing {
-                before: self.find.is_some(),
-                after: self.find.is_some(),
-                at_most,
-                ..Timing::default()
-            },
-            inputs,
-            secrets,
-        }
     }
 
     /// The resource that the system showed, or answered with.
@@ -205,7 +174,7 @@ impl<'p> Making<'p> {
                 None => return Ok(None),
             },
         };
-        let mut inputs = self.plan.inputs.clone();
+        let mut inputs = self.change.plan.inputs.clone();
         for (name, value) in found.shared.iter() {
             inputs.set(name, value.clone());
         }
@@ -236,9 +205,67 @@ impl Made {
     }
 }
 
-impl std::fmt::Debug for Making<'_> {
-    /// Values may be secret.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Making({} {:?})", self.operation, self.subject)
+impl<'p> Ingredients<'p> {
+    fn prepared(self) -> Prepared<'p> {
+        let at_most = match self.change {
+            // What was committed is there.
+            ChangePlan::Sql(_) => Duration::ZERO,
+            ChangePlan::Http(_) => OF_AN_API,
+        };
+        Prepared {
+            plan: self.plan,
+            deed: self.deed,
+            operation: self.operation,
+            subject: self.subject,
+            change: self.change,
+            proof: proof(self.find, &self.inputs, &self.secrets),
+            timing: Timing {
+                before: self.find.is_some(),
+                // What is there already must not be made a second time; deleting twice harms nobody.
+                insists: self.deed == Deed::Create,
+                after: self.find.is_some(),
+                at_most,
+                ..Timing::default()
+            },
+            inputs: self.inputs,
+            secrets: self.secrets,
+        }
     }
+}
+
+/// A change that makes nothing new: it needs no password and brings no resource.
+impl<'p> From<Prepared<'p>> for Making<'p> {
+    fn from(change: Prepared<'p>) -> Self {
+        Self {
+            change,
+            password: Password::None,
+            description: "",
+            hand_over: HandOver::default(),
+            find: None,
+            brings: None,
+        }
+    }
+}
+
+fn proof<'p>(
+    find: Option<Find<'p>>,
+    inputs: &Inputs,
+    secrets: &[SecretString],
+) -> Box<dyn Proof + 'p> {
+    match find {
+        Some((field, find)) => Box::new(FoundProof {
+            field,
+            find,
+            inputs: inputs.clone(),
+            secrets: secrets.to_vec(),
+        }),
+        None => Box::new(NoProof),
+    }
+}
+
+fn set_password(inputs: &mut Inputs, password: &str) {
+    let password = Value::from(password);
+    let credentials = Map::from_iter([("password".to_owned(), password.clone())]);
+    inputs.set("credentials", Value::Map(credentials));
+    inputs.set("password", password);
 }

@@ -4,12 +4,10 @@ use serde_json::{Map as JsonMap, Value as Json};
 
 use super::account::Filled;
 use super::ask::AskError;
-use super::hand_over::HandOver;
-use super::making::Making;
+use super::making::{Ingredients, Making};
 use super::outcome::Subject;
 use super::prepared::Deed;
 use super::target::{Target, type_named};
-use super::wish::Password;
 use crate::plan::Plan;
 
 /// Prepares the creation of a resource. `input` is the form, filled in: values of their kinds, or
@@ -31,20 +29,17 @@ pub fn create_resource<'p>(
         }
     })?;
     let form = Filled::of(creation, input)?;
-    Ok(Making {
+    let ingredients = Ingredients {
         plan,
         deed: Deed::Create,
         operation: "create-resource",
         subject: form.subject(found),
         change: &creation.create,
-        inputs: form.inputs(plan, false),
+        inputs: form.inputs(plan),
         secrets: form.secrets(),
-        password: Password::None,
-        description: "",
-        hand_over: HandOver::default(),
         find: creation.find.as_ref().map(|find| ("validate", find)),
-        brings: Some(found),
-    })
+    };
+    Ok(Making::of(ingredients, Some(found)))
 }
 
 /// Prepares the deletion of a resource. Nothing is sent.
@@ -58,7 +53,7 @@ pub fn delete_resource(plan: &Plan, target: Target) -> Result<Making<'_>, AskErr
             what: format!("deleting `{}`", target.name()),
             reason: format!("`resource_types.{named}` has no `delete`"),
         })?;
-    Ok(Making {
+    let ingredients = Ingredients {
         plan,
         deed: Deed::Delete,
         operation: Deed::Delete.name(),
@@ -66,10 +61,7 @@ pub fn delete_resource(plan: &Plan, target: Target) -> Result<Making<'_>, AskErr
         change,
         inputs: target.inputs(plan),
         secrets: Vec::new(),
-        password: Password::None,
-        description: "",
-        hand_over: HandOver::default(),
         find: found.get.as_ref().map(|find| ("get", find)),
-        brings: None,
-    })
+    };
+    Ok(Making::of(ingredients, None))
 }

@@ -2,7 +2,7 @@
 
 use super::ask::AskError;
 use super::hand_over::HandOver;
-use super::making::Making;
+use super::making::{Ingredients, Making};
 use super::outcome::Subject;
 use super::prepared::Deed;
 use super::target::{Target, type_named};
@@ -28,21 +28,18 @@ pub fn rotate_credential(
         })?;
     let password = Password::choose(&rotation.credentials, password)?;
     let inputs = target.inputs(plan);
-    Making {
+    let ingredients = Ingredients {
         plan,
         deed: Deed::Rotate,
-        operation: "rotate-credential",
+        operation: Deed::Rotate.name(),
         subject: Subject::from([("resource", target.name())]),
         change: &rotation.update,
         inputs: inputs
             .with("password", Value::Null)
             .with("credentials", Value::Map(Map::new())),
         secrets: Vec::new(),
-        password,
-        description: "the new password of an account",
-        hand_over,
         find: None,
-        brings: None,
-    }
-    .checked()
+    };
+    let description = "the new password of an account";
+    Making::with_password(ingredients, None, password, description, hand_over)
 }

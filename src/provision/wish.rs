@@ -40,7 +40,7 @@ pub(super) enum Password {
 }
 
 impl Password {
-    /// What the file offers and somebody wants. `what` is for messages: an account, a rotation.
+    /// What the file offers and somebody wants.
     pub fn choose(offered: &[Credential], wish: PasswordWish) -> Result<Self, AskError> {
         let fresh = |length, asked: &[(String, u32)]| {
             let written = offered.iter().find_map(|way| match way {
@@ -86,10 +86,10 @@ impl Password {
     }
 
     /// What stands for the password while it is only shown what would be done.
-    pub fn placeholder(&self) -> Option<SecretString> {
+    pub fn placeholder(&self) -> Option<&'static str> {
         match self {
             Password::None => None,
-            Password::Fresh(_) | Password::Given(_) => Some(SecretString::from("***")),
+            Password::Fresh(_) | Password::Given(_) => Some("***"),
         }
     }
 
@@ -116,4 +116,70 @@ fn names(offered: &[Credential]) -> String {
         Credential::Encrypted => "encrypted_password",
     });
     list(&names.collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    fn random() -> Credential {
+        Credential::Random(Vec::new())
+    }
+
+    fn chosen(offered: &[Credential], wish: PasswordWish) -> Result<Option<String>, String> {
+        let password = Password::choose(offered, wish).map_err(|error| error.to_string())?;
+        let taken = password.take().expect("there is randomness");
+        Ok(taken.map(|password| password.expose_secret().to_owned()))
+    }
+
+    #[test]
+    fn the_preferred_way_is_taken_and_the_file_says_which_characters() {
+        use Credential::{Encrypted, NoPassword};
+        let digits = Credential::Random(vec![("0123456789".to_owned(), 1)]);
+        let asked = |length| PasswordWish::Random {
+            length,
+            constraints: vec![("abc".to_owned(), 1)],
+        };
+        let preferred = PasswordWish::Preferred;
+        assert_eq!(chosen(&[NoPassword, random()], preferred.clone()), Ok(None));
+        let password = chosen(&[digits, NoPassword], asked(Some(9)));
+        let password = password.expect("offered").expect("made");
+        assert!(password.len() == 9 && password.bytes().all(|b| b.is_ascii_digit()));
+        let password = chosen(&[NoPassword, random()], asked(None));
+        let password = password.expect("offered").expect("made");
+        assert!(password.len() == 20 && password.bytes().all(|b| b"abc".contains(&b)));
+        let given = PasswordWish::Given(SecretString::from("hunter2"));
+        let password = chosen(&[random(), Encrypted], given);
+        assert_eq!(password, Ok(Some("hunter2".to_owned())));
+        assert_eq!(chosen(&[], preferred), Ok(None));
+    }
+
+    #[test]
+    fn a_way_that_is_not_offered_is_refused_with_those_that_are() {
+        use Credential::{Encrypted, NoPassword};
+        let given = || PasswordWish::Given(SecretString::from("hunter2"));
+        let messages = [
+            chosen(&[random(), NoPassword], given()),
+            chosen(&[Encrypted, random()], PasswordWish::NoPassword),
+            chosen(&[Encrypted, random()], PasswordWish::Preferred),
+            chosen(
+                &[NoPassword],
+                PasswordWish::Random {
+                    length: None,
+                    constraints: Vec::new(),
+                },
+            ),
+            chosen(&[], given()),
+        ];
+        let messages = messages.map(|chosen| chosen.expect_err("not offered"));
+        insta::assert_snapshot!(messages.join("\n"), @"
+        `encrypted_password` is not possible: the file offers `random_password`, `no_password`
+        `no_password` is not possible: the file offers `encrypted_password`, `random_password`
+        the password must be handed over encrypted, as `encrypted_password` is preferred; the file offers `encrypted_password`, `random_password`
+        `random_password` is not possible: the file offers `no_password`
+        `encrypted_password` is not possible: the file offers no way to get a password
+        ");
+    }
 }

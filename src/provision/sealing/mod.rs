@@ -1,13 +1,15 @@
 //! A secret → the same, encrypted to the keys of those who may read it.
 //!
 //! Names, layouts and key ids are those of the protocol, so that a platform reads what comes out.
-//! A provider is a file: [`age`](mod@age) for age recipients, [`jwk`] for JSON Web Keys, with
-//! [`jwe`] for those on elliptic curves.
+//! A provider is a file: `age_key` for age recipients, `jwk` for JSON Web Keys, with
+//! `jwe` for those on elliptic curves.
 
-mod age;
+mod age_key;
 mod handed_over;
 mod jwe;
 mod jwk;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 
@@ -26,7 +28,7 @@ pub struct Recipient(Key);
 
 #[derive(Debug, Clone)]
 enum Key {
-    Age(age::AgeKey),
+    Age(age_key::AgeKey),
     Jwk(jwk::Jwk),
 }
 
@@ -67,14 +69,14 @@ impl Recipient {
         let key = key.trim();
         let provider = provider.map(|name| name.trim().to_lowercase());
         let key = match provider.as_deref() {
-            Some(age::PROVIDER) => age::AgeKey::parse(key).map(Key::Age),
+            Some(age_key::PROVIDER) => age_key::AgeKey::parse(key).map(Key::Age),
             Some(jwk::PROVIDER) => jwk::Jwk::parse(key).map(Key::Jwk),
             Some(name) => {
-                let known = [age::PROVIDER, jwk::PROVIDER];
+                let known = [age_key::PROVIDER, jwk::PROVIDER];
                 return Err(AskError::unknown("way to encrypt", name, known.into_iter()));
             }
             None if key.starts_with('{') => jwk::Jwk::parse(key).map(Key::Jwk),
-            None => age::AgeKey::parse(key).map(Key::Age),
+            None => age_key::AgeKey::parse(key).map(Key::Age),
         };
         key.map(Self).map_err(|reason| {
             AskError::Argument(format!("a recipient's key cannot be used: {reason}"))
@@ -93,7 +95,7 @@ impl Recipient {
         let secret = plain.secret.expose_secret().as_bytes();
         let key_id = self.key_id();
         let (provider, old_key_id, encrypted_bytes) = match &self.0 {
-            Key::Age(key) => (age::PROVIDER, String::new(), key.seal(secret)?),
+            Key::Age(key) => (age_key::PROVIDER, String::new(), key.seal(secret)?),
             Key::Jwk(key) => {
                 let text = STANDARD.encode(key.seal(secret)?);
                 (jwk::PROVIDER, key_id.clone(), text.into_bytes())

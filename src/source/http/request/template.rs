@@ -87,11 +87,6 @@ impl RequestTemplate {
             .any(|program| program.mentions(variable))
     }
 
-    /// The method.
-    pub(in crate::source::http) fn method(&self) -> &Method {
-        &self.method
-    }
-
     /// The texts of its programs.
     pub(in crate::source::http) fn sources(&self) -> impl Iterator<Item = &str> {
         let programs = self.programs().into_iter();
