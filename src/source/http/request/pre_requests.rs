@@ -78,9 +78,12 @@ impl PreRequests {
                     "write them beside it: they run in order, and each sees the answers before it",
                 ));
             }
-            compiled.push(compile_one(
-                name, config, &known, base, conditions, variables, purpose, cx,
-            ));
+            let one = (name, config, known.as_slice());
+            let pre = compile_one(one, base, variables, purpose, cx);
+            compiled.push(pre.map(|pre| PreRequest {
+                conditions: pre.conditions.or(conditions),
+                ..pre
+            }));
             known.push(&name.text);
         }
         compiled.into_iter().collect::<Option<_>>().map(Self)
@@ -272,12 +275,10 @@ impl PreRequest {
     }
 }
 
+/// Compiles one, which may use the answers of those that are `known`.
 fn compile_one(
-    name: &Key,
-    config: &RequestConfig,
-    known: &[&str],
+    (name, config, known): (&Key, &RequestConfig, &[&str]),
     base: &Base,
-    conditions: &Conditions,
     variables: Variables,
     purpose: Purpose,
     cx: &mut CompileContext,
@@ -296,7 +297,7 @@ fn compile_one(
         })
     });
     Some(PreRequest {
-        conditions: Conditions::compile(rules, cx).or(conditions),
+        conditions: Conditions::compile(rules, cx),
         until: match until {
             Some(until) => Some(until?),
             None => None,
