@@ -19,16 +19,21 @@ pub(super) enum Came {
     Refused(String),
     /// It was not obeyed, perhaps because nothing was left to do.
     PerhapsAlreadySo(String),
+    /// It was not even sent.
+    NotSent(String),
     /// Nobody knows.
     Unknown(String),
+    /// It began a job, and nobody knows what becomes of that.
+    UnderWay(String),
 }
 
 /// What a request without an answer came to.
 pub(super) fn unanswered(unanswered: &Unanswered) -> Came {
     let why = unanswered.error.to_string();
-    match unanswered.may_have_arrived {
-        true => Came::Unknown(why),
-        false => Came::Refused(why),
+    match (unanswered.may_have_arrived, &unanswered.asked) {
+        (true, _) => Came::Unknown(why),
+        (false, Some(_)) => Came::Refused(why),
+        (false, None) => Came::NotSent(why),
     }
 }
 

@@ -34,7 +34,18 @@ pub struct Answered {
     /// False for a body that is no JSON.
     pub is_json: bool,
     /// Pre-requests that were made before it and may have changed something.
-    pub written_before: Vec<String>,
+    pub written_before: Vec<Written>,
+}
+
+/// A pre-request that was made and may have changed something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Its name in the file.
+    pub name: String,
+    /// `POST https://api/tickets`.
+    pub asked: String,
+    /// False when no clear answer came.
+    pub answered: bool,
 }
 
 /// What the file has against an answer with the status of a success.
@@ -51,10 +62,13 @@ pub enum Complaint {
 pub struct Unanswered {
     /// Why.
     pub error: SourceError,
+    /// What was sent, as in an answer; `None` when nothing was: a pre-request failed, or a value of
+    /// it.
+    pub asked: Option<String>,
     /// False when it surely was not obeyed.
     pub may_have_arrived: bool,
     /// Pre-requests that were made before it and may have changed something.
-    pub written_before: Vec<String>,
+    pub written_before: Vec<Written>,
 }
 
 impl Answered {
