@@ -2,6 +2,7 @@
 
 mod commands;
 mod http;
+mod making;
 mod sql;
 
 use std::collections::HashMap;
