@@ -2,7 +2,7 @@
 //! own.
 
 mod case;
-mod way;
+pub mod way;
 
 use std::fmt::Write as _;
 
