@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::expr::Value;
 use crate::mapping::resource_value;
-use crate::model::{EntitlementId, Resource, ResourceId};
+use crate::model::{EntitlementId, Resource, ResourceId, ResourceTrait, UserStatus};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -54,9 +54,19 @@ pub struct EventResource {
     /// The resource that it lives in, where it was fetched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<Box<EventResource>>,
-    /// What else is known of it, where it was fetched.
+    /// Further attributes, where it was fetched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<Json>,
+    /// Email addresses of an account, the primary one first, where it was fetched.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub emails: Vec<String>,
+    /// Whether an account works: `enabled`, `disabled` or `deleted`, where it was fetched and the
+    /// system says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<&'static str>,
+    /// The name that an account logs in with, where it was fetched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
     /// True when it was asked for, and is not there any more.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
@@ -78,6 +88,9 @@ impl EventResource {
             display_name: None,
             parent: None,
             profile: None,
+            emails: Vec::new(),
+            status: None,
+            login: None,
             deleted: false,
         }
     }
@@ -95,7 +108,27 @@ impl EventResource {
             Value::Map(map) => !map.is_empty(),
             _ => false,
         });
+        let user = resource.traits.iter().find_map(|found| match found {
+            ResourceTrait::User(user) => Some(user),
+            _ => None,
+        });
+        let mut emails: Vec<_> = user.iter().flat_map(|user| &user.emails).collect();
+        emails.sort_by_key(|email| !email.is_primary);
+        let login = user
+            .map(|user| &user.login)
+            .filter(|login| !login.is_empty());
         Self {
+            emails: emails
+                .into_iter()
+                .map(|email| email.address.clone())
+                .collect(),
+            status: user.and_then(|user| match user.status {
+                UserStatus::Unspecified => None,
+                UserStatus::Enabled => Some("enabled"),
+                UserStatus::Disabled => Some("disabled"),
+                UserStatus::Deleted => Some("deleted"),
+            }),
+            login: login.cloned(),
             display_name: Some(resource.display_name.clone()),
             parent: resource.parent.as_ref().map(|id| Box::new(Self::of(id))),
             profile: profile.map(Json::from),

@@ -278,8 +278,10 @@ impl<'f, 'p> Reader<'f, 'p> {
         let mut left = VecDeque::new();
         for told in told {
             if mark.told(told.at, &told.hash) {
-                // It is remembered for the next time, too.
-                round.recent.note(told.at, told.hash, self.feed.room);
+                if told.at >= mark.from {
+                    // It is remembered for the next time, too.
+                    round.recent.note(told.at, told.hash, self.feed.room);
+                }
                 continue;
             }
             let within = round.within.as_ref();

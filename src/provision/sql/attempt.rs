@@ -238,10 +238,10 @@ impl Attempt<'_> {
         let verb = verb.map_err(|error| broken(step, None, self.is_open, error))?;
         // What comes before such a statement stays whatever becomes of it. It is committed here, so
         // that what was kept is known even when nobody knows what became of the statement.
-        if verb == Verb::Defines && self.is_open && self.session.definitions_commit() {
-            self.commit().await?;
-        } else if verb != Verb::Defines || !self.session.definitions_commit() {
-            self.open(step).await?;
+        let alone = verb == Verb::Defines && self.session.definitions_commit();
+        match alone {
+            true => self.commit().await?,
+            false => self.open(step).await?,
         }
         let made = match statement.run(inputs, self.session.as_mut()).await {
             Ok(made) => made,
@@ -251,6 +251,10 @@ impl Attempt<'_> {
             }
         };
         self.ledger.note(step, StepState::Done, made.changed);
+        if alone {
+            // Where nobody knows whether the system does so by itself.
+            self.session.commit().await.map_err(Stop::Uncommitted)?;
+        }
         if !self.is_open {
             self.ledger.keep();
         }
@@ -285,8 +289,8 @@ impl Attempt<'_> {
         if self.is_open {
             self.session.commit().await.map_err(Stop::Uncommitted)?;
             self.is_open = false;
+            self.ledger.keep();
         }
-        self.ledger.keep();
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ pub struct Way {
 
 impl Way {
     pub fn all() -> Vec<Way> {
-        let through = match false {
+        let through = match cfg!(feature = "odbc") {
             true => vec![Through::ItsDriver, Through::Odbc],
             false => vec![Through::ItsDriver],
         };
