@@ -1,5 +1,6 @@
 //! Changes of a system: made, refused, repeated, lost and found.
 
+mod account;
 mod commands;
 mod http;
 mod making;

@@ -51,6 +51,11 @@ pub(in crate::source::http) struct RequestTemplate {
 }
 
 impl RequestTemplate {
+    /// The method.
+    pub(in crate::source::http) fn method(&self) -> &Method {
+        &self.method
+    }
+
     /// The URL, as it is written.
     pub(in crate::source::http) fn url(&self) -> &Expression {
         &self.url

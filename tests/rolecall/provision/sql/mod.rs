@@ -2,7 +2,7 @@
 //! own.
 
 mod case;
-mod way;
+pub mod way;
 
 use case::Case;
 use way::Way;
