@@ -4,6 +4,7 @@ mod change;
 mod connector;
 mod connector_file;
 mod eval;
+mod events;
 mod external;
 pub mod inspect;
 mod kinds;
@@ -47,6 +48,20 @@ enum Command {
     Grant(Box<change::GrantArgs>),
     /// Take an entitlement from somebody.
     Revoke(Box<change::RevokeArgs>),
+    /// Create an account.
+    CreateAccount(Box<change::CreateAccountArgs>),
+    /// Give an account a new password.
+    RotateCredential(Box<change::RotateArgs>),
+    /// Create a resource that is no account.
+    CreateResource(Box<change::CreateResourceArgs>),
+    /// Delete a resource.
+    DeleteResource(Box<change::DeleteArgs>),
+    /// Run an action of the connector file.
+    InvokeAction(Box<change::InvokeArgs>),
+    /// List the actions of a connector file, as JSON.
+    ListActions(change::ListActionsArgs),
+    /// List what changed in a system, one event per line.
+    Events(events::EventsArgs),
     /// Make exactly the change that a plan file has.
     Apply(Box<change::ApplyArgs>),
     /// The flags and variables of the connectors `baton-http` and `baton-sql`, for old command lines.
@@ -148,6 +163,13 @@ fn run(command: Command) -> Outcome {
         Command::Sync(args) => sync::run(&args, &mut out),
         Command::Grant(args) => change::grant(&args, &mut out),
         Command::Revoke(args) => change::revoke(&args, &mut out),
+        Command::CreateAccount(args) => change::create_account(&args, &mut out),
+        Command::RotateCredential(args) => change::rotate(&args, &mut out),
+        Command::CreateResource(args) => change::create_resource(&args, &mut out),
+        Command::DeleteResource(args) => change::delete(&args, &mut out),
+        Command::InvokeAction(args) => change::invoke(&args, &mut out),
+        Command::ListActions(args) => change::list_actions(&args, &mut out),
+        Command::Events(args) => events::run(&args, &mut out),
         Command::Apply(args) => change::apply(&args, &mut out),
         Command::Connector(_) => unreachable!("its flags were translated"),
         Command::Validate(args) => validate::run(&args, &mut out),

@@ -23,7 +23,6 @@ mod variables;
 
 pub use account::{AccountField, AccountPlan, RotationPlan};
 pub use action::{ActionPlan, ArgumentPlan, ReturnPlan};
-#[expect(unused_imports, reason = "the engine of HTTP changes is written next")]
 pub(crate) use change::RESPONSES;
 pub use change::{
     ChangePlan, HttpChangePlan, HttpStepPlan, RejectionPlan, ReplacementPlan, SqlChangePlan,

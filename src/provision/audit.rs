@@ -249,7 +249,7 @@ mod tests {
         let path = folder.path().join("audit.jsonl");
         let mut file = AuditFile::open(&path, who()).expect("can be made");
         let subject = Subject::from([("principal", "user/7".to_owned())]);
-        let mut intent = |file: &mut AuditFile, key: &str| {
+        let intent = |file: &mut AuditFile, key: &str| {
             let intent = Intent {
                 key: key.to_owned(),
                 connector: "Acme",

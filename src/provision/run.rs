@@ -108,7 +108,7 @@ impl Prepared<'_> {
         };
         let asks = match &stepped.end {
             End::Made => self.timing.after,
-            End::Unclear(_) | End::PerhapsAlreadySo(_) => true,
+            End::Unclear(_) | End::UnclearAmong { .. } | End::PerhapsAlreadySo(_) => true,
             _ => false,
         };
         if asks {
@@ -258,6 +258,18 @@ impl Prepared<'_> {
                 format!("{why}; the system does not show it after {seconds} s"),
             ),
             (End::Unclear(why), None) => (Verdict::Unclear, unclear(&why, looked)),
+            (End::UnclearAmong { why, .. }, Some(true)) => (
+                Verdict::Made,
+                format!("made: no clear answer came ({why}), and the system shows it"),
+            ),
+            (End::UnclearAmong { why, made }, Some(false)) => (
+                match made {
+                    true => Verdict::HalfDone,
+                    false => Verdict::Unclear,
+                },
+                format!("{why}; the system does not show it after {seconds} s"),
+            ),
+            (End::UnclearAmong { why, .. }, None) => (Verdict::Unclear, unclear(&why, looked)),
             (End::PerhapsAlreadySo(_), Some(true)) => (
                 Verdict::AlreadySo,
                 "it was so already: the system shows it".to_owned(),

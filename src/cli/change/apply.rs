@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::Args;
 
-use super::asked::Handed;
+use super::credential::HandedArgs;
 use super::{MakingArgs, Stop, make, plan_file, with_plan};
 use crate::cli::Outcome;
 use crate::provision::AskError;
@@ -19,6 +19,8 @@ pub(in crate::cli) struct ApplyArgs {
     /// Allow the system to be changed. Without it, nothing is.
     #[arg(long, env = "ROLECALL_PROVISIONING", hide_env_values = true)]
     provisioning: bool,
+    #[command(flatten)]
+    handed: HandedArgs,
     #[command(flatten)]
     making: MakingArgs,
 }
@@ -33,10 +35,14 @@ pub(in crate::cli) fn apply(args: &ApplyArgs, out: &mut dyn Write) -> anyhow::Re
         let error = anyhow!("this would change the system: `--provisioning` allows it");
         return Ok(Stop::Wrong(error).tell());
     }
+    let handed = match args.handed.read() {
+        Ok(handed) => handed,
+        Err(error) => return Ok(Stop::Wrong(error).tell()),
+    };
     let connector = &plan_file.connector;
     let done = with_plan(connector, args.making.strict, async |plan| {
-        let mut readied = plan_file.asked.prepare(plan, &Handed::default())?;
-        let steps = readied.change.plan().await.map_err(AskError::from)?;
+        let mut readied = plan_file.asked.prepare(plan, &handed)?;
+        let steps = readied.plan().await.map_err(AskError::from)?;
         plan_file.check(plan, &steps).map_err(Stop::Wrong)?;
         make(&mut readied, &args.making, out).await
     });

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::ChangeArgs;
-use super::asked::{Asked, Handed, Held};
+use super::asked::{Asked, Held};
+use super::credential::Handed;
 use crate::cli::{Outcome, scope};
 use crate::model::ResourceId;
 
@@ -64,7 +65,7 @@ pub(in crate::cli) fn grant(args: &GrantArgs, out: &mut dyn Write) -> anyhow::Re
     let asked = Asked::Grant(Held {
         from: args.from.from.clone(),
         entitlement: Some(args.entitlement.clone()),
-        principal: Some(parts(&args.principal)),
+        principal: Some((&args.principal).into()),
         grant: None,
     });
     super::run(&asked, &args.file, &args.change, Handed::default(), out)
@@ -75,12 +76,8 @@ pub(in crate::cli) fn revoke(args: &RevokeArgs, out: &mut dyn Write) -> anyhow::
     let asked = Asked::Revoke(Held {
         from: args.from.from.clone(),
         entitlement: args.entitlement.clone(),
-        principal: args.principal.as_ref().map(parts),
+        principal: args.principal.as_ref().map(Into::into),
         grant: args.grant.clone(),
     });
     super::run(&asked, &args.file, &args.change, Handed::default(), out)
-}
-
-fn parts(id: &ResourceId) -> (String, String) {
-    (id.resource_type.to_string(), id.id.clone())
 }

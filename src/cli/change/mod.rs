@@ -3,28 +3,38 @@
 
 mod apply;
 mod asked;
+mod credential;
 mod holding;
+mod list;
+mod making;
 mod plan_file;
+mod readied;
+mod said;
 mod show;
 mod synced;
 
 pub(super) use apply::{ApplyArgs, apply};
 pub(super) use holding::{GrantArgs, RevokeArgs, grant, revoke};
+pub(super) use list::{ListActionsArgs, list_actions};
+pub(super) use making::{
+    CreateAccountArgs, CreateResourceArgs, DeleteArgs, InvokeArgs, RotateArgs, create_account,
+    create_resource, delete, invoke, rotate,
+};
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
-use self::asked::{Asked, Handed};
+use self::asked::Asked;
+use self::credential::Handed;
+use self::readied::Readied;
 use super::connector_file::plan_of;
 use super::{Outcome, report};
 use crate::config::ProcessEnvironment;
 use crate::plan::{Plan, Purpose};
-use crate::provision::{
-    AskError, AuditFile, Finished, Journal, Prepared, RunOptions, Verdict, Who,
-};
+use crate::provision::{AskError, AuditFile, Journal, RunOptions, Verdict, Who};
 
 /// What every change can be told.
 #[derive(Debug, Args)]
@@ -140,33 +150,24 @@ fn run(
         return Ok(Stop::Wrong(error).tell());
     }
     let done = with_plan(file, args.making.strict, async |plan| {
-        let mut prepared = asked.prepare(plan, &handed)?;
         if !shows {
-            return make(&mut prepared, &args.making, out).await;
+            let mut readied = asked.prepare(plan, &handed)?;
+            return make(&mut readied, &args.making, out).await;
         }
-        let steps = prepared.change.plan().await.map_err(AskError::from)?;
+        let readied = asked.prepare(plan, &handed.only_to_show())?;
+        let steps = readied.plan().await.map_err(AskError::from)?;
         if let Some(path) = &args.plan {
             plan_file::write(path, file, plan, asked, &steps).map_err(Stop::Wrong)?;
         }
         let shown = match args.making.format {
-            ResultFormat::Text => show::dry_run(&prepared.change, &steps, out),
-            ResultFormat::Json => show::dry_run_json(&prepared.change, &steps, out),
+            ResultFormat::Text => show::dry_run(readied.title(), &steps, out),
+            ResultFormat::Json => show::dry_run_json(readied.title(), &steps, out),
         };
         shown.map_err(|error| Stop::Wrong(error.into()))?;
         Ok(Outcome::Done)
     });
     Ok(done.unwrap_or_else(Stop::tell))
 }
-
-/// A change, and what is to be done with what it brings.
-struct Readied<'p> {
-    change: Prepared<'p>,
-    /// Puts what the change brought into its outcome.
-    after: After<'p>,
-}
-
-/// Puts what a change brought into its outcome; says what went wrong with that.
-type After<'p> = Box<dyn FnOnce(&mut Finished) -> anyhow::Result<()> + 'p>;
 
 /// Compiles a connector file, does something with its plan, and lets go of the system.
 fn with_plan<T>(
@@ -195,30 +196,22 @@ async fn make(
     args: &MakingArgs,
     out: &mut dyn Write,
 ) -> Result<Outcome, Stop> {
-    let change = &mut readied.change;
-    change.timing.after |= args.read_back;
+    if args.read_back {
+        readied.read_back();
+    }
     let mut journal = journal(args).map_err(Stop::Wrong)?;
     let options = RunOptions { again: args.again };
-    let ran = change.run(&mut *journal, options).await;
-    let cannot = || {
-        format!(
-            "nothing was sent: cannot write the audit file `{}`",
-            args.audit.display()
-        )
-    };
-    let mut finished = ran.with_context(cannot).map_err(Stop::Wrong)?;
-    let after = std::mem::replace(&mut readied.after, Box::new(|_| Ok(())));
-    let after = after(&mut finished);
+    let ran = readied.run(&mut *journal, options).await;
+    let outcome = ran.context("nothing was sent").map_err(Stop::Wrong)?;
     let told = match args.format {
-        ResultFormat::Text => show::outcome(&finished.outcome, out),
-        ResultFormat::Json => show::outcome_json(&finished.outcome, out),
+        ResultFormat::Text => show::outcome(&outcome, out),
+        ResultFormat::Json => show::outcome_json(&outcome, out),
     };
-    told.map_err(|error| Stop::Wrong(error.into()))?;
-    if let Err(error) = after {
-        eprintln!("{}", report::failure(&error));
-        return Ok(Outcome::Failed);
+    if let Err(error) = told {
+        // The change stands, whoever hears of it.
+        eprintln!("{}", report::failure(&error.into()));
     }
-    Ok(finished.outcome.verdict.into())
+    Ok(outcome.verdict.into())
 }
 
 fn journal(args: &MakingArgs) -> anyhow::Result<Box<dyn Journal>> {
@@ -244,10 +237,4 @@ fn whoami() -> String {
         .iter()
         .find_map(|name| std::env::var(name).ok())
         .unwrap_or_else(|| "unknown".to_owned())
-}
-
-/// Whether what is printed may hold what only the person at the terminal should see.
-#[expect(dead_code, reason = "accounts are wired next")]
-fn is_seen_by_a_person() -> bool {
-    io::stdout().is_terminal()
 }

@@ -39,6 +39,9 @@ pub(super) fn write(
     asked: &Asked,
     steps: &[PlannedStep],
 ) -> anyhow::Result<()> {
+    if let Some(name) = asked.secret() {
+        bail!("a plan holds no secret, and `{name}` seems to be one: make the change at once");
+    }
     let written = PlanFile {
         plan_version: VERSION,
         made_at: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),

@@ -5,19 +5,15 @@ use std::io::{self, Write};
 use serde_json::json;
 
 use crate::cli::terminal::printable;
-use crate::provision::{Outcome, PlannedStep, Prepared, Sent, StepReport, StepState, Verdict};
+use crate::provision::{Outcome, PlannedStep, Sent, StepReport, StepState, Subject, Verdict};
 
 /// What would be sent, for people.
 pub(super) fn dry_run(
-    change: &Prepared<'_>,
+    (operation, subject): (&str, &Subject),
     steps: &[PlannedStep],
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    writeln!(
-        out,
-        "{}: nothing is sent",
-        title(change.operation, &change.subject)
-    )?;
+    writeln!(out, "{}: nothing is sent", title(operation, subject))?;
     for step in steps {
         writeln!(out, "\n{}", step.step)?;
         let sent = match &step.sent {
@@ -35,13 +31,13 @@ pub(super) fn dry_run(
 
 /// What would be sent, for programs.
 pub(super) fn dry_run_json(
-    change: &Prepared<'_>,
+    (operation, subject): (&str, &Subject),
     steps: &[PlannedStep],
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let shown = json!({
-        "operation": change.operation,
-        "subject": change.subject,
+        "operation": operation,
+        "subject": subject,
         "dry_run": true,
         "steps": steps,
     });
@@ -85,7 +81,7 @@ pub(super) fn outcome_json(outcome: &Outcome, out: &mut dyn Write) -> io::Result
 }
 
 /// `grant team:1:member, team/1, user/7`.
-fn title(operation: &str, subject: &crate::provision::Subject) -> String {
+fn title(operation: &str, subject: &Subject) -> String {
     let named: Vec<_> = subject
         .iter()
         .map(|(name, value)| format!("{name} {}", printable(value)))

@@ -4,6 +4,9 @@ use serde_json::{Map, Value as Json};
 
 use super::flags::Flags;
 
+/// The one feed that a connector of this language has.
+const THE_FEED: &str = "baton_feed_event";
+
 /// A command line of this program, without its name, and whether it only lists.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::cli) struct Translated {
@@ -31,10 +34,15 @@ pub(in crate::cli) fn translate(flags: &Flags) -> Result<Translated, String> {
         words.value("--grant", grant).rest([&connector]);
     } else if flags.event_feed {
         words.word("events");
-        words.given("--feed", flags.event_feed_id.as_deref());
+        let feed = flags.event_feed_id.as_deref();
+        if let Some(other) = feed.filter(|feed| !["", THE_FEED].contains(feed)) {
+            return Err(format!(
+                "there is no event feed `{other}`: there is `{THE_FEED}`"
+            ));
+        }
         words.given("--since", flags.event_feed_start_at.as_deref());
         words.given("--cursor", flags.event_feed_cursor.as_deref());
-        if flags.event_feed_start_at.is_none() {
+        if flags.event_feed_start_at.is_none() && flags.event_feed_cursor.is_none() {
             words.value("--lookback", "24h");
         }
         words.rest([&connector]);
@@ -219,6 +227,8 @@ mod tests {
             "--rotate-credentials 7 --rotate-credentials-type user --credential-recipient age1x",
             "--event-feed",
             "--event-feed true --event-feed-cursor abc --event-feed-start-at 2026-01-01T00:00:00Z",
+            "--event-feed --event-feed-cursor abc",
+            "--event-feed --event-feed-id other",
             "--event-feed false",
             r#"--invoke-action lock --invoke-action-args {"id":"7"}"#,
             "--list-action-schemas",

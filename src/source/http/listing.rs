@@ -80,8 +80,16 @@ impl HttpSource {
                 "write it in an entry of `pre_requests`",
             );
         }
-        let before = PreRequests::compile(pre, &known, &self.base, &self.conditions, variables, cx);
         let purpose = Purpose::Listing;
+        let before = PreRequests::compile(
+            pre,
+            &known,
+            &self.base,
+            &self.conditions,
+            variables,
+            purpose,
+            cx,
+        );
         let request = RequestTemplate::compile(listing.request, &self.base, variables, purpose, cx);
         known.extend(pre.iter().map(|(name, _)| name.text.as_str()));
         if let Some(request) = &request {

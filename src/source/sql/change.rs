@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::connect::SqlSource;
-use super::dialect::{Ran, Session};
+use super::dialect::Session;
 use super::listing::PagedQuery;
 use super::placeholder::scan_with_blocks;
 use super::query::{SqlQuery, record};
 use super::statement::Binding;
 use super::vars::SqlVars;
+use super::verb::Verb;
 use crate::config::CompileContext;
 use crate::config::scalar::SqlText;
 use crate::diagnostic::Severity;
@@ -44,6 +45,15 @@ pub struct StatementView {
     pub values: Vec<(String, Json)>,
 }
 
+/// What a statement came to.
+#[derive(Debug)]
+pub struct Made {
+    /// The rows that it brought.
+    pub records: Vec<Value>,
+    /// How many rows it changed; `None` where nobody counts them.
+    pub changed: Option<u64>,
+}
+
 impl SqlStatement {
     /// True when the statement takes the value that is there under this name.
     pub fn uses_value(&self, name: &str) -> bool {
@@ -68,13 +78,26 @@ impl SqlStatement {
         }
     }
 
-    /// Runs the statement on a connection.
+    /// What the statement does, as far as its first word tells.
+    pub fn verb(&self, inputs: &Inputs) -> Result<Verb, SourceError> {
+        let dialect = self.query.source.dialect;
+        let sql = self.query.bind(inputs, None)?.sql(|_| "?".to_owned());
+        Ok(Verb::of(&sql, dialect.lexicon()))
+    }
+
+    /// Runs the statement on a connection, once.
     pub async fn run(
         &self,
         inputs: &Inputs,
         session: &mut dyn Session,
-    ) -> Result<Ran, SourceError> {
-        session.run(&self.query.bind(inputs, None)?).await
+    ) -> Result<Made, SourceError> {
+        let counts = self.verb(inputs)? == Verb::Changes;
+        let ran = session.run(&self.query.bind(inputs, None)?).await?;
+        let rows = ran.rows.into_iter();
+        Ok(Made {
+            records: rows.map(|row| record(row, session.database())).collect(),
+            changed: ran.affected.filter(|_| counts),
+        })
     }
 
     /// The rows that a query brings, as records, on the database that it wants.

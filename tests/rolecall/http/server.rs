@@ -31,6 +31,7 @@ pub struct Exchange {
     pub claims: BTreeMap<String, serde_json::Map<String, Json>>,
     /// The body of the request, exactly.
     pub sent: Option<String>,
+    /// The status; 0 ends the connection without a word.
     #[serde(default = "ok")]
     pub answer: u16,
     #[serde(default)]
@@ -372,6 +373,9 @@ fn differences(exchange: &Exchange, name: ServerName, request: &Request) -> Vec<
 }
 
 fn answer(stream: &mut impl Connection, exchange: &Exchange) {
+    if exchange.answer == 0 {
+        return stream.end();
+    }
     let body = match (&exchange.json, &exchange.text, &exchange.base64) {
         (Some(json), ..) => json.to_string().into_bytes(),
         (None, Some(text), _) if exchange.times.is_some() => {

@@ -1,5 +1,9 @@
 //! Changes of a system: made, refused, repeated, lost and found.
 
+mod commands;
+mod http;
+mod sql;
+
 use std::collections::HashMap;
 use std::path::Path;
 

@@ -72,6 +72,26 @@ impl Common {
     }
 }
 
+impl PreRequests {
+    /// The answers for one request that is made for the sake of a change; `None` when there is
+    /// nothing to ask. `written` comes to hold the requests that may have changed the system.
+    pub(in crate::source::http) async fn answers_once(
+        &self,
+        wire: &Wire<'_>,
+        inputs: &Inputs,
+        written: &mut Vec<String>,
+    ) -> Result<Option<Map>, SourceError> {
+        let source = wire.source;
+        if self.is_empty() && source.common.requests.is_empty() {
+            return Ok(None);
+        }
+        let common = source.common.answers(wire, inputs).await?;
+        self.run_noting(wire, &source.defaults, inputs, common, written)
+            .await
+            .map(Some)
+    }
+}
+
 /// The pre-requests of one listing: made once per subject, whose pages share the answers. A later
 /// process, which goes on at a page, makes them again.
 #[derive(Default)]

@@ -39,6 +39,8 @@ struct PreRequest {
     rules: Option<ErrorRules>,
     conditions: Conditions,
     until: Option<Until>,
+    /// True for one that may change the system, and is made for the sake of a change.
+    writes: bool,
 }
 
 /// What is waited for.
@@ -63,6 +65,7 @@ impl PreRequests {
         base: &Base,
         conditions: &Conditions,
         variables: Variables,
+        purpose: Purpose,
         cx: &mut CompileContext,
     ) -> Option<Self> {
         let mut known = known.to_vec();
@@ -76,7 +79,7 @@ impl PreRequests {
                 ));
             }
             compiled.push(compile_one(
-                name, config, &known, base, conditions, variables, cx,
+                name, config, &known, base, conditions, variables, purpose, cx,
             ));
             known.push(&name.text);
         }
@@ -96,6 +99,7 @@ impl PreRequests {
             check_names(&request, config, known, cx);
             Some(PreRequest {
                 name: name.text.clone(),
+                writes: false,
                 request,
                 rules: None,
                 conditions: Conditions::default(),
@@ -146,6 +150,19 @@ impl PreRequests {
         self.0.iter().any(|pre| pre.request.mentions(variable))
     }
 
+    /// Whether one of them may change the system.
+    pub(in crate::source::http) fn writes(&self) -> bool {
+        self.0.iter().any(|pre| pre.writes)
+    }
+
+    /// Those that may change the system, by name.
+    pub(in crate::source::http) fn writing(
+        &self,
+    ) -> impl Iterator<Item = (&str, &RequestTemplate)> {
+        let writing = self.0.iter().filter(|pre| pre.writes);
+        writing.map(|pre| (pre.name.as_str(), &pre.request))
+    }
+
     /// Values that came from the environment.
     pub(in crate::source::http) fn secrets(&self) -> impl Iterator<Item = SecretString> {
         self.0.iter().flat_map(|pre| pre.request.secrets())
@@ -157,7 +174,21 @@ impl PreRequests {
         wire: &Wire<'_>,
         defaults: &Defaults,
         inputs: &Inputs,
+        answers: Map,
+    ) -> Result<Map, SourceError> {
+        let mut written = Vec::new();
+        self.run_noting(wire, defaults, inputs, answers, &mut written)
+            .await
+    }
+
+    /// The same; `written` comes to hold those that may have changed the system.
+    pub(super) async fn run_noting(
+        &self,
+        wire: &Wire<'_>,
+        defaults: &Defaults,
+        inputs: &Inputs,
         mut answers: Map,
+        written: &mut Vec<String>,
     ) -> Result<Map, SourceError> {
         for pre in &self.0 {
             let inputs = inputs.clone().with(VARIABLE, Value::Map(answers.clone()));
@@ -166,12 +197,18 @@ impl PreRequests {
                 cause: Box::new(error),
             };
             let request = pre.request.build(&inputs, &wire.source.base, defaults);
-            let request = request.map_err(named)?;
+            let mut request = request.map_err(named)?;
+            request.changes = pre.writes;
             let wire = Wire {
                 rules: pre.rules.as_ref().unwrap_or(wire.rules),
                 ..*wire
             };
-            let answer = match pre.ask(&request, &wire).await {
+            let asked = pre.ask(&request, &wire).await;
+            let obeyed = asked.as_ref().map_or_else(Failure::may_be_obeyed, |_| true);
+            if pre.writes && obeyed {
+                written.push(format!("{} {}", request.method, safe(&request.url)));
+            }
+            let answer = match asked {
                 Ok(answer) => Some(answer),
                 Err(failure) => {
                     let status = failure.status.filter(|status| {
@@ -242,9 +279,10 @@ fn compile_one(
     base: &Base,
     conditions: &Conditions,
     variables: Variables,
+    purpose: Purpose,
     cx: &mut CompileContext,
 ) -> Option<PreRequest> {
-    let request = RequestTemplate::compile(config, base, variables, Purpose::Listing, cx)?;
+    let request = RequestTemplate::compile(config, base, variables, purpose, cx)?;
     check_names(&request, config, known, cx);
     let rules = config.error_handling.as_ref();
     let until = config.until.as_ref().map(|until| {
@@ -264,6 +302,7 @@ fn compile_one(
             None => None,
         },
         name: name.text.clone(),
+        writes: purpose == Purpose::BeforeChange && !request.is_safe(),
         request,
         rules: rules.map(|rules| ErrorRules::compile(Some(rules), cx)),
     })

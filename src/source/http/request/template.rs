@@ -17,6 +17,8 @@ use crate::config::http::RequestConfig;
 use crate::diagnostic::{Diagnostic, Span, list, nearest};
 use crate::expr::{Escape, Expression, Inputs, Variables};
 use crate::source::SourceError;
+use crate::source::http::view::RequestView;
+use crate::source::redact::Redactor;
 
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub(in crate::source::http) enum Purpose {
     Listing,
     /// To change something.
     Change,
+    /// To be made before a change, which uses its answer.
+    BeforeChange,
 }
 
 /// A compiled `request`.
@@ -38,19 +42,49 @@ pub(in crate::source::http) struct RequestTemplate {
     body: Option<Body>,
     /// True when the url is a program: then a `..` in it comes from a record.
     computed_url: bool,
+    /// True when it changes nothing, as far as its method tells.
+    safe: bool,
 }
 
 impl RequestTemplate {
+    /// The URL, as it is written.
+    pub(in crate::source::http) fn url(&self) -> &Expression {
+        &self.url
+    }
+
+    /// Whether it changes nothing: a method that only reads, or a GraphQL query.
+    pub(in crate::source::http) fn is_safe(&self) -> bool {
+        self.safe
+    }
+
+    /// The request as the file has it.
+    pub(in crate::source::http) fn unfilled(&self, redactor: &Redactor) -> RequestView {
+        let shown = |text: &str| redactor.whole(text.trim());
+        let query = self.carried.written_query();
+        let query: Vec<_> = query
+            .iter()
+            .map(|(name, text)| format!("{name}={text}"))
+            .collect();
+        let url = shown(self.url.source());
+        let headers = self.carried.written_headers().into_iter();
+        RequestView {
+            method: self.method.to_string(),
+            url: match (query.is_empty(), url.contains('?')) {
+                (true, _) => url,
+                (false, false) => format!("{url}?{}", shown(&query.join("&"))),
+                (false, true) => format!("{url}&{}", shown(&query.join("&"))),
+            },
+            headers: headers.map(|(name, text)| (name, shown(&text))).collect(),
+            body: self.body.as_ref().map(|body| shown(&body.written())),
+            credentials: String::new(),
+        }
+    }
+
     /// Whether the request depends on a variable.
     pub(in crate::source::http) fn mentions(&self, variable: &str) -> bool {
         self.programs()
             .iter()
             .any(|program| program.mentions(variable))
-    }
-
-    /// The method.
-    pub(in crate::source::http) fn method(&self) -> &Method {
-        &self.method
     }
 
     /// The texts of its programs.
@@ -79,7 +113,8 @@ impl RequestTemplate {
     ) -> Option<Self> {
         let method = match purpose {
             Purpose::Listing => method(config, cx),
-            Purpose::Change => changing_method(config, cx),
+            Purpose::Change => changing_method(config, true, cx),
+            Purpose::BeforeChange => changing_method(config, false, cx),
         };
         let url = literal_or_program(&config.url, variables, cx);
         let carried = Carried::compile(&config.headers, &config.query_params, variables, cx);
@@ -95,9 +130,14 @@ impl RequestTemplate {
             ));
             return None;
         }
-        let url = url?;
+        let (url, method) = (url?, method?);
+        let queries = config.graphql.as_ref().is_some_and(|graphql| {
+            let query = &graphql.query.0.text;
+            !query.starts_with("cel:") && !query.contains("mutation")
+        });
         Some(Self {
-            method: method?,
+            safe: method.is_safe() || queries,
+            method,
             computed_url: !matches!(url, Expression::Literal(_)),
             route: route(config.url.0.span, cx),
             url,
@@ -216,10 +256,21 @@ fn method(config: &RequestConfig, cx: &mut CompileContext) -> Option<Method> {
     Some(method)
 }
 
-fn changing_method(config: &RequestConfig, cx: &mut CompileContext) -> Option<Method> {
+/// `changes`: it is meant to change something.
+fn changing_method(
+    config: &RequestConfig,
+    changes: bool,
+    cx: &mut CompileContext,
+) -> Option<Method> {
     let written = config.method.as_ref();
     let written = written.filter(|method| !method.text.trim().is_empty());
     let Some(written) = written else {
+        if config.graphql.is_some() {
+            return Some(Method::POST);
+        }
+        if !changes {
+            return Some(Method::GET);
+        }
         cx.warning(
             "no-effect",
             config.url.0.span,

@@ -144,10 +144,12 @@ fn classify(error: &dyn DatabaseError) -> Class {
     match error.number() {
         // Wrong user, password or authentication plugin; passwords that expired.
         1045 | 1698 | 1251 | 1862 | 1820 => Class::Refused,
-        // Too many connections, by server and by user; shutting down.
-        1040 | 1203 | 1226 | 1053 => Class::Unavailable { transient: true },
-        // Lock wait timeout and deadlock, lost connections, a query that was killed.
-        1205 | 1213 | 1927 | 2006 | 2013 | 1317 => Class::Query { transient: true },
+        // Too many connections, by server and by user.
+        1040 | 1203 | 1226 => Class::Unavailable { transient: true },
+        // Shutting down, connections that were killed, lost, or idle for too long.
+        1053 | 1152 | 1927 | 2006 | 2013 | 4031 => Class::Ended,
+        // Lock wait timeout and deadlock, a query that was killed.
+        1205 | 1213 | 1317 => Class::Query { transient: true },
         _ => Class::Query { transient: false },
     }
 }
@@ -160,6 +162,10 @@ struct MySqlDriver {
 #[async_trait]
 impl Driver for MySqlDriver {
     type Db = sqlx::MySql;
+
+    // A server may be set up to keep nothing without `COMMIT`.
+    const ALONE: &'static str = "SET autocommit = 1";
+    const DEFINITIONS_COMMIT: bool = true;
 
     async fn after_connecting(&self, connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
         for setting in &self.settings {

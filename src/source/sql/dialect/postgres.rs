@@ -186,8 +186,10 @@ fn classify(error: &dyn DatabaseError) -> Class {
         ("3D000" | "42501", _) => Class::Query { transient: false },
         // Too many connections, shutting down, starting up.
         ("53300" | "57P03", _) => Class::Unavailable { transient: true },
-        // Serialization failures and deadlocks, locks not granted, connections lost, shutdowns.
-        ("55P03" | "57P01" | "57P02", _) | (_, "40" | "08") => Class::Query { transient: true },
+        // Shutdowns, connections that were lost, that an administrator ended, or that idled too long.
+        ("57P01" | "57P02" | "57P05" | "25P03" | "25P04", _) | (_, "08") => Class::Ended,
+        // Serialization failures and deadlocks, locks not granted.
+        ("55P03", _) | (_, "40") => Class::Query { transient: true },
         _ => Class::Query { transient: false },
     }
 }
