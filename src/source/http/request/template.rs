@@ -25,6 +25,8 @@ use crate::source::redact::Redactor;
 pub(in crate::source::http) enum Purpose {
     /// To read.
     Listing,
+    /// To look at what a change came to, or to find what it is about.
+    Look,
     /// To change something.
     Change,
     /// To be made before a change, which uses its answer.
@@ -80,6 +82,11 @@ impl RequestTemplate {
         }
     }
 
+    /// The method.
+    pub(in crate::source::http) fn method(&self) -> &Method {
+        &self.method
+    }
+
     /// Whether the request depends on a variable.
     pub(in crate::source::http) fn mentions(&self, variable: &str) -> bool {
         self.programs()
@@ -112,7 +119,8 @@ impl RequestTemplate {
         cx: &mut CompileContext,
     ) -> Option<Self> {
         let method = match purpose {
-            Purpose::Listing => method(config, cx),
+            Purpose::Listing => method(config, "a listing", cx),
+            Purpose::Look => method(config, "a request that only reads", cx),
             Purpose::Change => changing_method(config, true, cx),
             Purpose::BeforeChange => changing_method(config, false, cx),
         };
@@ -222,7 +230,8 @@ fn route(written: Span, cx: &CompileContext) -> Option<Arc<str>> {
     (route.len() <= LONGEST_ROUTE && !route.contains('@')).then(|| route.into())
 }
 
-fn method(config: &RequestConfig, cx: &mut CompileContext) -> Option<Method> {
+/// `what` reads by it.
+fn method(config: &RequestConfig, what: &str, cx: &mut CompileContext) -> Option<Method> {
     let Some(written) = &config.method else {
         return Some(match config.graphql {
             Some(_) => Method::POST,
@@ -248,7 +257,7 @@ fn method(config: &RequestConfig, cx: &mut CompileContext) -> Option<Method> {
         }
         _ => {
             let at = cx.at(written.span);
-            let message = format!("a listing cannot use the method `{}`", written.text);
+            let message = format!("{what} cannot use the method `{}`", written.text);
             cx.note(Diagnostic::error("not-in-set", at, message).help("write `GET` or `POST`"));
             return None;
         }
