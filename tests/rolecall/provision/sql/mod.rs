@@ -2,6 +2,8 @@
 //! own.
 
 mod case;
+mod roles;
+mod values;
 mod way;
 
 use case::Case;
