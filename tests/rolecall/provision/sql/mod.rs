@@ -1,8 +1,10 @@
 //! Changes by queries, on real databases. What a change did is read by a connection of the test's
 //! own.
 
+mod broken;
 mod case;
 mod roles;
+mod secrets;
 mod values;
 mod way;
 
