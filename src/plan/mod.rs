@@ -33,7 +33,7 @@ pub use compile::{Plan, compile};
 pub use credential::Credential;
 pub use find::FindPlan;
 pub use granting::{ProvisioningPlan, ReadBackPlan};
-pub use incremental::{ChangesPlan, GrantChangesPlan};
+pub use incremental::{ChangesPlan, GrantChangesPlan, LookbackPlan};
 pub use provisioning::TypeProvisioning;
 pub use resource_type::{EntitlementsPlan, GrantsPlan, ResourcesPlan, TypePlan};
 pub use tolerance::Tolerance;

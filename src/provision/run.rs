@@ -80,10 +80,14 @@ impl Prepared<'_> {
         let unfinished = journal.unfinished(&key)?;
         let mut looked = Looked::default();
         if self.timing.before || unfinished.is_some() {
-            looked = match &unfinished {
-                Some(_) => self.look_until(true).await,
-                None => self.look_once().await,
-            };
+            if let Some(earlier) = &unfinished {
+                tracing::warn!(
+                    since = earlier.at,
+                    "an earlier run of this change ended without an answer: asking the system what became of it"
+                );
+            }
+            // What an earlier run did may show late.
+            looked = self.look(unfinished.is_some()).await;
             if let Some(ended) = self.ended_before(&looked, unfinished.as_ref(), options) {
                 let id = journal.intent(&self.intent(&key, Vec::new()))?;
                 return self.finish(&id, journal, Stepped::nothing(ended.0), ended.1, looked);
@@ -109,7 +113,7 @@ impl Prepared<'_> {
         };
         if asks {
             let patient = !matches!(stepped.end, End::PerhapsAlreadySo(_));
-            looked = self.look_until(patient).await;
+            looked = self.look(patient).await;
         }
         self.finish(&id, journal, stepped, None, looked)
     }
@@ -140,7 +144,7 @@ impl Prepared<'_> {
                 );
                 Some((End::Unclear(message.clone()), Some(message)))
             }
-            (None, None) if !self.proof.can_look() => None,
+            (None, None) if !self.timing.insists => None,
             (None, None) => {
                 let message = format!(
                     "whether it is so already cannot be found out, so nothing was sent: {}",
@@ -161,17 +165,7 @@ impl Prepared<'_> {
         }
     }
 
-    /// Asks the system once.
-    async fn look_once(&self) -> Looked {
-        self.look(false).await
-    }
-
-    /// Asks the system until it is so, or has had the time that it may take. `patient`: otherwise
-    /// once.
-    async fn look_until(&self, patient: bool) -> Looked {
-        self.look(patient).await
-    }
-
+    /// Asks the system once, or, when `patient`, until it is so or has had the time that it may take.
     async fn look(&self, patient: bool) -> Looked {
         let began = Instant::now();
         let mut asked = 0;

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Waits that double with each failure up to a longest one, each a random part of that: clients that
 /// failed together do not come back together ("full jitter").
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Backoff {
+pub struct Backoff {
     /// How often something is tried at most, the first time included.
     pub attempts: u32,
     /// The most that the first wait takes.

@@ -9,6 +9,7 @@ mod meter;
 mod page;
 pub(crate) mod redact;
 
+pub(crate) use backoff::Backoff;
 pub use error::SourceError;
 pub use meter::{Cost, Meter, WaitReason, Waiting};
 pub use page::{FoundOne, Page, PageToken, PartialReason};

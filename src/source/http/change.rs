@@ -114,6 +114,11 @@ impl HttpChange {
         self.request.mentions(variable) || self.before.mentions(variable)
     }
 
+    /// Whether making the request twice means the same as making it once, by its method.
+    pub fn is_idempotent(&self) -> bool {
+        self.request.method().is_idempotent()
+    }
+
     /// The members of an object that its programs mention and that are not `known`.
     pub(crate) fn unknown_members(&self, object: &str, known: &[&str]) -> Vec<String> {
         let programs = self.before.sources().chain(self.request.sources());

@@ -51,6 +51,26 @@ pub enum Class {
         /// Whether the same query may work later: a deadlock, a lost connection.
         transient: bool,
     },
+    /// The server ends the connection: what it was asked last may have been done or not.
+    Ended,
+}
+
+impl Failure {
+    /// True when the connection broke, so that nobody knows what became of the last order.
+    pub fn lost_connection(&self, classify: fn(&dyn DatabaseError) -> Class) -> bool {
+        match self {
+            Failure::Source(_) => false,
+            Failure::Driver(error) | Failure::Sent { error, .. } => match error {
+                sqlx::Error::Database(said) => classify(said.as_ref()) == Class::Ended,
+                sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::WorkerCrashed
+                | sqlx::Error::PoolClosed => true,
+                _ => false,
+            },
+        }
+    }
 }
 
 /// Where a message comes from, and what must not be in it.
@@ -76,6 +96,7 @@ impl Peer {
                     Class::Unavailable { transient } | Class::Query { transient } => {
                         (reason, transient)
                     }
+                    Class::Ended => (reason, true),
                 }
             }
             sqlx::Error::Io(error) => match tls::failure(error) {
@@ -108,6 +129,7 @@ impl Peer {
                     Class::Unavailable { transient } | Class::Query { transient } => {
                         (reason, transient)
                     }
+                    Class::Ended => (reason, true),
                 }
             }
             sqlx::Error::Io(error) => (format!("the connection broke: {}", io_reason(error)), true),

@@ -20,9 +20,11 @@ mod statement;
 mod target;
 mod tls;
 mod vars;
+mod verb;
 
-pub use change::{SqlStatement, StatementView};
+pub use change::{Made, SqlStatement, StatementView};
 pub use connect::SqlSource;
-pub use dialect::{DialectView, Ran, Session, documented as documented_dialects};
+pub use dialect::{Database, DialectView, Ran, Session, documented as documented_dialects};
 pub use listing::{PagedQuery, SqlListing};
 pub use vars::{Known, SqlVars};
+pub use verb::Verb;

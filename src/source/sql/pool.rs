@@ -30,6 +30,15 @@ pub trait Driver: std::fmt::Debug + Send + Sync + Sized + 'static {
     /// The driver.
     type Db: sqlx::Database;
 
+    /// Begins a transaction.
+    const BEGIN: &'static str = "BEGIN";
+
+    /// What a connection for changes without a transaction needs to keep each of them; may be empty.
+    const ALONE: &'static str = "";
+
+    /// Whether a statement such as `GRANT` commits what was run before it, and itself.
+    const DEFINITIONS_COMMIT: bool = false;
+
     /// Says what is wrong where the driver would not say it well.
     async fn before_connecting(&self) -> Result<(), SourceError> {
         Ok(())
@@ -50,6 +59,15 @@ pub trait Driver: std::fmt::Debug + Send + Sync + Sized + 'static {
         connection: &mut ConnectionOf<Self>,
         sql: &'static str,
     ) -> Result<(), sqlx::Error>;
+
+    /// Runs a statement within a transaction, which nothing that the driver does besides may end.
+    async fn run_within(
+        connection: &mut ConnectionOf<Self>,
+        statement: &Statement<'_>,
+        rows: &mut Rows<'_>,
+    ) -> Result<(), Failure> {
+        Self::run(connection, statement, rows).await
+    }
 
     /// Runs a statement on a connection of its own; its rows go to `rows` until that wants no more.
     async fn run(
@@ -216,17 +234,19 @@ impl<D: Driver> Database for Pooled<D> {
     }
 
     async fn session(&self, transaction: bool) -> Result<Box<dyn Session + '_>, SourceError> {
-        let mut connection = self.connect(&self.writing).await?;
-        if transaction {
-            D::order(&mut connection, "BEGIN")
-                .await
-                .map_err(|error| self.peer.while_running(Failure::Driver(error)))?;
-        }
-        Ok(Box::new(PooledSession {
+        let connection = self.connect(&self.writing).await?;
+        let mut session = PooledSession {
             database: self,
             connection,
             transaction,
-        }))
+            lost: false,
+        };
+        match transaction {
+            true => session.order(D::BEGIN).await?,
+            false if D::ALONE.is_empty() => {}
+            false => session.order(D::ALONE).await?,
+        }
+        Ok(Box::new(session))
     }
 
     async fn close(&self) {
@@ -242,6 +262,22 @@ struct PooledSession<'d, D: Driver> {
     database: &'d Pooled<D>,
     connection: ConnectionOf<D>,
     transaction: bool,
+    lost: bool,
+}
+
+impl<D: Driver> PooledSession<'_, D> {
+    async fn order(&mut self, sql: &'static str) -> Result<(), SourceError> {
+        let ordered = D::order(&mut self.connection, sql).await;
+        ordered.map_err(|error| self.failed(Failure::Driver(error), None))
+    }
+
+    fn failed(&mut self, failure: Failure, statement: Option<&Statement<'_>>) -> SourceError {
+        self.lost |= failure.lost_connection(self.database.peer.classify);
+        match statement {
+            Some(statement) => self.database.explained(failure, statement),
+            None => self.database.peer.while_running(failure),
+        }
+    }
 }
 
 #[async_trait]
@@ -249,29 +285,48 @@ impl<D: Driver> Session for PooledSession<'_, D> {
     async fn run(&mut self, statement: &Statement<'_>) -> Result<Ran, SourceError> {
         let mut rows = Rows::collected(statement);
         meter::asked();
-        D::run(&mut self.connection, statement, &mut rows)
-            .await
-            .map_err(|failure| self.database.explained(failure, statement))?;
+        let ran = match self.transaction {
+            true => D::run_within(&mut self.connection, statement, &mut rows).await,
+            false => D::run(&mut self.connection, statement, &mut rows).await,
+        };
+        ran.map_err(|failure| self.failed(failure, Some(statement)))?;
         Ok(Ran {
-            affected: rows.affected(),
+            affected: Some(rows.affected()),
             rows: rows.into_rest(),
         })
     }
 
-    async fn commit(&mut self) -> Result<(), SourceError> {
-        if !self.transaction {
-            return Ok(());
+    async fn begin(&mut self) -> Result<(), SourceError> {
+        match self.transaction {
+            true => self.order(D::BEGIN).await,
+            false => Ok(()),
         }
-        let committed = D::order(&mut self.connection, "COMMIT").await;
-        committed.map_err(|error| self.database.peer.while_running(Failure::Driver(error)))
+    }
+
+    async fn commit(&mut self) -> Result<(), SourceError> {
+        match self.transaction {
+            true => self.order("COMMIT").await,
+            false => Ok(()),
+        }
     }
 
     async fn rollback(&mut self) -> Result<(), SourceError> {
-        if !self.transaction {
-            return Ok(());
+        match self.transaction {
+            true => self.order("ROLLBACK").await,
+            false => Ok(()),
         }
-        let undone = D::order(&mut self.connection, "ROLLBACK").await;
-        undone.map_err(|error| self.database.peer.while_running(Failure::Driver(error)))
+    }
+
+    fn database(&self) -> &str {
+        &self.database.name
+    }
+
+    fn is_lost(&self) -> bool {
+        self.lost
+    }
+
+    fn definitions_commit(&self) -> bool {
+        D::DEFINITIONS_COMMIT
     }
 }
 

@@ -106,11 +106,23 @@ pub trait Session: Send {
     /// Runs a statement to its end.
     async fn run(&mut self, statement: &Statement<'_>) -> Result<Ran, SourceError>;
 
+    /// Begins a transaction anew, after one that was committed.
+    async fn begin(&mut self) -> Result<(), SourceError>;
+
     /// Makes what was run last. Without a transaction it has been made already.
     async fn commit(&mut self) -> Result<(), SourceError>;
 
     /// Undoes what was run, where there is a transaction.
     async fn rollback(&mut self) -> Result<(), SourceError>;
+
+    /// The name of the database.
+    fn database(&self) -> &str;
+
+    /// Whether the connection broke: what was sent last may have been obeyed.
+    fn is_lost(&self) -> bool;
+
+    /// Whether a statement such as `GRANT` commits what was run before it, and itself.
+    fn definitions_commit(&self) -> bool;
 }
 
 /// What a statement of a change came to.
@@ -118,8 +130,8 @@ pub trait Session: Send {
 pub struct Ran {
     /// The rows that it brought.
     pub rows: Vec<Row>,
-    /// How many rows it changed, as the database counts them.
-    pub affected: u64,
+    /// How many rows it changed, as the database counts them; `None` where it does not.
+    pub affected: Option<u64>,
 }
 
 /// A dialect that registered itself.

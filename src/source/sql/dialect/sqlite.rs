@@ -164,6 +164,9 @@ struct File {
 impl Driver for File {
     type Db = SqliteDriver;
 
+    // One that begins by reading cannot wait for its turn to write.
+    const BEGIN: &'static str = "BEGIN IMMEDIATE";
+
     async fn before_connecting(&self) -> Result<(), SourceError> {
         match tokio::fs::metadata(&self.path).await {
             Ok(found) if found.is_file() => Ok(()),

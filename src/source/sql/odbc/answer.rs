@@ -1,5 +1,6 @@
 //! A statement on a connection → its rows.
 
+use odbc_api::handles::{AsStatementRef, Statement as _};
 use odbc_api::{Connection, Cursor, CursorRow, DataType, ResultSetMetadata};
 use tokio::sync::mpsc::Sender;
 
@@ -7,7 +8,7 @@ use super::bound::Bound;
 use super::column::{Column, columns};
 use super::failure::Failure;
 use super::parameter::{self, Context};
-use super::session::{Message, Order};
+use super::session::{Message, Order, Task};
 use super::system::{Describes, Least, System};
 use super::value::{self, Buffers};
 use crate::expr::Map;
@@ -58,6 +59,16 @@ impl Connected {
         answered().is_none_or(|text| text == "✓")
     }
 
+    /// Does what it is asked to do.
+    pub fn obey(&self, task: &Task, to: &Sender<Message>) -> Result<(), Failure> {
+        match task {
+            Task::Run(order) => self.answer(order, to),
+            Task::Begin => Ok(self.connection.set_autocommit(false)?),
+            Task::Commit => Ok(self.connection.commit()?),
+            Task::Rollback => Ok(self.connection.rollback()?),
+        }
+    }
+
     /// Runs a statement and sends its rows.
     pub fn answer(&self, order: &Order, to: &Sender<Message>) -> Result<(), Failure> {
         let statement = Statement {
@@ -103,9 +114,17 @@ impl Connected {
                 .map(|(parameter, described)| parameter::bind(parameter, *described, context))
                 .collect();
             let Some(cursor) = prepared.execute(bound?.as_slice())? else {
+                if order.changes {
+                    affected(&mut prepared, to)?;
+                }
                 return Ok(());
             };
-            if self.fetch(cursor, &statement, to)? > 0 {
+            let brought = self.fetch(cursor, &statement, order.changes, to)?;
+            if order.changes {
+                // A statement that brings what it changed brings a row for each.
+                to.blocking_send(Message::Affected(brought as u64)).ok();
+            }
+            if brought > 0 {
                 break;
             }
         }
@@ -145,12 +164,19 @@ impl Connected {
         &self,
         mut cursor: impl Cursor,
         statement: &Statement<'_>,
+        wholly: bool,
         to: &Sender<Message>,
     ) -> Result<usize, Failure> {
         let fetched = self.fetch_all(&mut cursor, statement, to);
         if fetched.as_ref().is_err_and(Failure::lost_connection) {
             // Closing it would fail too, and freeing the statement does the same.
             std::mem::forget(cursor);
+        } else if wholly && fetched.is_ok() {
+            // What fails in a procedure after its first result is told behind that.
+            let mut rest = Some(cursor);
+            while let Some(cursor) = rest {
+                rest = cursor.more_results()?;
+            }
         }
         fetched
     }
@@ -239,6 +265,16 @@ impl Connected {
             })
             .collect())
     }
+}
+
+/// Sends how many rows the statement changed, where the driver knows.
+fn affected(statement: &mut impl AsStatementRef, to: &Sender<Message>) -> Result<(), Failure> {
+    let mut statement = statement.as_stmt_ref();
+    let counted = statement.row_count().into_result(&statement)?;
+    if let Ok(rows) = u64::try_from(counted) {
+        to.blocking_send(Message::Affected(rows)).ok();
+    }
+    Ok(())
 }
 
 fn garbled(place: &str, way_out: &str) -> Failure {

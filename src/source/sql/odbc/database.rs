@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Settings;
+use super::change::ChangeSession;
 use super::failure::Failure;
-use super::session::{Message, Order, STOPPED, Session};
-use crate::source::sql::dialect::Database;
+use super::session::{Message, Order, STOPPED, Session, Task};
+use crate::source::sql::dialect::{self, Database};
 use crate::source::sql::place;
 use crate::source::sql::statement::{Row, Rows, Statement, TakeRows};
 use crate::source::{SourceError, meter};
@@ -86,7 +87,7 @@ impl OdbcDatabase {
         rows: &mut Rows<'_>,
         permit: Arc<OwnedSemaphorePermit>,
     ) -> Result<Outcome, SourceError> {
-        let mut messages = session.run(Order::from(statement), permit);
+        let mut messages = session.run(Task::Run(Order::from(statement)), Some(permit));
         while let Some(message) = messages.recv().await {
             match message {
                 Message::Stale => return Ok(Outcome::Stale),
@@ -98,6 +99,7 @@ impl OdbcDatabase {
                         }
                     }
                 }
+                Message::Affected(_) => {}
                 Message::Done(Ok(())) => return Ok(Outcome::Answered),
                 Message::Done(Err(failure)) => {
                     // The statement failed, not the connection.
@@ -112,22 +114,31 @@ impl OdbcDatabase {
         })
     }
 
-    /// The error of a statement, with the place of its cause where its words tell it.
     fn explained(&self, failure: Failure, statement: &Statement<'_>) -> SourceError {
-        let mut error = failure.while_running(&self.settings, &self.name);
-        if let SourceError::Query { at, reason, .. } = &mut error {
-            let sql = statement.sql(|_| "?".to_owned());
-            let place = place::of_message(reason, &sql);
-            let place = place.and_then(|place| statement.location(&sql, place));
-            *at = place.map(|place| place.to_string());
-        }
-        error
+        explained(failure, statement, &self.settings, &self.name)
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Session>> {
         // A list of connections is whole whatever else went wrong.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The error of a statement, with the place of its cause where its words tell it.
+pub(super) fn explained(
+    failure: Failure,
+    statement: &Statement<'_>,
+    settings: &Settings,
+    database: &str,
+) -> SourceError {
+    let mut error = failure.while_running(settings, database);
+    if let SourceError::Query { at, reason, .. } = &mut error {
+        let sql = statement.sql(|_| "?".to_owned());
+        let place = place::of_message(reason, &sql);
+        let place = place.and_then(|place| statement.location(&sql, place));
+        *at = place.map(|place| place.to_string());
+    }
+    error
 }
 
 /// How a statement ended that did not fail.
@@ -174,9 +185,12 @@ impl Database for OdbcDatabase {
 
     async fn session(
         &self,
-        _: bool,
-    ) -> Result<Box<dyn crate::source::sql::dialect::Session + '_>, SourceError> {
-        todo!("helper A")
+        transaction: bool,
+    ) -> Result<Box<dyn dialect::Session + '_>, SourceError> {
+        let session = self.connect().await?;
+        let session =
+            ChangeSession::begin(session, &self.settings, &self.name, transaction).await?;
+        Ok(Box::new(session))
     }
 
     async fn close(&self) {

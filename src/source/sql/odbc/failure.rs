@@ -35,7 +35,7 @@ impl Failure {
         match self {
             Failure::Driver(Error::Diagnostics { record, .. }) => {
                 let state = record.state.as_str();
-                state.starts_with("08") || matches!(state, "HYT01" | "57P01" | "57P02")
+                classify(state, record.native_error, &words(record)) == Class::Ended
             }
             Failure::Driver(_) => true,
             Failure::Source(_) => false,
@@ -59,6 +59,11 @@ impl Failure {
                     transient,
                 }
             }
+            Class::Ended => SourceError::Unreachable {
+                system,
+                reason,
+                transient: true,
+            },
         }
     }
 
@@ -78,6 +83,11 @@ impl Failure {
                 at: None,
                 reason,
                 transient,
+            },
+            Class::Ended => SourceError::Query {
+                at: None,
+                reason,
+                transient: true,
             },
         }
     }
@@ -127,15 +137,12 @@ fn classify(state: &str, number: i32, words: &str) -> Class {
         _ if lower.contains("database") && lower.contains("does not exist") => {
             Class::Query { transient: false }
         }
-        (_, "08") | ("HYT00" | "HYT01" | "40001" | "40P01" | "55P03" | "57P01" | "57P02", _) => {
-            Class::Query { transient: true }
-        }
-        (_, "40") => Class::Query { transient: true },
+        (_, "08") | ("HYT01" | "57P01" | "57P02", _) => Class::Ended,
+        (_, "40") | ("HYT00" | "55P03", _) => Class::Query { transient: true },
         // MySQL has no state of its own for a server that is not there, or that is lost, nor for a
         // lock that it waited for too long.
-        ("HY000", _) if matches!(number, 1205 | 2002 | 2003 | 2006 | 2013) => {
-            Class::Query { transient: true }
-        }
+        ("HY000", _) if matches!(number, 1927 | 2006 | 2013) => Class::Ended,
+        ("HY000", _) if matches!(number, 1205 | 2002 | 2003) => Class::Query { transient: true },
         _ => Class::Query { transient: false },
     }
 }
@@ -232,7 +239,7 @@ mod tests {
                 "FATAL:  database \"x\" does not exist",
                 lasting,
             ),
-            ("08S01", 0, "Communication link failure", transient),
+            ("08S01", 0, "Communication link failure", Class::Ended),
             ("40001", 1205, "deadlock victim", transient),
             ("HYT00", 0, "Login timeout expired", transient),
             ("IM002", 0, "Data source name not found", lasting),

@@ -19,6 +19,8 @@ mod answer;
 #[cfg(feature = "odbc")]
 mod bound;
 #[cfg(feature = "odbc")]
+mod change;
+#[cfg(feature = "odbc")]
 mod column;
 #[cfg(feature = "odbc")]
 mod database;

@@ -38,6 +38,8 @@ pub struct Order {
     pub max_rows: Option<usize>,
     /// The key column.
     pub key: Option<String>,
+    /// Whether it is a part of a change: then all of its results are awaited, and rows are counted.
+    pub changes: bool,
 }
 
 impl From<&Statement<'_>> for Order {
@@ -47,8 +49,22 @@ impl From<&Statement<'_>> for Order {
             parameters: statement.parameters.clone(),
             max_rows: statement.max_rows,
             key: statement.key.map(str::to_owned),
+            changes: false,
         }
     }
+}
+
+/// What the thread is asked to do.
+#[derive(Debug)]
+pub enum Task {
+    /// To run a statement.
+    Run(Order),
+    /// To keep nothing from now on until it is committed.
+    Begin,
+    /// To keep what was run.
+    Commit,
+    /// To undo it.
+    Rollback,
 }
 
 /// What comes back from the thread.
@@ -58,15 +74,17 @@ pub enum Message {
     Stale,
     /// Some rows, in order.
     Rows(Vec<Row>),
+    /// So many rows were changed.
+    Affected(u64),
     /// The end.
     Done(Result<(), Failure>),
 }
 
 /// Work for the thread. The permit counts the connection as busy until the driver is done with it.
 struct Job {
-    order: Order,
+    task: Task,
     to: channel::Sender<Message>,
-    _permit: Arc<OwnedSemaphorePermit>,
+    _permit: Option<Arc<OwnedSemaphorePermit>>,
 }
 
 /// An open connection.
@@ -109,16 +127,16 @@ impl Session {
         }
     }
 
-    /// Starts a statement; what comes of it comes through the channel, and nothing more when the
-    /// thread is gone.
+    /// Starts a task; what comes of it comes through the channel, and nothing more when the thread is
+    /// gone.
     pub fn run(
         &self,
-        order: Order,
-        permit: Arc<OwnedSemaphorePermit>,
+        task: Task,
+        permit: Option<Arc<OwnedSemaphorePermit>>,
     ) -> channel::Receiver<Message> {
         let (to, messages) = channel::channel(2);
         let job = Job {
-            order,
+            task,
             to,
             _permit: permit,
         };
@@ -165,11 +183,12 @@ fn serve(
     };
     let mut used = Instant::now();
     for job in work {
-        if used.elapsed() > IDLE && !session.answers() {
+        let asks = matches!(&job.task, Task::Run(order) if !order.changes);
+        if asks && used.elapsed() > IDLE && !session.answers() {
             job.to.blocking_send(Message::Stale).ok();
             return;
         }
-        let done = session.answer(&job.order, &job.to);
+        let done = session.obey(&job.task, &job.to);
         let lost = done.as_ref().is_err_and(Failure::lost_connection);
         job.to.blocking_send(Message::Done(done)).ok();
         if lost {

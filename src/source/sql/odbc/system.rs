@@ -98,6 +98,15 @@ impl System {
         }
     }
 
+    /// Whether a statement such as `GRANT` commits what was run before it, and itself. Of a system
+    /// that we know nothing about we say so, because what cannot be undone must not seem undone.
+    pub fn definitions_commit(self) -> bool {
+        match self {
+            System::Oracle | System::Hana | System::Mysql | System::Vertica | System::Other => true,
+            System::SqlServer | System::Db2 | System::Postgres | System::Sqlite => false,
+        }
+    }
+
     /// How far to believe the driver about parameters.
     pub fn describes(self) -> Describes {
         match self {
