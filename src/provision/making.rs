@@ -218,8 +218,11 @@ impl<'p> Making<'p> {
             inputs.set(name, value.clone());
         }
         let scope = Scope::new(&inputs, Some(&found.record));
-        of.resource(&scope, None, &mut Remarks::default())
-            .map_err(|error| error.to_string())
+        let mapped = of.resource(&scope, None, &mut Remarks::default());
+        mapped.map_err(|error| match std::error::Error::source(&error) {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        })
     }
 }
 
