@@ -15,7 +15,7 @@ use crate::config::change::WaitConfig;
 use crate::config::http::RequestConfig;
 use crate::config::scalar::{DurationText, ExprText};
 use crate::config::{Bare, CompileContext};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Span, list, nearest};
 use crate::expr::{Expression, Variables};
 use crate::mapping::GrantMapping;
 use crate::source::http::HttpChange;
@@ -153,15 +153,18 @@ pub(super) fn queries(
             statements.cx,
         );
     }
-    let signals = side.signal.filter(|signal| signal.value);
-    if let Some(signal) = signals {
-        idempotency(side, signal.span, connection, statements.cx);
+    let scheme = connection.and_then(Connection::sql);
+    let scheme = scheme.map_or("", |source| source.scheme());
+    if let Some(signal) = side.signal.filter(|signal| signal.value) {
+        idempotency(side, signal.span, scheme, statements.cx);
     }
+    let usual = scheme == "db2" && side.no_transaction && !side.validations.is_empty();
+    let signals = side.signal.map_or(usual, |signal| signal.value);
     let validations = statements.all(side.validations);
     let compiled = statements.all(side.queries.iter().copied())?;
     Some(SqlChangePlan {
         validations: validations?,
-        validations_signal_idempotency: signals.is_some(),
+        validations_signal_idempotency: signals,
         statements: compiled,
         max_rows: side.max_affected_rows.map(NonZeroU32::get),
         in_transaction: !side.no_transaction,
@@ -171,7 +174,7 @@ pub(super) fn queries(
 
 /// Where the count of changed rows does not tell whether there was something to do, a validation
 /// query can.
-fn idempotency(side: &Side, span: Span, connection: Option<&Connection>, cx: &mut CompileContext) {
+fn idempotency(side: &Side, span: Span, scheme: &str, cx: &mut CompileContext) {
     const FIELD: &str = "validation_queries_signal_idempotency";
     if side.validations.is_empty() && !cx.is_failed(&format!("{}.validation_queries", side.path)) {
         let at = cx.at(span);
@@ -185,31 +188,14 @@ fn idempotency(side: &Side, span: Span, connection: Option<&Connection>, cx: &mu
         );
         return;
     }
-    let Some(source) = connection.and_then(Connection::sql) else {
-        return;
-    };
-    match signals_by_validation(source.scheme()) {
-        true if !side.no_transaction => {
-            let at = cx.at(span);
-            let message = format!("`{FIELD}` needs `no_transaction: true` on this database");
-            cx.note(
-                Diagnostic::error("missing-field", at, message)
-                    .help("add `no_transaction: true` beside it"),
-            );
-        }
-        true => {}
-        false => cx.warning(
-            "no-effect",
-            span,
-            format!("`{FIELD}` has no effect on this database: the count of changed rows tells"),
-            "remove it",
-        ),
+    if matches!(scheme, "oracle" | "db2") && !side.no_transaction {
+        let at = cx.at(span);
+        let message = format!("`{FIELD}` needs `no_transaction: true` on this database");
+        cx.note(
+            Diagnostic::error("missing-field", at, message)
+                .help("add `no_transaction: true` beside it"),
+        );
     }
-}
-
-/// The database systems whose count of changed rows says too little.
-fn signals_by_validation(scheme: &str) -> bool {
-    matches!(scheme, "oracle" | "db2")
 }
 
 /// The requests of a side. `variables` are those of its templates.
@@ -262,11 +248,12 @@ pub(super) fn requests(
         true => &[],
         false => &[RESPONSES],
     });
-    let steps: Vec<_> = alone
-        .into_iter()
-        .chain(named)
-        .map(|step| step.compile(variables, connection, cx))
-        .collect();
+    let mut earlier = Vec::new();
+    let mut steps = Vec::new();
+    for step in alone.into_iter().chain(named) {
+        steps.push(step.compile(variables, &earlier, connection, cx));
+        earlier.push(step.name);
+    }
     let steps = steps.into_iter().collect::<Option<_>>()?;
     Some(HttpChangePlan { steps })
 }
@@ -287,6 +274,7 @@ impl Step<'_> {
     fn compile(
         &self,
         variables: Variables,
+        earlier: &[&str],
         connection: Option<&Connection>,
         cx: &mut CompileContext,
     ) -> Option<HttpStepPlan> {
@@ -294,9 +282,12 @@ impl Step<'_> {
         let already = condition("already_condition", self.already, ANSWER, cx);
         let wait = self
             .wait
-            .map(|wait| waiting(wait, variables, connection, cx));
+            .map(|wait| waiting(wait, variables, earlier, connection, cx));
         let source = connection?.http()?;
         let request = source.change(self.request, variables, cx);
+        if let Some(request) = &request {
+            check_answers(request, self.request, earlier, cx);
+        }
         Some(HttpStepPlan {
             name: self.name.to_owned(),
             request: request?,
@@ -310,16 +301,40 @@ impl Step<'_> {
     }
 }
 
+/// Notes the answers that a request mentions and that nobody has when it is made.
+fn check_answers(
+    request: &HttpChange,
+    config: &RequestConfig,
+    earlier: &[&str],
+    cx: &mut CompileContext,
+) {
+    for name in request.unknown_members(RESPONSES, earlier) {
+        let at = cx.at(config.url.0.span);
+        let message =
+            format!("this request uses the answer to `{name}`, which is not made before it");
+        let help = match (nearest(&name, earlier.iter().copied()), earlier) {
+            (Some(close), _) => format!("did you mean `{close}`?"),
+            (None, []) => "it is the first one: there is no answer yet".to_owned(),
+            (None, known) => format!("those made before it are {}", list(known)),
+        };
+        cx.note(Diagnostic::error("unknown-member", at, message).help(help));
+    }
+}
+
 fn waiting(
     config: &WaitConfig,
     variables: Variables,
+    earlier: &[&str],
     connection: Option<&Connection>,
     cx: &mut CompileContext,
 ) -> Option<WaitPlan> {
     let until = condition("until", Some(&config.until), ANSWER, cx);
     let applies = condition("if", config.r#if.as_ref(), ANSWER, cx);
     let source = connection?.http()?;
-    let request = source.reading(&config.request, variables.and(&["response"]), cx);
+    let request = source.reading(&config.request, variables.and(&["response", "headers"]), cx);
+    if let Some(request) = &request {
+        check_answers(request, &config.request, earlier, cx);
+    }
     let length = |written: Option<DurationText>, usual| written.map_or(usual, |length| length.0);
     Some(WaitPlan {
         request: request?,
@@ -349,15 +364,4 @@ pub(super) fn condition(
         return None;
     }
     cx.expression(condition, Bare::Literal, variables).map(Some)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::signals_by_validation;
-
-    #[test]
-    fn two_systems_say_by_validation_that_nothing_is_left_to_do() {
-        assert!(signals_by_validation("oracle") && signals_by_validation("db2"));
-        assert!(!signals_by_validation("postgres"));
-    }
 }

@@ -201,7 +201,11 @@ impl Proof for HeldProof<'_> {
             }),
             Some(FindPlan::Http(find)) => {
                 let answered = find.request().send(&self.inputs).await;
-                let answered = answered.map_err(|unanswered| unanswered.error)?;
+                let answered = answered.map_err(|unanswered| unanswered.error)?.found()?;
+                // Who is not known, or asks too often, or meets a failure, is told nothing.
+                if matches!(answered.status, 401 | 408 | 429 | 500..) {
+                    return Err(answered.refused());
+                }
                 let holds = match &self.read_back.holds {
                     Some(holds) => holds.truth(&Scope::new(&answered.inputs, None))?,
                     None if matches!(answered.status, 404 | 410) => false,

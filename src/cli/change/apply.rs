@@ -41,10 +41,10 @@ pub(in crate::cli) fn apply(args: &ApplyArgs, out: &mut dyn Write) -> anyhow::Re
     };
     let connector = &plan_file.connector;
     let done = with_plan(connector, args.making.strict, async |plan| {
-        let mut readied = plan_file.asked.prepare(plan, &handed)?;
+        let readied = plan_file.asked.prepare(plan, &handed)?;
         let steps = readied.plan().await.map_err(AskError::from)?;
         plan_file.check(plan, &steps).map_err(Stop::Wrong)?;
-        make(&mut readied, &args.making, out).await
+        make(readied, &args.making, out).await
     });
     Ok(done.unwrap_or_else(Stop::tell))
 }

@@ -151,8 +151,8 @@ fn run(
     }
     let done = with_plan(file, args.making.strict, async |plan| {
         if !shows {
-            let mut readied = asked.prepare(plan, &handed)?;
-            return make(&mut readied, &args.making, out).await;
+            let readied = asked.prepare(plan, &handed)?;
+            return make(readied, &args.making, out).await;
         }
         let readied = asked.prepare(plan, &handed.only_to_show())?;
         let steps = readied.plan().await.map_err(AskError::from)?;
@@ -192,7 +192,7 @@ fn with_plan<T>(
 
 /// Makes a change and tells what became of it.
 async fn make(
-    readied: &mut Readied<'_>,
+    mut readied: Readied<'_>,
     args: &MakingArgs,
     out: &mut dyn Write,
 ) -> Result<Outcome, Stop> {

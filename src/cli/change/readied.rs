@@ -23,7 +23,7 @@ impl Readied<'_> {
     pub fn title(&self) -> (&'static str, &Subject) {
         match self {
             Readied::Held(change) => (change.operation, &change.subject),
-            Readied::Made(change) => (change.operation(), change.subject()),
+            Readied::Made(change) => (change.change.operation, &change.change.subject),
             Readied::Act(change) => (change.prepared.operation, &change.prepared.subject),
         }
     }
@@ -41,13 +41,13 @@ impl Readied<'_> {
     pub async fn plan(&self) -> Result<Vec<PlannedStep>, SourceError> {
         match self {
             Readied::Held(change) => change.plan().await,
-            Readied::Made(change) => change.plan().await,
+            Readied::Made(change) => change.change.plan().await,
             Readied::Act(change) => change.prepared.plan().await,
         }
     }
 
     /// Makes the change.
-    pub async fn run(&self, journal: &mut dyn Journal, options: RunOptions) -> io::Result<Outcome> {
+    pub async fn run(self, journal: &mut dyn Journal, options: RunOptions) -> io::Result<Outcome> {
         match self {
             Readied::Held(change) => Ok(change.run(journal, options).await?.outcome),
             Readied::Act(change) => Ok(change.run(journal, options).await?.outcome),

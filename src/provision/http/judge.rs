@@ -19,16 +19,21 @@ pub(super) enum Came {
     Refused(String),
     /// It was not obeyed, perhaps because nothing was left to do.
     PerhapsAlreadySo(String),
+    /// It was not even sent.
+    NotSent(String),
     /// Nobody knows.
     Unknown(String),
+    /// It began a job, and nobody knows what becomes of that.
+    UnderWay(String),
 }
 
 /// What a request without an answer came to.
 pub(super) fn unanswered(unanswered: &Unanswered) -> Came {
     let why = unanswered.error.to_string();
-    match unanswered.may_have_arrived {
-        true => Came::Unknown(why),
-        false => Came::Refused(why),
+    match (unanswered.may_have_arrived, &unanswered.asked) {
+        (true, _) => Came::Unknown(why),
+        (false, Some(_)) => Came::Refused(why),
+        (false, None) => Came::NotSent(why),
     }
 }
 
@@ -65,11 +70,15 @@ pub(super) fn ended(step: &HttpStepPlan, last: &Answered) -> Came {
 }
 
 fn by_the_file(step: &HttpStepPlan, answered: &Answered, usual: impl Fn(String) -> Came) -> Came {
-    let why = answered.refused().to_string();
+    let mut why = answered.refused().to_string();
     match holds("already_condition", step.already.as_ref(), answered) {
         Ok(Some(true)) => return Came::AlreadySo,
         Ok(_) => {}
-        Err(why) => return Came::Unknown(why),
+        // Most often it looks for a field that only that answer has which it is about.
+        Err(reason) if answered.is_success() => {
+            tracing::warn!(reason, "a condition is not looked at")
+        }
+        Err(reason) => why.push_str(&format!("; {reason}")),
     }
     match &answered.complaint {
         Some(Complaint::Failed(why)) => return Came::Refused(why.to_string()),
@@ -82,7 +91,8 @@ fn by_the_file(step: &HttpStepPlan, answered: &Answered, usual: impl Fn(String) 
             Came::Refused(format!("`success_condition` is false of the answer: {why}"))
         }
         Ok(_) => usual(why),
-        Err(why) => Came::Unknown(why),
+        Err(reason) if answered.is_success() => Came::Unknown(reason),
+        Err(reason) => usual(format!("{why}; {reason}")),
     }
 }
 

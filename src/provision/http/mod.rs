@@ -44,11 +44,12 @@ async fn make(step: &HttpStepPlan, course: &mut Course<'_>) -> Came {
     let answered = match step.request.send(&inputs).await {
         Ok(answered) => answered,
         Err(unanswered) => {
-            course.wrote_before(&unanswered.written_before);
+            course.wrote_before(step, &unanswered.written_before);
+            course.unanswered(&unanswered);
             return judge::unanswered(&unanswered);
         }
     };
-    course.wrote_before(&answered.written_before);
+    course.wrote_before(step, &answered.written_before);
     course.answered(&answered);
     if !judge::begins_job(step, &answered) {
         return judge::answered(step, &answered, course.deed);
@@ -64,9 +65,12 @@ async fn make(step: &HttpStepPlan, course: &mut Course<'_>) -> Came {
             course.answered(&last);
             judge::ended(step, &last)
         }
-        Err(why) => Came::Unknown(why),
+        Err(why) => Came::UnderWay(why),
     }
 }
+
+/// What requests that are made before others are called.
+const PRE_REQUESTS: &str = "pre_requests";
 
 /// What a request is called in messages: its place in the file.
 fn place(step: &HttpStepPlan) -> String {

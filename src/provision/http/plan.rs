@@ -1,6 +1,6 @@
 //! What the requests of a change would send, for people and for plan files.
 
-use super::{keep_secrets, place, waits_for_answers};
+use super::{PRE_REQUESTS, keep_secrets, place, waits_for_answers};
 use crate::expr::{Expression, Inputs};
 use crate::plan::{HttpChangePlan, HttpStepPlan};
 use crate::provision::planned::{PlannedStep, Sent};
@@ -25,7 +25,7 @@ pub(in crate::provision) async fn plan(
                 .written_before
                 .into_iter()
                 .map(|(name, view)| PlannedStep {
-                    step: format!("{place}.pre_requests.{name}"),
+                    step: format!("{place}.{PRE_REQUESTS}.{name}"),
                     sent: Sent::Request(view),
                     expects: "any status from 200 to 299".to_owned(),
                 }),
@@ -40,7 +40,9 @@ pub(in crate::provision) async fn plan(
         });
         if let Some(wait) = &step.wait {
             let looks = shown(&wait.request, &prepared.inputs, |request| {
-                waits_for_answers(request) || request.mentions("response")
+                waits_for_answers(request)
+                    || request.mentions("response")
+                    || request.mentions("headers")
             });
             let when = wait.applies.as_ref();
             let when = when.map_or(String::new(), |applies| {

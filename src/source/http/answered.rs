@@ -1,5 +1,6 @@
 //! What came of a request that changes something: an answer of any kind, or none.
 
+use reqwest::StatusCode;
 use serde_json::Value as Json;
 
 use super::answer::body::{LARGEST_HELD, too_large_to_hold};
@@ -33,7 +34,18 @@ pub struct Answered {
     /// False for a body that is no JSON.
     pub is_json: bool,
     /// Pre-requests that were made before it and may have changed something.
-    pub written_before: Vec<String>,
+    pub written_before: Vec<Written>,
+}
+
+/// A pre-request that was made and may have changed something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Its name in the file.
+    pub name: String,
+    /// `POST https://api/tickets`.
+    pub asked: String,
+    /// False when no clear answer came.
+    pub answered: bool,
 }
 
 /// What the file has against an answer with the status of a success.
@@ -50,10 +62,13 @@ pub enum Complaint {
 pub struct Unanswered {
     /// Why.
     pub error: SourceError,
+    /// What was sent, as in an answer; `None` when nothing was: a pre-request failed, or a value of
+    /// it.
+    pub asked: Option<String>,
     /// False when it surely was not obeyed.
     pub may_have_arrived: bool,
     /// Pre-requests that were made before it and may have changed something.
-    pub written_before: Vec<String>,
+    pub written_before: Vec<Written>,
 }
 
 impl Answered {
@@ -130,16 +145,19 @@ impl Wire<'_> {
         Heard {
             unclear: course.unclear,
             outcome: match course.outcome {
-                Ok(incoming) => self.reply(incoming, request),
-                Err(failure) => refusal(failure, request),
+                Ok(incoming) => self.reply(incoming, request).map_err(Failure::lost),
+                Err(mut failure) => match (failure.status, failure.body.take()) {
+                    (Some(status), Some(bytes)) => Ok(refusal(status, &bytes, failure, request)),
+                    _ => Err(failure),
+                },
             },
         }
     }
 
-    fn reply(&self, incoming: Incoming, request: &RequestParts) -> Result<Reply, Failure> {
+    fn reply(&self, incoming: Incoming, request: &RequestParts) -> Result<Reply, SourceError> {
         let is_long = incoming.more.is_some();
         if is_long && !request.changes {
-            return Err(Failure::lost(too_large_to_hold(&incoming.url)));
+            return Err(too_large_to_hold(&incoming.url));
         }
         let (body, is_json) = match is_long {
             false => lenient(&incoming.start),
@@ -175,10 +193,7 @@ fn extent(request: &RequestParts) -> Extent {
 }
 
 /// An answer with the status of a failure.
-fn refusal(failure: Failure, request: &RequestParts) -> Result<Reply, Failure> {
-    let (Some(status), Some(bytes)) = (failure.status, &failure.body) else {
-        return Err(failure);
-    };
+fn refusal(status: StatusCode, bytes: &[u8], failure: Failure, request: &RequestParts) -> Reply {
     let (body, is_json) = lenient(bytes);
     let detail = match failure.error {
         SourceError::Status { detail, .. } => detail.trim_start_matches([':', ';', ' ']).to_owned(),
@@ -189,7 +204,7 @@ fn refusal(failure: Failure, request: &RequestParts) -> Result<Reply, Failure> {
         }
         error => error.to_string(),
     };
-    Ok(Reply {
+    Reply {
         detail,
         is_json,
         answer: Answer {
@@ -198,5 +213,5 @@ fn refusal(failure: Failure, request: &RequestParts) -> Result<Reply, Failure> {
             url: request.url.clone(),
             body,
         },
-    })
+    }
 }

@@ -5,14 +5,16 @@ use std::time::{Duration, SystemTime};
 
 use secrecy::SecretString;
 
-use super::answered::{Answered, Complaint, Unanswered};
+use super::answered::{Answered, Complaint, Unanswered, Written};
 use super::request::base::safe;
 use super::request::parts::RequestParts;
-use super::request::pre_requests::{PreRequests, VARIABLE, check_names};
+use super::request::pre_requests::{
+    PreRequests, VARIABLE, check_names, check_waits, unknown_members,
+};
 use super::request::template::{Purpose, RequestTemplate};
 use super::source::HttpSource;
 use super::wire::conditions::Conditions;
-use super::wire::error_rules::ErrorRules;
+use super::wire::error_rules::{ErrorRules, check_for_change};
 use super::wire::exchange::Wire;
 use super::wire::failure::Failure;
 use crate::config::CompileContext;
@@ -52,7 +54,7 @@ impl HttpSource {
         variables: Variables,
         cx: &mut CompileContext,
     ) -> Option<HttpChange> {
-        self.compile_change(request, variables, Purpose::Listing, cx)
+        self.compile_change(request, variables, Purpose::Look, cx)
     }
 
     fn compile_change(
@@ -80,14 +82,24 @@ impl HttpSource {
         let compiled = RequestTemplate::compile(request, &self.base, variables, purpose, cx)?;
         known.extend(pre.iter().map(|(name, _)| name.text.as_str()));
         check_names(&compiled, request, &known, cx);
-        let rules = ErrorRules::compile(request.error_handling.as_ref(), cx);
-        let conditions = Conditions::compile(request.error_handling.as_ref(), cx);
+        let handling = request.error_handling.as_ref();
+        check_waits(request, "write `wait` beside the request", cx);
+        if let Some((name, _)) = request.after_requests.iter().next() {
+            let message = "`after_requests` does nothing here: only a listing has them";
+            let help = "write it as one of `requests`, which are made one after the other";
+            cx.warning("no-effect", name.span, message, help);
+        }
+        if purpose == Purpose::Change {
+            check_for_change(handling, compiled.method().is_idempotent(), cx);
+        }
+        let rules = ErrorRules::compile(handling, cx);
+        let conditions = Conditions::compile(handling, cx);
         let before = before?;
         let secrets = compiled.secrets().chain(before.secrets());
         Some(HttpChange {
             redactor: self.redactor.with(secrets),
             source: self.clone(),
-            reads: purpose == Purpose::Listing || compiled.is_safe(),
+            reads: purpose == Purpose::Look || compiled.is_safe(),
             request: compiled,
             before,
             rules: rules.or(&self.errors),
@@ -105,6 +117,12 @@ impl HttpChange {
     /// Whether making the request twice means the same as making it once, by its method.
     pub fn is_idempotent(&self) -> bool {
         self.request.method().is_idempotent()
+    }
+
+    /// The members of an object that its programs mention and that are not `known`.
+    pub(crate) fn unknown_members(&self, object: &str, known: &[&str]) -> Vec<String> {
+        let programs = self.before.sources().chain(self.request.sources());
+        unknown_members(programs, object, known)
     }
 
     /// Whether it only reads: by its method, or because that is what it is for.
@@ -145,6 +163,7 @@ impl HttpChange {
             Err(error) => {
                 return Err(Unanswered {
                     error,
+                    asked: None,
                     may_have_arrived: false,
                     written_before,
                 });
@@ -156,6 +175,7 @@ impl HttpChange {
                 ..answered
             }),
             Err((failure, unclear)) => Err(Unanswered {
+                asked: Some(asked(&request)),
                 may_have_arrived: unclear || failure.may_be_obeyed(),
                 error: failure.error,
                 written_before,
@@ -166,7 +186,7 @@ impl HttpChange {
     async fn prepare(
         &self,
         inputs: &Inputs,
-        written: &mut Vec<String>,
+        written: &mut Vec<Written>,
     ) -> Result<RequestParts, SourceError> {
         let wire = self.wire();
         let mut inputs = inputs.clone();
@@ -182,7 +202,6 @@ impl HttpChange {
     /// with whether the request may have been obeyed before.
     async fn ask(&self, request: &RequestParts) -> Result<Answered, (Failure, bool)> {
         let wire = self.wire();
-        let asked = format!("{} {}", request.method, safe(&request.url));
         let (mut failed, mut unclear) = (0, false);
         loop {
             let heard = wire.hear(request).await;
@@ -208,7 +227,7 @@ impl HttpChange {
             return Ok(Answered {
                 complaint,
                 repeated: unclear,
-                ..Answered::of(reply, asked)
+                ..Answered::of(reply, asked(request))
             });
         }
     }
@@ -217,4 +236,9 @@ impl HttpChange {
         let source = &self.source;
         self.request.build(inputs, &source.base, &source.defaults)
     }
+}
+
+/// Method, host and path, without the query.
+fn asked(request: &RequestParts) -> String {
+    format!("{} {}", request.method, safe(&request.url))
 }

@@ -18,7 +18,7 @@ mod view;
 mod wire;
 
 pub use answer::{Answer, Body, ItemSink, ItemsRule, decoder};
-pub use answered::{Answered, Complaint, Unanswered};
+pub use answered::{Answered, Complaint, Unanswered, Written};
 pub use change::HttpChange;
 pub use find::HttpFind;
 pub use listing::HttpListing;

@@ -3,6 +3,7 @@
 mod account;
 mod commands;
 mod http;
+mod making;
 mod sql;
 
 use std::collections::HashMap;

@@ -11,6 +11,7 @@ use crate::config::decode::Named;
 use crate::config::http::RequestConfig;
 use crate::expr::{Inputs, Map};
 use crate::source::SourceError;
+use crate::source::http::answered::Written;
 use crate::source::http::wire::exchange::Wire;
 
 /// The connector's own pre-requests: made once per process.
@@ -79,7 +80,7 @@ impl PreRequests {
         &self,
         wire: &Wire<'_>,
         inputs: &Inputs,
-        written: &mut Vec<String>,
+        written: &mut Vec<Written>,
     ) -> Result<Option<Map>, SourceError> {
         let source = wire.source;
         if self.is_empty() && source.common.requests.is_empty() {

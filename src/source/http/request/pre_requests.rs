@@ -15,6 +15,7 @@ use crate::config::scalar::DurationText;
 use crate::config::{Bare, CompileContext, Key};
 use crate::diagnostic::{Diagnostic, list, nearest};
 use crate::expr::{Expression, Inputs, Map, Scope, Value, Variables};
+use crate::source::http::answered::Written;
 use crate::source::http::listing::Listing;
 use crate::source::http::wire::conditions::Conditions;
 use crate::source::http::wire::error_rules::ErrorRules;
@@ -78,9 +79,12 @@ impl PreRequests {
                     "write them beside it: they run in order, and each sees the answers before it",
                 ));
             }
-            compiled.push(compile_one(
-                name, config, &known, base, conditions, variables, purpose, cx,
-            ));
+            let one = (name, config, known.as_slice());
+            let pre = compile_one(one, base, variables, purpose, cx);
+            compiled.push(pre.map(|pre| PreRequest {
+                conditions: pre.conditions.or(conditions),
+                ..pre
+            }));
             known.push(&name.text);
         }
         compiled.into_iter().collect::<Option<_>>().map(Self)
@@ -150,6 +154,11 @@ impl PreRequests {
         self.0.iter().any(|pre| pre.request.mentions(variable))
     }
 
+    /// The texts of their programs.
+    pub(in crate::source::http) fn sources(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(|pre| pre.request.sources())
+    }
+
     /// Whether one of them may change the system.
     pub(in crate::source::http) fn writes(&self) -> bool {
         self.0.iter().any(|pre| pre.writes)
@@ -188,7 +197,7 @@ impl PreRequests {
         defaults: &Defaults,
         inputs: &Inputs,
         mut answers: Map,
-        written: &mut Vec<String>,
+        written: &mut Vec<Written>,
     ) -> Result<Map, SourceError> {
         for pre in &self.0 {
             let inputs = inputs.clone().with(VARIABLE, Value::Map(answers.clone()));
@@ -206,7 +215,11 @@ impl PreRequests {
             let asked = pre.ask(&request, &wire).await;
             let obeyed = asked.as_ref().map_or_else(Failure::may_be_obeyed, |_| true);
             if pre.writes && obeyed {
-                written.push(format!("{} {}", request.method, safe(&request.url)));
+                written.push(Written {
+                    name: pre.name.clone(),
+                    asked: format!("{} {}", request.method, safe(&request.url)),
+                    answered: asked.is_ok(),
+                });
             }
             let answer = match asked {
                 Ok(answer) => Some(answer),
@@ -272,12 +285,10 @@ impl PreRequest {
     }
 }
 
+/// Compiles one, which may use the answers of those that are `known`.
 fn compile_one(
-    name: &Key,
-    config: &RequestConfig,
-    known: &[&str],
+    (name, config, known): (&Key, &RequestConfig, &[&str]),
     base: &Base,
-    conditions: &Conditions,
     variables: Variables,
     purpose: Purpose,
     cx: &mut CompileContext,
@@ -296,7 +307,7 @@ fn compile_one(
         })
     });
     Some(PreRequest {
-        conditions: Conditions::compile(rules, cx).or(conditions),
+        conditions: Conditions::compile(rules, cx),
         until: match until {
             Some(until) => Some(until?),
             None => None,
@@ -308,17 +319,17 @@ fn compile_one(
     })
 }
 
-/// Notes the names of pre-requests that a request mentions but that are not there for it.
-pub(in crate::source::http) fn check_names(
-    request: &RequestTemplate,
-    config: &RequestConfig,
+/// The members of an object that programs mention and that are not `known`.
+pub(in crate::source::http) fn unknown_members<'s>(
+    programs: impl Iterator<Item = &'s str>,
+    object: &str,
     known: &[&str],
-    cx: &mut CompileContext,
-) {
+) -> Vec<String> {
+    let begins = format!("{object}.");
     let mut unknown: Vec<String> = Vec::new();
-    for source in request.sources() {
-        for (at, _) in source.match_indices("pre_requests.") {
-            let rest = &source[at + "pre_requests.".len()..];
+    for source in programs {
+        for (at, _) in source.match_indices(&begins) {
+            let rest = &source[at + begins.len()..];
             let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
             let name = &rest[..end.unwrap_or(rest.len())];
             if !name.is_empty() && !known.contains(&name) && !unknown.iter().any(|n| n == name) {
@@ -326,7 +337,34 @@ pub(in crate::source::http) fn check_names(
             }
         }
     }
-    for name in unknown {
+    unknown
+}
+
+/// Notes fields of a request that only pre-requests have.
+pub(in crate::source::http) fn check_waits(
+    config: &RequestConfig,
+    help: &str,
+    cx: &mut CompileContext,
+) {
+    let waits = [
+        ("until", config.until.is_some()),
+        ("every", config.every.is_some()),
+        ("at_most", config.at_most.is_some()),
+    ];
+    for (field, _) in waits.iter().filter(|(_, written)| *written) {
+        let message = format!("`{field}` does nothing here: only a pre-request waits");
+        cx.warning("no-effect", config.url.0.span, message, help);
+    }
+}
+
+/// Notes the names of pre-requests that a request mentions but that are not there for it.
+pub(in crate::source::http) fn check_names(
+    request: &RequestTemplate,
+    config: &RequestConfig,
+    known: &[&str],
+    cx: &mut CompileContext,
+) {
+    for name in unknown_members(request.sources(), VARIABLE, known) {
         let at = cx.at(config.url.0.span);
         let message =
             format!("this request uses the pre-request `{name}`, which is not made before it");

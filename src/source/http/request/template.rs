@@ -25,6 +25,8 @@ use crate::source::redact::Redactor;
 pub(in crate::source::http) enum Purpose {
     /// To read.
     Listing,
+    /// To look at what a change came to, or to find what it is about.
+    Look,
     /// To change something.
     Change,
     /// To be made before a change, which uses its answer.
@@ -44,6 +46,8 @@ pub(in crate::source::http) struct RequestTemplate {
     computed_url: bool,
     /// True when it changes nothing, as far as its method tells.
     safe: bool,
+    /// True when a value of the url that is empty would lead a change to something else.
+    checks_empty: bool,
 }
 
 impl RequestTemplate {
@@ -85,6 +89,11 @@ impl RequestTemplate {
         }
     }
 
+    /// The method.
+    pub(in crate::source::http) fn method(&self) -> &Method {
+        &self.method
+    }
+
     /// Whether the request depends on a variable.
     pub(in crate::source::http) fn mentions(&self, variable: &str) -> bool {
         self.programs()
@@ -117,7 +126,8 @@ impl RequestTemplate {
         cx: &mut CompileContext,
     ) -> Option<Self> {
         let method = match purpose {
-            Purpose::Listing => method(config, cx),
+            Purpose::Listing => method(config, "a listing", cx),
+            Purpose::Look => method(config, "a request that only reads", cx),
             Purpose::Change => changing_method(config, true, cx),
             Purpose::BeforeChange => changing_method(config, false, cx),
         };
@@ -142,6 +152,8 @@ impl RequestTemplate {
         });
         Some(Self {
             safe: method.is_safe() || queries,
+            checks_empty: matches!(purpose, Purpose::Change | Purpose::BeforeChange)
+                && !matches!(url, Expression::Literal(_)),
             method,
             computed_url: !matches!(url, Expression::Literal(_)),
             route: route(config.url.0.span, cx),
@@ -169,6 +181,11 @@ impl RequestTemplate {
         if self.computed_url && leaves_its_place(&written) {
             return Err(SourceError::Invalid(
                 "a value of the `url` is `.` or `..`, which would lead to another path".to_owned(),
+            ));
+        }
+        if self.checks_empty && loses_a_segment(&written, self.url.source()) {
+            return Err(SourceError::Invalid(
+                "a value of the `url` is empty, which would lead to another path".to_owned(),
             ));
         }
         if written.starts_with("http%3A%2F%2F") || written.starts_with("https%3A%2F%2F") {
@@ -227,7 +244,8 @@ fn route(written: Span, cx: &CompileContext) -> Option<Arc<str>> {
     (route.len() <= LONGEST_ROUTE && !route.contains('@')).then(|| route.into())
 }
 
-fn method(config: &RequestConfig, cx: &mut CompileContext) -> Option<Method> {
+/// `what` reads by it.
+fn method(config: &RequestConfig, what: &str, cx: &mut CompileContext) -> Option<Method> {
     let Some(written) = &config.method else {
         return Some(match config.graphql {
             Some(_) => Method::POST,
@@ -253,7 +271,7 @@ fn method(config: &RequestConfig, cx: &mut CompileContext) -> Option<Method> {
         }
         _ => {
             let at = cx.at(written.span);
-            let message = format!("a listing cannot use the method `{}`", written.text);
+            let message = format!("{what} cannot use the method `{}`", written.text);
             cx.note(Diagnostic::error("not-in-set", at, message).help("write `GET` or `POST`"));
             return None;
         }
@@ -310,6 +328,20 @@ fn leaves_its_place(url: &str) -> bool {
             "." | ".."
         )
     })
+}
+
+/// True when a path has an empty segment where its program does not write one: `/users/` instead of
+/// `/users/7`.
+fn loses_a_segment(url: &str, program: &str) -> bool {
+    let path = |text: &str| {
+        let text = text.split_once("://").map_or(text, |(_, rest)| rest);
+        let end = text.split(['?', '#']).next();
+        end.unwrap_or_default().to_owned()
+    };
+    let (path, program) = (path(url.trim()), path(program.trim()));
+    let is_new = |found: bool, written: bool| found && !written;
+    is_new(path.contains("//"), program.contains("//"))
+        || is_new(path.ends_with('/'), program.ends_with('/'))
 }
 
 #[cfg(test)]
