@@ -89,11 +89,6 @@ impl RequestTemplate {
         }
     }
 
-    /// The method.
-    pub(in crate::source::http) fn method(&self) -> &Method {
-        &self.method
-    }
-
     /// Whether the request depends on a variable.
     pub(in crate::source::http) fn mentions(&self, variable: &str) -> bool {
         self.programs()
