@@ -1,5 +1,7 @@
 //! Changes of a system: made, refused, repeated, lost and found.
 
+mod action;
+mod capabilities;
 mod commands;
 mod http;
 mod sql;

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Settings;
-use super::failure::Failure;
 use super::change::ChangeSession;
+use super::failure::Failure;
 use super::session::{Message, Order, STOPPED, Session, Task};
 use crate::source::sql::dialect::{self, Database};
 use crate::source::sql::place;
