@@ -1,8 +1,18 @@
 //! What connectors say they can do.
 
+use std::collections::HashMap;
+
+use rolecall::config::load_text;
+use rolecall::diagnostic::{Severity, SourceFile};
+use rolecall::plan::{Check, Purpose, check};
 use rolecall::provision::Capabilities;
 
 use super::plan_of;
+
+/// Compares with the snapshot of a test; what was written stands beside it already.
+fn without_expression(name: &str, shown: String) {
+    insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(name, shown) });
+}
 
 fn shown(connector: &str) -> String {
     let plan = plan_of(connector, &[]);
@@ -63,4 +73,38 @@ actions:
   lock: {name: Lock, query: UPDATE accounts SET locked = 1 WHERE id = 1}
 "
     ));
+}
+
+/// What each example can do, in one line.
+#[test]
+fn the_examples_can_do_what_they_say() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/examples");
+    let mut files: Vec<_> = [folder.clone(), folder.join("saas")]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).expect("the examples"))
+        .map(|entry| entry.expect("a file").path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "yaml")
+        })
+        .collect();
+    files.sort();
+    assert!(files.len() > 10, "only {} examples were found", files.len());
+    let lines = files.iter().map(|path| {
+        let text = std::fs::read_to_string(path).expect("an example");
+        let how = Check {
+            environment: &HashMap::<String, String>::new(),
+            unset_variable: Severity::Warning,
+            strict: false,
+            purpose: Purpose::Everything,
+        };
+        let source = SourceFile::new(path.display().to_string(), text);
+        let (plan, found) = check(load_text(source), how);
+        let plan = plan.unwrap_or_else(|| panic!("{}: {found:#?}", path.display()));
+        let all = Capabilities::of(&plan).connector_capabilities;
+        let name = path.strip_prefix(&folder).expect("it is in the folder");
+        format!("{}: {all:?}", name.display())
+    });
+    let lines: Vec<_> = lines.collect();
+    without_expression("examples", lines.join("\n"));
 }
