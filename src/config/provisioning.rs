@@ -34,8 +34,9 @@ section! {
         pub grant_replace: Option<GrantReplaceConfig>,
         /// Queries that must each bring a row before anything is changed.
         pub validation_queries: Vec<SqlText>,
-        /// A validation query without rows means that it is granted already. For Oracle and Db2,
-        /// together with `no_transaction`; elsewhere the count of changed rows tells.
+        /// A validation query without rows means that it is granted already; otherwise it refuses the
+        /// grant. On Oracle and Db2 together with `no_transaction`. Not written: `true` on Db2 with
+        /// `no_transaction`, else `false`.
         pub validation_queries_signal_idempotency: Option<Placed<bool>>,
         /// The statements that grant it, in order. None of them may change more than one row.
         pub queries: Vec<SqlText>,
@@ -65,8 +66,9 @@ section! {
     pub struct RevokeProvisioningConfig {
         /// Queries that must each bring a row before anything is changed.
         pub validation_queries: Vec<SqlText>,
-        /// A validation query without rows means that it is revoked already. For Oracle and Db2,
-        /// together with `no_transaction`; elsewhere the count of changed rows tells.
+        /// A validation query without rows means that it is revoked already; otherwise it refuses the
+        /// revoke. On Oracle and Db2 together with `no_transaction`. Not written: `true` on Db2 with
+        /// `no_transaction`, else `false`.
         pub validation_queries_signal_idempotency: Option<Placed<bool>>,
         /// The statements that revoke it, in order. None of them may change more than one row.
         pub queries: Vec<SqlText>,

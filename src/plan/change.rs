@@ -153,15 +153,18 @@ pub(super) fn queries(
             statements.cx,
         );
     }
-    let signals = side.signal.filter(|signal| signal.value);
-    if let Some(signal) = signals {
-        idempotency(side, signal.span, connection, statements.cx);
+    let scheme = connection.and_then(Connection::sql);
+    let scheme = scheme.map_or("", |source| source.scheme());
+    if let Some(signal) = side.signal.filter(|signal| signal.value) {
+        idempotency(side, signal.span, scheme, statements.cx);
     }
+    let usual = scheme == "db2" && side.no_transaction && !side.validations.is_empty();
+    let signals = side.signal.map_or(usual, |signal| signal.value);
     let validations = statements.all(side.validations);
     let compiled = statements.all(side.queries.iter().copied())?;
     Some(SqlChangePlan {
         validations: validations?,
-        validations_signal_idempotency: signals.is_some(),
+        validations_signal_idempotency: signals,
         statements: compiled,
         max_rows: side.max_affected_rows.map(NonZeroU32::get),
         in_transaction: !side.no_transaction,
@@ -171,7 +174,7 @@ pub(super) fn queries(
 
 /// Where the count of changed rows does not tell whether there was something to do, a validation
 /// query can.
-fn idempotency(side: &Side, span: Span, connection: Option<&Connection>, cx: &mut CompileContext) {
+fn idempotency(side: &Side, span: Span, scheme: &str, cx: &mut CompileContext) {
     const FIELD: &str = "validation_queries_signal_idempotency";
     if side.validations.is_empty() && !cx.is_failed(&format!("{}.validation_queries", side.path)) {
         let at = cx.at(span);
@@ -185,31 +188,14 @@ fn idempotency(side: &Side, span: Span, connection: Option<&Connection>, cx: &mu
         );
         return;
     }
-    let Some(source) = connection.and_then(Connection::sql) else {
-        return;
-    };
-    match signals_by_validation(source.scheme()) {
-        true if !side.no_transaction => {
-            let at = cx.at(span);
-            let message = format!("`{FIELD}` needs `no_transaction: true` on this database");
-            cx.note(
-                Diagnostic::error("missing-field", at, message)
-                    .help("add `no_transaction: true` beside it"),
-            );
-        }
-        true => {}
-        false => cx.warning(
-            "no-effect",
-            span,
-            format!("`{FIELD}` has no effect on this database: the count of changed rows tells"),
-            "remove it",
-        ),
+    if matches!(scheme, "oracle" | "db2") && !side.no_transaction {
+        let at = cx.at(span);
+        let message = format!("`{FIELD}` needs `no_transaction: true` on this database");
+        cx.note(
+            Diagnostic::error("missing-field", at, message)
+                .help("add `no_transaction: true` beside it"),
+        );
     }
-}
-
-/// The database systems whose count of changed rows says too little.
-fn signals_by_validation(scheme: &str) -> bool {
-    matches!(scheme, "oracle" | "db2")
 }
 
 /// The requests of a side. `variables` are those of its templates.
@@ -378,15 +364,4 @@ pub(super) fn condition(
         return None;
     }
     cx.expression(condition, Bare::Literal, variables).map(Some)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::signals_by_validation;
-
-    #[test]
-    fn two_systems_say_by_validation_that_nothing_is_left_to_do() {
-        assert!(signals_by_validation("oracle") && signals_by_validation("db2"));
-        assert!(!signals_by_validation("postgres"));
-    }
 }

@@ -12,6 +12,7 @@ use super::audit::Journal;
 use super::found::FoundProof;
 use super::hand_over::{HandOver, may_be_set};
 use super::outcome::Subject;
+use super::planned::PlannedStep;
 use super::prepared::{Deed, Prepared, Timing};
 use super::proof::{NoProof, Proof};
 use super::run::{Finished, RunOptions};
@@ -21,7 +22,7 @@ use crate::expr::{Inputs, Map, Scope, Value};
 use crate::mapping::Remarks;
 use crate::model::Resource;
 use crate::plan::{ChangePlan, FindPlan, Plan, TypePlan};
-use crate::source::FoundOne;
+use crate::source::{FoundOne, SourceError};
 
 /// A change that may need a new password, and may bring a resource. Nothing was sent, and there is
 /// no password yet: a placeholder stands for it.
@@ -75,11 +76,13 @@ const OF_AN_API: Duration = Duration::from_secs(10);
 impl<'p> Making<'p> {
     /// A change without a password.
     pub(super) fn of(from: Ingredients<'p>, brings: Option<&'p TypePlan>) -> Self {
-        let find = from.find;
         Self {
-            find,
+            find: from.find,
             brings,
-            ..Self::from(from.prepared())
+            password: Password::None,
+            description: "",
+            hand_over: HandOver::default(),
+            change: from.prepared(),
         }
     }
 
@@ -107,20 +110,36 @@ impl<'p> Making<'p> {
         })
     }
 
+    /// The operation: `create-account` …
+    pub fn operation(&self) -> &'static str {
+        self.change.operation
+    }
+
+    /// What it is about.
+    pub fn subject(&self) -> &Subject {
+        &self.change.subject
+    }
+
+    /// What would be sent, in order, and what would be asked. A new password is `***`: it is made
+    /// when the change is.
+    pub async fn plan(&self) -> Result<Vec<PlannedStep>, SourceError> {
+        self.change.plan().await
+    }
+
     /// Makes the password and the change. Fails only where nothing was sent: the audit file cannot
     /// be written, or the password cannot be handed over.
-    pub async fn run(mut self, journal: &mut dyn Journal, options: RunOptions) -> io::Result<Made> {
-        let mut handed_over = None;
-        if let Some(password) = self.password.take()? {
-            // One that was given is known to whoever gave it.
-            if self.password.is_fresh() {
-                handed_over = Some(self.hand_over.begin(&password, self.description)?);
-            }
-            set_password(&mut self.change.inputs, password.expose_secret());
-            self.change.secrets.push(password);
-            self.change.proof = proof(self.find, &self.change.inputs, &self.change.secrets);
-        }
-        let mut finished = match self.change.run(journal, options).await {
+    pub async fn run(&self, journal: &mut dyn Journal, options: RunOptions) -> io::Result<Made> {
+        let password = self.password.take()?;
+        // One that was given is known to whoever gave it.
+        let fresh = password.as_ref().filter(|_| self.password.is_fresh());
+        let handed_over = fresh
+            .map(|fresh| self.hand_over.begin(fresh, self.description))
+            .transpose()?;
+        let ran = match password {
+            Some(password) => self.setting(password).run(journal, options).await,
+            None => self.change.run(journal, options).await,
+        };
+        let mut finished = match ran {
             Ok(finished) => finished,
             Err(error) => {
                 if let Some(handed_over) = handed_over {
@@ -148,6 +167,26 @@ impl<'p> Making<'p> {
             credentials,
             password_file,
         })
+    }
+
+    /// The change with the password itself.
+    fn setting(&self, password: SecretString) -> Prepared<'p> {
+        let change = &self.change;
+        let mut inputs = change.inputs.clone();
+        set_password(&mut inputs, password.expose_secret());
+        let mut secrets = change.secrets.clone();
+        secrets.push(password);
+        Prepared {
+            plan: change.plan,
+            deed: change.deed,
+            operation: change.operation,
+            subject: change.subject.clone(),
+            change: change.change,
+            proof: proof(self.find, &inputs, &secrets),
+            timing: change.timing,
+            inputs,
+            secrets,
+        }
     }
 
     /// The resource that the system showed, or answered with.
@@ -229,20 +268,6 @@ impl<'p> Ingredients<'p> {
             },
             inputs: self.inputs,
             secrets: self.secrets,
-        }
-    }
-}
-
-/// A change that makes nothing new: it needs no password and brings no resource.
-impl<'p> From<Prepared<'p>> for Making<'p> {
-    fn from(change: Prepared<'p>) -> Self {
-        Self {
-            change,
-            password: Password::None,
-            description: "",
-            hand_over: HandOver::default(),
-            find: None,
-            brings: None,
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The plan file: what a dry run showed, for `rolecall apply`, which sends exactly that.
 
 use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use serde::{Deserialize, Serialize};
 
 use super::asked::Asked;
@@ -60,18 +60,26 @@ pub(super) fn write(
         file.write_all(text.as_bytes())?;
         file.sync_all()
     };
-    write().with_context(|| format!("cannot write the plan `{}`", path.display()))
+    write().map_err(|error| {
+        let about = format!("cannot write the plan `{}`", path.display());
+        match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                anyhow!("it is there, and somebody may be about to apply it").context(about)
+            }
+            _ => anyhow!(error).context(about),
+        }
+    })
 }
 
 /// Reads a plan file.
 pub(super) fn read(path: &Path) -> anyhow::Result<PlanFile> {
     let about = || format!("cannot read the plan `{}`", path.display());
     let text = std::fs::read_to_string(path).with_context(about)?;
-    let version = serde_json::from_str::<serde_json::Value>(&text).with_context(about)?;
-    match version
-        .get("plan_version")
-        .and_then(serde_json::Value::as_u64)
-    {
+    let version = serde_json::from_str::<serde_json::Value>(&text).ok();
+    let version = version
+        .as_ref()
+        .and_then(|read| read.get("plan_version")?.as_u64());
+    match version {
         Some(found) if found == u64::from(VERSION) => {}
         Some(found) => bail!(
             "the plan `{}` has the layout {found}, and this version reads {VERSION}: make it anew",

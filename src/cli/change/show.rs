@@ -18,7 +18,7 @@ pub(super) fn dry_run(
         writeln!(out, "\n{}", step.step)?;
         let sent = match &step.sent {
             Sent::Statement(statement) => statement.sql.clone(),
-            Sent::Request(request) => format!("{} {}", request.method, request.url),
+            Sent::Request(request) => request.curl(),
             Sent::Listing(listing) => listing.clone(),
         };
         for line in sent.lines() {
@@ -57,7 +57,10 @@ pub(super) fn outcome(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> 
     };
     let title = title(outcome.operation, &outcome.subject);
     writeln!(out, "{title}: {verdict}")?;
-    writeln!(out, "  {}", printable(&outcome.message))?;
+    // What the verdict says already needs no sentence.
+    if !["made", "it was so already"].contains(&outcome.message.as_str()) {
+        writeln!(out, "  {}", printable(&outcome.message))?;
+    }
     for step in &outcome.steps {
         writeln!(out, "  {}", printable(&line(step)))?;
     }

@@ -5,7 +5,8 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow};
 
 use super::Stop;
-use crate::c1z::{C1z, C1zError, ReadLimits};
+use crate::c1z::{C1z, C1zError, EntitlementFilter, ReadLimits};
+use crate::diagnostic::nearest;
 use crate::model::{Entitlement, EntitlementId, Grant, GrantId, Resource, ResourceId};
 use crate::provision::{AskError, Holding};
 
@@ -49,7 +50,7 @@ impl Synced {
 
     fn entitlement(&self, id: &EntitlementId) -> Result<Entitlement, Stop> {
         let found = self.read(|sync| sync.entitlement(id))?;
-        let mut found = found.ok_or_else(|| self.unknown("entitlement", id.as_str()))?;
+        let mut found = found.ok_or_else(|| self.unknown_entitlement(id))?;
         // Older files have only a reference in its place.
         if let Some(whole) = self.read(|sync| sync.resource(&found.resource.id))? {
             found.resource = whole;
@@ -79,6 +80,25 @@ impl Synced {
     ) -> Result<T, Stop> {
         let read = self.0.sync(None).and_then(|sync| read(&sync));
         read.map_err(|error| Stop::Wrong(error.into()))
+    }
+
+    /// With the nearest of those that there are.
+    fn unknown_entitlement(&self, id: &EntitlementId) -> Stop {
+        let known = self.read(|sync| {
+            let all = sync.entitlements(&EntitlementFilter::default());
+            Ok(all
+                .filter_map(|found| Some(found.ok()?.id.0))
+                .collect::<Vec<_>>())
+        });
+        let known = known.unwrap_or_default();
+        match nearest(id.as_str(), known.iter().map(String::as_str)) {
+            Some(meant) => Stop::Ask(AskError::Unknown {
+                what: "entitlement",
+                name: id.to_string(),
+                hint: format!("; did you mean `{meant}`?"),
+            }),
+            None => self.unknown("entitlement", id.as_str()),
+        }
     }
 
     fn unknown(&self, what: &'static str, name: &str) -> Stop {

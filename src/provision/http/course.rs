@@ -82,14 +82,16 @@ impl<'c> Course<'c> {
 
     /// Notes what a request came to. The end, where no further one is made.
     pub fn note(&mut self, step: &HttpStepPlan, came: Came) -> Option<Stepped> {
+        if let Came::NotSent(why) = came {
+            return Some(self.stop_at(why));
+        }
         self.reached += 1;
         let state = match &came {
             Came::Made => StepState::Done,
             Came::AlreadySo if self.repeated => StepState::Done,
             Came::AlreadySo => StepState::AlreadySo,
             Came::Refused(_) | Came::PerhapsAlreadySo(_) => StepState::Failed,
-            Came::NotSent(_) => StepState::NotSent,
-            Came::Unknown(_) | Came::UnderWay(_) => StepState::Unknown,
+            Came::NotSent(_) | Came::Unknown(_) | Came::UnderWay(_) => StepState::Unknown,
         };
         let sent = self.sent.take();
         let (mut told, status) = sent.unwrap_or_else(|| (step.request.told(), None));
@@ -107,10 +109,7 @@ impl<'c> Course<'c> {
                 }
                 return None;
             }
-            Came::Refused(why) | Came::NotSent(why) if made || !self.unclear.is_empty() => {
-                End::HalfDone(self.with_the_rest(&why))
-            }
-            Came::Refused(why) | Came::NotSent(why) => End::Failed(why),
+            Came::Refused(why) | Came::NotSent(why) => return Some(self.stop_at(why)),
             Came::PerhapsAlreadySo(why) if !made => End::PerhapsAlreadySo(why),
             Came::Unknown(why) if !made && self.left().is_empty() => End::Unclear(why),
             // That the system does not show it may only mean that there is more to do.
@@ -120,6 +119,15 @@ impl<'c> Course<'c> {
             }
         };
         Some(self.stop(end))
+    }
+
+    /// The end after a request that surely changed nothing.
+    fn stop_at(&mut self, why: String) -> Stepped {
+        let end = match self.made.is_empty() && self.unclear.is_empty() {
+            true => End::Failed(why),
+            false => End::HalfDone(self.with_the_rest(&why)),
+        };
+        self.stop(end)
     }
 
     /// The end when every request worked.

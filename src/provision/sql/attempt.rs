@@ -81,7 +81,7 @@ impl Attempt<'_> {
         if tally.found_nothing() {
             match self.prepared.deed.no_rows() {
                 NoRows::Made => {}
-                NoRows::AlreadySo => return Err(Stop::End(End::AlreadySo)),
+                NoRows::AlreadySo => return Err(Stop::End(self.found_nothing())),
                 NoRows::Wrong => {
                     let reason = match change.statements.len() {
                         1 => "`queries[0]` changed no row: there is nothing that it applies to",
@@ -96,6 +96,17 @@ impl Attempt<'_> {
             self.ledger.note(COMMIT, StepState::Done, None);
         }
         Ok(())
+    }
+
+    /// What it means that there seems to be nothing left to do.
+    fn found_nothing(&self) -> End {
+        match self.annotations.first() {
+            // Were it there, it would have been found, or been the one that was to be replaced.
+            Some(Annotation::GrantReplaced { replaced_grant_id }) => End::WrongRows(format!(
+                "the queries changed no row, although `{replaced_grant_id}` was revoked for it"
+            )),
+            _ => End::AlreadySo,
+        }
     }
 
     /// `reject_if`: a row refuses the change.

@@ -44,7 +44,7 @@ impl Attempt<'_> {
             undone,
             error,
         } = broken;
-        let reason = format!("`{step}` failed: {}", self.words.of_error(&error));
+        let reason = self.words.failed(&format!("`{step}`"), &error);
         let is_lost = self.session.is_lost();
         // In a transaction nothing stays that was not committed. A procedure that fails elsewhere may
         // have kept what it did before.
@@ -68,16 +68,15 @@ impl Attempt<'_> {
 
     /// What was done could not be committed.
     async fn uncommitted(mut self, error: SourceError) -> Attempted {
-        let words = self.words.of_error(&error);
+        let reason = self.words.failed("the commit", &error);
         if self.session.is_lost() {
             self.ledger.leave_open();
             self.ledger.note(COMMIT, StepState::Unknown, None);
-            let reason = format!("the connection was lost during the commit: {words}");
             return Attempted::Ended(self.stepped(End::Unclear(reason)));
         }
         self.ledger.note(COMMIT, StepState::Failed, None);
         self.undo().await;
-        self.failed(format!("the commit failed: {words}"), &error)
+        self.failed(reason, &error)
     }
 
     /// The end of a change that failed, and whose transaction was undone.

@@ -17,8 +17,9 @@ use std::time::Duration;
 use self::attempt::Attempt;
 use self::ending::Attempted;
 use self::ledger::Ledger;
+use self::outline::EXISTS;
 use self::words::Words;
-use super::outcome::Annotation;
+use super::outcome::{Annotation, StepState};
 use super::planned::PlannedStep;
 use super::prepared::Prepared;
 use super::steps::{End, Stepped};
@@ -70,8 +71,7 @@ pub(super) async fn run(change: &SqlChangePlan, prepared: &Prepared<'_>) -> Step
         tokio::time::sleep(wait).await;
     };
     if matches!(stepped.end, End::Made | End::AlreadySo) {
-        let gone = principal_is_gone(change, prepared, &words).await;
-        stepped.annotations.extend(gone);
+        look_for_principal(change, prepared, &words, &mut stepped).await;
     }
     stepped
 }
@@ -123,28 +123,38 @@ async fn connect<'c>(
     database.session(change.in_transaction).await
 }
 
-/// Whether the principal itself went with what it lost.
-async fn principal_is_gone(
+/// Asks whether the principal itself went with what it lost. That this fails changes nothing.
+async fn look_for_principal(
     change: &SqlChangePlan,
     prepared: &Prepared<'_>,
     words: &Words,
-) -> Option<Annotation> {
-    let query = change.principal_exists.as_ref()?;
-    match query.rows(&prepared.inputs).await {
+    stepped: &mut Stepped,
+) {
+    let Some(query) = &change.principal_exists else {
+        return;
+    };
+    let found = query.rows(&prepared.inputs).await;
+    let report = stepped.steps.iter_mut();
+    if let Some(report) = report.into_iter().find(|report| report.step == EXISTS) {
+        report.state = match &found {
+            Ok(_) => StepState::Done,
+            Err(_) => StepState::Failed,
+        };
+    }
+    match found {
         Ok(rows) if rows.is_empty() => {
             let principal = prepared.inputs.get("principal");
-            Some(Annotation::ResourceDeleted {
-                resource: format!("{}/{}", member(principal, "Type"), member(principal, "ID")),
-            })
+            let resource = format!("{}/{}", member(principal, "Type"), member(principal, "ID"));
+            let gone = Annotation::ResourceDeleted { resource };
+            stepped.annotations.push(gone);
         }
-        Ok(_) => None,
+        Ok(_) => {}
         Err(error) => {
             let error = words.of_error(&error);
             tracing::warn!(
                 error,
                 "whether the principal is still there cannot be found out"
             );
-            None
         }
     }
 }

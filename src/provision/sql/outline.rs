@@ -10,6 +10,9 @@ use crate::source::sql::{SqlStatement, StatementView, Verb};
 /// The name of the step that makes what was done.
 pub(super) const COMMIT: &str = "commit";
 
+/// The name of the step that looks for the principal afterwards.
+pub(super) const EXISTS: &str = "principal_exists_check";
+
 /// One part.
 pub(super) struct Line {
     /// As it is planned.
@@ -84,7 +87,7 @@ pub(super) fn of(
     }
     if let Some(query) = &change.principal_exists {
         let expects = "a row while the principal is still there".to_owned();
-        let step = "principal_exists_check".to_owned();
+        let step = EXISTS.to_owned();
         let view = words.view(query.view(&prepared.inputs)?);
         lines.push(Line {
             planned: PlannedStep {

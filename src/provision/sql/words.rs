@@ -43,6 +43,17 @@ impl Words {
         self.plain(&error.to_string())
     }
 
+    /// What failed, where that is written, and why.
+    pub(super) fn failed(&self, what: &str, error: &SourceError) -> String {
+        match error {
+            SourceError::Query { at, reason, .. } => {
+                let at = at.as_ref().map_or(String::new(), |at| format!(" at {at}"));
+                format!("{what} failed{at}: {}", self.plain(reason))
+            }
+            error => format!("{what} failed: {}", self.of_error(error)),
+        }
+    }
+
     /// A statement as people may see it.
     pub(super) fn view(&self, mut view: StatementView) -> StatementView {
         view.sql = self.redactor.whole(&view.sql);

@@ -1,16 +1,18 @@
 //! A query that changes the system, or is asked before or after → something that runs as a whole.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use tracing::Instrument as _;
 
 use super::connect::SqlSource;
 use super::dialect::Session;
 use super::listing::PagedQuery;
 use super::placeholder::scan_with_blocks;
-use super::query::{SqlQuery, record};
-use super::statement::Binding;
+use super::query::{SqlQuery, record, statement_span};
+use super::statement::{Binding, Fragment};
 use super::vars::SqlVars;
 use super::verb::Verb;
 use crate::config::CompileContext;
@@ -43,6 +45,26 @@ pub struct StatementView {
     pub sql: String,
     /// The values that are bound, by the names of their placeholders, in their order.
     pub values: Vec<(String, Json)>,
+}
+
+/// Values that nobody is shown, by the names that they are there under.
+const SECRET: [&str; 2] = ["password", "credentials"];
+
+/// What is shown instead.
+const HIDDEN: &str = "***";
+
+impl fmt::Display for StatementView {
+    /// The SQL, and below it each value that is bound, in order.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sql.trim_end())?;
+        if let Some(database) = &self.database {
+            write!(f, "\n  -- in the database {database}")?;
+        }
+        for (index, (name, value)) in self.values.iter().enumerate() {
+            write!(f, "\n  -- {}. {name} = {value}", index + 1)?;
+        }
+        Ok(())
+    }
 }
 
 /// What a statement came to.
@@ -92,7 +114,9 @@ impl SqlStatement {
         session: &mut dyn Session,
     ) -> Result<Made, SourceError> {
         let counts = self.verb(inputs)? == Verb::Changes;
-        let ran = session.run(&self.query.bind(inputs, None)?).await?;
+        let span = statement_span(session.database(), 0);
+        let statement = self.query.bind(inputs, None)?;
+        let ran = session.run(&statement).instrument(span).await?;
         let rows = ran.rows.into_iter();
         Ok(Made {
             records: rows.map(|row| record(row, session.database())).collect(),
@@ -100,30 +124,52 @@ impl SqlStatement {
         })
     }
 
-    /// The rows that a query brings, as records, on the database that it wants.
+    /// The rows that a query brings, as records, on the database that it wants. It only asks, so it
+    /// is run again after a failure that may pass, as listings are.
     pub async fn rows(&self, inputs: &Inputs) -> Result<Vec<Value>, SourceError> {
         let named = self.database(inputs)?;
         let database = self.query.source.database(named.as_deref()).await?;
-        let rows = database.run(&self.query.bind(inputs, None)?).await?;
+        let statement = self.query.bind(inputs, None)?;
+        let mut failed = 0;
+        let rows = loop {
+            let span = statement_span(database.name(), failed);
+            match database.run(&statement).instrument(span).await {
+                Ok(rows) => break rows,
+                Err(error) => self.query.wait(error, &mut failed, database).await?,
+            }
+        };
         let name = database.name();
         Ok(rows.into_iter().map(|row| record(row, name)).collect())
     }
 
     /// The statement as people see it.
     pub fn view(&self, inputs: &Inputs) -> Result<StatementView, SourceError> {
-        let statement = self.query.bind(inputs, None)?;
+        let mut statement = self.query.bind(inputs, None)?;
         let dialect = self.query.source.dialect;
-        let values = statement.parameters.iter().map(|parameter| {
+        let mut parameters = statement.parameters.iter();
+        let mut values = Vec::new();
+        for (piece, fragment) in self.query.pieces.iter().zip(&mut statement.fragments) {
+            let is_secret = self.query.takes(piece, &SECRET);
+            if *fragment != Fragment::Parameter {
+                if is_secret {
+                    *fragment = Fragment::Sql(HIDDEN.to_owned());
+                }
+                continue;
+            }
+            let Some(parameter) = parameters.next() else {
+                continue;
+            };
             let value = match &parameter.binding {
+                _ if is_secret => HIDDEN.into(),
                 Binding::Value(value) | Binding::Key(value) => value.into(),
                 Binding::Least => Json::Null,
             };
-            (parameter.name.clone(), value)
-        });
+            values.push((parameter.name.clone(), value));
+        }
         Ok(StatementView {
             database: self.database(inputs)?,
             sql: statement.sql(|index| dialect.mark(index)),
-            values: values.collect(),
+            values,
         })
     }
 }

@@ -60,6 +60,15 @@ pub trait Driver: std::fmt::Debug + Send + Sync + Sized + 'static {
         sql: &'static str,
     ) -> Result<(), sqlx::Error>;
 
+    /// Runs a statement within a transaction, which nothing that the driver does besides may end.
+    async fn run_within(
+        connection: &mut ConnectionOf<Self>,
+        statement: &Statement<'_>,
+        rows: &mut Rows<'_>,
+    ) -> Result<(), Failure> {
+        Self::run(connection, statement, rows).await
+    }
+
     /// Runs a statement on a connection of its own; its rows go to `rows` until that wants no more.
     async fn run(
         connection: &mut ConnectionOf<Self>,
@@ -276,7 +285,10 @@ impl<D: Driver> Session for PooledSession<'_, D> {
     async fn run(&mut self, statement: &Statement<'_>) -> Result<Ran, SourceError> {
         let mut rows = Rows::collected(statement);
         meter::asked();
-        let ran = D::run(&mut self.connection, statement, &mut rows).await;
+        let ran = match self.transaction {
+            true => D::run_within(&mut self.connection, statement, &mut rows).await,
+            false => D::run(&mut self.connection, statement, &mut rows).await,
+        };
         ran.map_err(|failure| self.failed(failure, Some(statement)))?;
         Ok(Ran {
             affected: Some(rows.affected()),

@@ -80,7 +80,7 @@ impl Fetch for SqlQuery {
         let statement = self.bind(inputs, at.place.as_deref())?;
         let mut failed = 0;
         let mut rows = loop {
-            let span = statement_span(at.database(), failed);
+            let span = statement_span(at.database().name(), failed);
             match at.database().run(&statement).instrument(span).await {
                 Ok(rows) => break rows,
                 Err(error) => self.wait(error, &mut failed, at.database()).await?,
@@ -157,27 +157,31 @@ impl At<'_> {
 impl SqlQuery {
     /// True when a placeholder, or what it stands for, takes the value of this name.
     pub(super) fn uses_value(&self, name: &str) -> bool {
-        let computed = |var: &str| {
-            let found = self.vars.iter().find(|(found, _)| found == var);
-            found.is_some_and(|(_, value)| value.mentions(name))
-        };
-        self.pieces.iter().any(|piece| match piece {
+        self.pieces.iter().any(|piece| self.takes(piece, &[name]))
+    }
+
+    /// True when a piece takes a value of one of these names, or what is computed from one.
+    pub(super) fn takes(&self, piece: &Piece, names: &[&str]) -> bool {
+        match piece {
             Piece::Slot {
                 slot: Slot::Input(input),
                 ..
-            } => input == name,
+            } => names.contains(&input.as_str()),
             Piece::Slot {
                 slot: Slot::Var(var),
                 ..
-            } => computed(var),
+            } => {
+                let found = self.vars.iter().find(|(found, _)| found == var);
+                found.is_some_and(|(_, value)| names.iter().any(|name| value.mentions(name)))
+            }
             Piece::Slot { .. } | Piece::Sql(_) => false,
-        })
+        }
     }
 
     /// Waits before a query is tried again that failed for a reason that may pass: a lost
     /// connection, a deadlock, a server that starts anew. Returns the error when it will not, or
     /// when it was tried often enough.
-    async fn wait(
+    pub(super) async fn wait(
         &self,
         error: SourceError,
         failed: &mut u32,
@@ -310,12 +314,12 @@ impl SqlQuery {
 }
 
 /// A statement as traces see it: without its text, which may hold values.
-fn statement_span(database: &dyn Database, failed: u32) -> tracing::Span {
+pub(super) fn statement_span(database: &str, failed: u32) -> tracing::Span {
     tracing::info_span!(
         target: span::TARGET,
         "statement",
         otel.kind = "client",
-        db.namespace = database.name(),
+        db.namespace = database,
         rolecall.attempt = failed + 1,
     )
 }

@@ -1,7 +1,7 @@
 //! The commands that change a system, as people run them: what they print, what they leave, how they
 //! exit, and what the system has afterwards.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use rusqlite::Connection;
@@ -10,10 +10,10 @@ use tempfile::TempDir;
 use crate::{run, said};
 
 /// A company in a SQLite file, and a sync of it.
-struct Company(TempDir);
+pub struct Company(TempDir);
 
 impl Company {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let fixture =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/provision/company");
@@ -27,12 +27,12 @@ impl Company {
         company
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub fn run(&self, arguments: &[&str]) -> Output {
         run(self.0.path(), arguments, &[])
     }
 
     /// What people see of a command.
-    fn seen(&self, arguments: &[&str]) -> String {
+    pub fn seen(&self, arguments: &[&str]) -> String {
         let ran = self.run(arguments);
         let folder = self.0.path().to_string_lossy().into_owned();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&folder, "FOLDER");
@@ -47,15 +47,36 @@ impl Company {
 
     /// The members of a team, as the database has them.
     fn members(&self, team: &str) -> Vec<String> {
-        let db = Connection::open(self.0.path().join("company.db")).expect("a database");
-        let mut query = db
-            .prepare("SELECT person FROM members WHERE team = ? ORDER BY person")
-            .expect("the table is there");
-        let rows = query.query_map([team], |row| row.get(0)).expect("rows");
+        self.texts(
+            "SELECT person FROM members WHERE team = ? ORDER BY person",
+            team,
+        )
+    }
+
+    /// The first column of a query with one value, as the database has it.
+    pub fn texts(&self, query: &str, value: &str) -> Vec<String> {
+        let db = Connection::open(self.path("company.db")).expect("a database");
+        let mut query = db.prepare(query).expect("a query");
+        let rows = query.query_map([value], |row| row.get(0)).expect("rows");
         rows.collect::<Result<_, _>>().expect("texts")
     }
 
-    fn read(&self, name: &str) -> String {
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// The text of every file that is there now, with its name.
+    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let files = std::fs::read_dir(self.0.path()).expect("a folder");
+        let files = files.map(|file| file.expect("readable").path());
+        let read = |path: PathBuf| {
+            let name = path.file_name().expect("it has one").to_string_lossy();
+            (name.into_owned(), std::fs::read(&path).expect("readable"))
+        };
+        files.map(read).collect()
+    }
+
+    pub fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.0.path().join(name)).expect("it was written")
     }
 }
@@ -176,7 +197,11 @@ fn a_plan_is_applied_exactly_or_not_at_all() {
     // A statement that would be another one, although the connector file is the same.
     let plan = company.read("plan.json");
     let path = |name: &str| company.0.path().join(name);
-    std::fs::write(path("other.json"), plan.replace("\"ada\"\n", "\"eve\"\n")).expect("written");
+    std::fs::write(
+        path("other.json"),
+        plan.replace("\"id\": \"ada\"", "\"id\": \"eve\""),
+    )
+    .expect("written");
     seen += &company.seen(&["apply", "other.json", "--provisioning"]);
     let connector = company.read("company.yaml");
     std::fs::write(path("company.yaml"), format!("{connector}# changed\n")).expect("written");

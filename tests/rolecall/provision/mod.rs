@@ -1,9 +1,11 @@
 //! Changes of a system: made, refused, repeated, lost and found.
 
+mod account;
 mod action;
 mod capabilities;
 mod commands;
 mod http;
+mod making;
 mod sql;
 
 use std::collections::HashMap;

@@ -46,9 +46,16 @@ pub(in crate::source::http) struct RequestTemplate {
     computed_url: bool,
     /// True when it changes nothing, as far as its method tells.
     safe: bool,
+    /// True when a value of the url that is empty would lead a change to something else.
+    checks_empty: bool,
 }
 
 impl RequestTemplate {
+    /// The method.
+    pub(in crate::source::http) fn method(&self) -> &Method {
+        &self.method
+    }
+
     /// The URL, as it is written.
     pub(in crate::source::http) fn url(&self) -> &Expression {
         &self.url
@@ -80,11 +87,6 @@ impl RequestTemplate {
             body: self.body.as_ref().map(|body| shown(&body.written())),
             credentials: String::new(),
         }
-    }
-
-    /// The method.
-    pub(in crate::source::http) fn method(&self) -> &Method {
-        &self.method
     }
 
     /// Whether the request depends on a variable.
@@ -145,6 +147,8 @@ impl RequestTemplate {
         });
         Some(Self {
             safe: method.is_safe() || queries,
+            checks_empty: matches!(purpose, Purpose::Change | Purpose::BeforeChange)
+                && !matches!(url, Expression::Literal(_)),
             method,
             computed_url: !matches!(url, Expression::Literal(_)),
             route: route(config.url.0.span, cx),
@@ -172,6 +176,11 @@ impl RequestTemplate {
         if self.computed_url && leaves_its_place(&written) {
             return Err(SourceError::Invalid(
                 "a value of the `url` is `.` or `..`, which would lead to another path".to_owned(),
+            ));
+        }
+        if self.checks_empty && loses_a_segment(&written, self.url.source()) {
+            return Err(SourceError::Invalid(
+                "a value of the `url` is empty, which would lead to another path".to_owned(),
             ));
         }
         if written.starts_with("http%3A%2F%2F") || written.starts_with("https%3A%2F%2F") {
@@ -314,6 +323,20 @@ fn leaves_its_place(url: &str) -> bool {
             "." | ".."
         )
     })
+}
+
+/// True when a path has an empty segment where its program does not write one: `/users/` instead of
+/// `/users/7`.
+fn loses_a_segment(url: &str, program: &str) -> bool {
+    let path = |text: &str| {
+        let text = text.split_once("://").map_or(text, |(_, rest)| rest);
+        let end = text.split(['?', '#']).next();
+        end.unwrap_or_default().to_owned()
+    };
+    let (path, program) = (path(url.trim()), path(program.trim()));
+    let is_new = |found: bool, written: bool| found && !written;
+    is_new(path.contains("//"), program.contains("//"))
+        || is_new(path.ends_with('/'), program.ends_with('/'))
 }
 
 #[cfg(test)]

@@ -184,10 +184,16 @@ impl Driver for MySqlDriver {
         rows: &mut Rows<'_>,
     ) -> Result<(), Failure> {
         let sql = statement.sql(|_| "?".to_owned());
-        let prepared = connection
+        let prepared = match connection
             .prepare(AssertSqlSafe(sql.clone()).into_sql_str())
             .await
-            .map_err(|error| Failure::Sent { error, sql })?;
+        {
+            Ok(prepared) => prepared,
+            Err(error) if statement.parameters.is_empty() && is_not_preparable(&error) => {
+                return plainly(connection, sql, rows).await;
+            }
+            Err(error) => return Err(Failure::Sent { error, sql }),
+        };
         let names: Vec<&str> = prepared.columns().iter().map(Column::name).collect();
         let key = statement.key_index(&names)?;
         let key_type = key.map(|index| prepared.columns()[index].type_info());
@@ -214,6 +220,33 @@ impl Driver for MySqlDriver {
         }
         Ok(())
     }
+}
+
+/// Some statements cannot be prepared, such as those about roles on older servers.
+fn is_not_preparable(error: &sqlx::Error) -> bool {
+    let error = error.as_database_error();
+    let error = error.and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>());
+    error.is_some_and(|error| error.number() == 1295)
+}
+
+/// Runs a statement without values as it is.
+async fn plainly(
+    connection: &mut MySqlConnection,
+    sql: String,
+    rows: &mut Rows<'_>,
+) -> Result<(), Failure> {
+    let mut stream = connection.fetch_many(sqlx::raw_sql(AssertSqlSafe(sql)));
+    while let Some(step) = stream.try_next().await? {
+        match step {
+            Either::Left(done) => rows.count_affected(done.rows_affected()),
+            Either::Right(row) => {
+                if !rows.push(read(&row, None)?).await {
+                    break;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 fn read(row: &MySqlRow, key: Option<usize>) -> Result<Row, Failure> {

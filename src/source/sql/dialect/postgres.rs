@@ -217,7 +217,17 @@ impl Driver for PostgresDriver {
         statement: &Statement<'_>,
         rows: &mut Rows<'_>,
     ) -> Result<(), Failure> {
-        run(Flavour::Postgres, connection, statement, rows).await
+        let asked = ask(connection, statement, false).await?;
+        run(Flavour::Postgres, connection, statement, asked, rows).await
+    }
+
+    async fn run_within(
+        connection: &mut PgConnection,
+        statement: &Statement<'_>,
+        rows: &mut Rows<'_>,
+    ) -> Result<(), Failure> {
+        let asked = ask(connection, statement, true).await?;
+        run(Flavour::Postgres, connection, statement, asked, rows).await
     }
 }
 
@@ -237,7 +247,8 @@ impl Driver for RedshiftDriver {
         statement: &Statement<'_>,
         rows: &mut Rows<'_>,
     ) -> Result<(), Failure> {
-        run(Flavour::Redshift, connection, statement, rows).await
+        let asked = ask(connection, statement, false).await?;
+        run(Flavour::Redshift, connection, statement, asked, rows).await
     }
 }
 
@@ -245,11 +256,11 @@ async fn run(
     flavour: Flavour,
     connection: &mut PgConnection,
     statement: &Statement<'_>,
+    (asked, texts): Asked,
     rows: &mut Rows<'_>,
 ) -> Result<(), Failure> {
     // The server says what each parameter and each column is. What it speaks no binary form of,
     // or what we do not read in that form, goes as text and is cast by the server itself.
-    let (asked, texts) = ask(connection, statement).await?;
     let types = parameter_types(&asked)?;
     let key = key_index(statement, &asked)?;
     let sql = statement.sql(|index| match encode::cast(&types[index]) {
@@ -284,22 +295,40 @@ async fn run(
     Ok(())
 }
 
+/// A query that the server has looked at, and the parameters that are text because nothing says
+/// otherwise.
+type Asked = (PgStatement, Vec<usize>);
+
 /// Prepares the query as it is. A parameter that nothing gives a type, as in `?<x> IS NULL`, is
-/// text, which the server leaves to whoever asks; these are returned too.
+/// text, which the server leaves to whoever asks. `within` a transaction, which a question that fails
+/// would end, it goes back to before the question.
 async fn ask(
     connection: &mut PgConnection,
     statement: &Statement<'_>,
-) -> Result<(PgStatement, Vec<usize>), Failure> {
+    within: bool,
+) -> Result<Asked, Failure> {
+    let within = within && !statement.parameters.is_empty();
     let mut texts: Vec<usize> = Vec::new();
+    if within {
+        PostgresDriver::order(connection, "SAVEPOINT rolecall").await?;
+    }
     loop {
         let sql = statement.sql(|index| mark(index, &texts));
         let error = match prepare(connection, sql.clone()).await {
-            Ok(prepared) => return Ok((prepared, texts)),
+            Ok(prepared) => {
+                if within {
+                    PostgresDriver::order(connection, "RELEASE SAVEPOINT rolecall").await?;
+                }
+                return Ok((prepared, texts));
+            }
             Err(error) => error,
         };
         match untyped(&error).filter(|index| !texts.contains(index)) {
             Some(index) => texts.push(index),
             None => return Err(explained(error, sql)),
+        }
+        if within {
+            PostgresDriver::order(connection, "ROLLBACK TO SAVEPOINT rolecall").await?;
         }
     }
 }

@@ -68,7 +68,7 @@ impl SqlQuery {
             stream.database = database.name().to_owned();
             let mut failed = 0;
             let rest = loop {
-                let span = statement_span(database.as_ref(), failed);
+                let span = statement_span(database.name(), failed);
                 let answer = database.stream(&statement, &mut stream);
                 match answer.instrument(span).await {
                     Ok(rest) => break rest,

@@ -79,7 +79,9 @@ impl Case {
         for step in &self.script.r#do {
             self.step(step, &plan, &database, &mut told).await;
         }
-        Some(told.trim_end().to_owned())
+        let folder = format!("{}/", database.folder.path().display());
+        let told = told.trim_end().replace(&folder, "");
+        Some(told.replace(&database.name, "acme"))
     }
 
     async fn step(&self, step: &Step, plan: &Plan, database: &Database, told: &mut String) {

@@ -6,7 +6,7 @@ use chrono::{NaiveDate, TimeDelta};
 use sqlx::postgres::{PgStatement, PgTypeInfo, PgTypeKind, PgValueRef};
 use sqlx::{Column, Statement as _, TypeInfo as _, ValueRef};
 
-use super::super::super::row;
+use super::super::super::{lexer, row};
 use crate::expr::Value;
 use crate::source::SourceError;
 
@@ -57,7 +57,10 @@ pub fn readable(sql: &str, asked: &PgStatement) -> Result<String, SourceError> {
         .chars()
         .take_while(char::is_ascii_alphabetic)
         .collect();
-    if !["select", "with", "values", "table"].contains(&word.to_lowercase().as_str()) {
+    let word = word.to_lowercase();
+    // A query that changes rows on the way cannot be a part of another one.
+    let is_whole = word != "with" || !changes_rows(sql);
+    if !is_whole || !["select", "with", "values", "table"].contains(&word.as_str()) {
         let column = columns.iter().find(|column| !is_native(column.type_info()));
         let (name, kind) = column.map_or(("", ""), |c| (c.name(), c.type_info().name()));
         return Err(SourceError::Invalid(format!(
@@ -80,6 +83,13 @@ pub fn readable(sql: &str, asked: &PgStatement) -> Result<String, SourceError> {
         read.join(", "),
         names.join(", ")
     ))
+}
+
+/// Whether some part of a query, however deep, changes rows.
+fn changes_rows(sql: &str) -> bool {
+    let regions = lexer::regions(sql, &super::LEXICON).unwrap_or_default();
+    lexer::words(sql, &regions)
+        .any(|word| ["insert", "update", "delete", "merge"].contains(&word.as_str()))
 }
 
 /// The value of a column.

@@ -4,6 +4,9 @@
 //! must be made, no more and no fewer, `asked.yaml` with what is asked for, and `outcome.snap` with
 //! what was going to be sent and what became of it.
 
+mod curl;
+mod places;
+
 use std::path::{Path, PathBuf};
 
 use rolecall::provision::{
