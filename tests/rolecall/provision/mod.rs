@@ -4,6 +4,7 @@ mod account;
 mod action;
 mod capabilities;
 mod commands;
+mod drop_in;
 mod http;
 mod making;
 mod sql;
