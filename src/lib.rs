@@ -8,6 +8,8 @@ pub mod config;
 pub mod diagnostic;
 pub mod expansion;
 pub mod expr;
+pub mod feed;
+mod ksuid;
 pub mod mapping;
 pub mod model;
 pub mod plan;

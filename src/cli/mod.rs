@@ -1,6 +1,10 @@
 //! Command lines → the modules that do what they say: one file per command.
 
+mod change;
+mod connector;
+mod connector_file;
 mod eval;
+mod events;
 mod external;
 pub mod inspect;
 mod kinds;
@@ -20,6 +24,7 @@ mod validate;
 mod watch;
 mod whole_file;
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -39,6 +44,28 @@ struct Cli {
 enum Command {
     /// Sync a system into a c1z file.
     Sync(Box<sync::SyncArgs>),
+    /// Give somebody an entitlement.
+    Grant(Box<change::GrantArgs>),
+    /// Take an entitlement from somebody.
+    Revoke(Box<change::RevokeArgs>),
+    /// Create an account.
+    CreateAccount(Box<change::CreateAccountArgs>),
+    /// Give an account a new password.
+    RotateCredential(Box<change::RotateArgs>),
+    /// Create a resource that is no account.
+    CreateResource(Box<change::CreateResourceArgs>),
+    /// Delete a resource.
+    DeleteResource(Box<change::DeleteArgs>),
+    /// Run an action of the connector file.
+    InvokeAction(Box<change::InvokeArgs>),
+    /// List the actions of a connector file, as JSON.
+    ListActions(change::ListActionsArgs),
+    /// List what changed in a system, one event per line.
+    Events(events::EventsArgs),
+    /// Make exactly the change that a plan file has.
+    Apply(Box<change::ApplyArgs>),
+    /// The flags and variables of the connectors `baton-http` and `baton-sql`, for old command lines.
+    Connector(Box<connector::Flags>),
     /// Find every mistake in connector files, without connecting.
     Validate(validate::ValidateArgs),
     /// Evaluate an expression of the language on a record.
@@ -60,8 +87,16 @@ pub enum Outcome {
     Failed,
     /// The config or the command line is wrong.
     Wrong,
-    /// Done, but something may be missing.
+    /// Done, but something may be missing; of a change, some steps were made and others were not.
     Partial,
+    /// Whether a change was made is not known.
+    Unclear,
+    /// The connector file says that a change must not be made.
+    Refused,
+    /// Something that is named does not exist.
+    NotFound,
+    /// A statement changed no row or too many.
+    WrongRows,
 }
 
 impl From<Outcome> for ExitCode {
@@ -71,13 +106,35 @@ impl From<Outcome> for ExitCode {
             Outcome::Failed => 1,
             Outcome::Wrong => 2,
             Outcome::Partial => 3,
+            Outcome::Unclear => 4,
+            Outcome::Refused => 5,
+            Outcome::NotFound => 6,
+            Outcome::WrongRows => 7,
         })
     }
 }
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    if connector::is_called_so(arguments.first().map(OsString::as_os_str)) {
+        arguments.insert(1, "connector".into());
+    }
+    let mut cli = Cli::parse_from(arguments);
+    let mut syncs_for_others = false;
+    if let Command::Connector(flags) = &cli.command {
+        let translated = match connector::translate(flags) {
+            Ok(translated) => translated,
+            Err(refused) => {
+                eprintln!("{}", report::failure(&anyhow::anyhow!(refused)));
+                return Outcome::Wrong.into();
+            }
+        };
+        syncs_for_others = translated.syncs;
+        let name = OsString::from("rolecall");
+        let words = translated.arguments.into_iter().map(OsString::from);
+        cli.command = Cli::parse_from([name].into_iter().chain(words)).command;
+    }
     let traces = match &cli.command {
         Command::Sync(args) => args.watch.traces(),
         _ => Ok(None),
@@ -90,17 +147,31 @@ pub fn main() -> ExitCode {
         }
     };
     logging::start(&cli.logging, traces.as_ref());
-    let code = run(cli.command);
+    let outcome = run(cli.command);
     if let Some(traces) = traces {
         traces.end();
     }
-    code
+    match outcome {
+        Outcome::Partial if syncs_for_others => Outcome::Done.into(),
+        outcome => outcome.into(),
+    }
 }
 
-fn run(command: Command) -> ExitCode {
+fn run(command: Command) -> Outcome {
     let mut out = std::io::stdout().lock();
     let outcome = match command {
         Command::Sync(args) => sync::run(&args, &mut out),
+        Command::Grant(args) => change::grant(&args, &mut out),
+        Command::Revoke(args) => change::revoke(&args, &mut out),
+        Command::CreateAccount(args) => change::create_account(&args, &mut out),
+        Command::RotateCredential(args) => change::rotate(&args, &mut out),
+        Command::CreateResource(args) => change::create_resource(&args, &mut out),
+        Command::DeleteResource(args) => change::delete(&args, &mut out),
+        Command::InvokeAction(args) => change::invoke(&args, &mut out),
+        Command::ListActions(args) => change::list_actions(&args, &mut out),
+        Command::Events(args) => events::run(&args, &mut out),
+        Command::Apply(args) => change::apply(&args, &mut out),
+        Command::Connector(_) => unreachable!("its flags were translated"),
         Command::Validate(args) => validate::run(&args, &mut out),
         Command::Eval(args) => eval::run(&args, &mut out),
         Command::Schema => schema::run(&mut out),
@@ -112,12 +183,12 @@ fn run(command: Command) -> ExitCode {
         Ok(outcome)
     });
     match outcome {
-        Ok(outcome) => outcome.into(),
+        Ok(outcome) => outcome,
         // A reader that goes away early, such as `head`, is no error.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => Outcome::Done,
         Err(error) => {
             eprintln!("{}", report::failure(&error));
-            Outcome::Failed.into()
+            Outcome::Failed
         }
     }
 }

@@ -41,7 +41,7 @@ impl ScopeArgs {
     }
 }
 
-fn resource(text: &str) -> Result<ResourceId, String> {
+pub(super) fn resource(text: &str) -> Result<ResourceId, String> {
     match text.split_once('/') {
         Some((of, id)) if !of.is_empty() && !id.is_empty() => Ok(ResourceId::new(of, id)),
         _ => Err("write the type and the id, for example `team/42`".to_owned()),

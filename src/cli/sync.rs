@@ -8,15 +8,14 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
+use super::connector_file::plan_of;
 use super::external::ExternalArgs;
 use super::scope::{self, ScopeArgs};
 use super::tape::Tape;
 use super::watch::{Watch, WatchArgs};
 use super::{Outcome, report, report_file, stderr};
 use crate::c1z::{self, Begin, Compression, Derive, External, Opened, WorkFile};
-use crate::config;
-use crate::diagnostic::{self, Severity};
-use crate::plan::{self, Check, Plan, Purpose};
+use crate::plan::{Plan, Purpose};
 use crate::sync::{self, Concurrency, Options, Report, SyncError, Verdict};
 
 /// What to sync, and where to.
@@ -101,23 +100,9 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
             return Ok(wrong(error));
         }
     };
-    let how = Check {
-        environment: &*tape.environment(),
-        unset_variable: Severity::Error,
-        strict: args.strict,
-        purpose: Purpose::Sync,
-    };
-    let (plan, found) = plan::check(config::load(&args.file), how);
-    report::diagnostics(
-        &found,
-        report::colour_on_stderr(),
-        &mut std::io::stderr().lock(),
-    )?;
+    let environment = tape.environment();
+    let plan = plan_of(&args.file, &*environment, args.strict, Purpose::Sync)?;
     let Some(plan) = plan else {
-        debug_assert!(
-            diagnostic::has_errors(&found),
-            "a file without mistakes has a plan"
-        );
         return Ok(Outcome::Wrong);
     };
     if let Err(error) = c1z::check_output(&args.output) {

@@ -139,3 +139,10 @@ closed_set! {
         StringMap = "string_map",
     }
 }
+
+impl ArgumentType {
+    /// The word as files write it.
+    pub fn word(self) -> &'static str {
+        Self::WORDS[self as usize]
+    }
+}

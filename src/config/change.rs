@@ -52,9 +52,10 @@ section! {
         /// True of the answer when the principal holds it. Not written: any status from 200 to 299;
         /// 404 and 410 mean that it does not.
         pub holds_if: Option<ExprText>,
-        /// Asks before each change, too: what is so already is not sent again. Otherwise one asks
-        /// when an answer leaves open whether the change was made.
-        pub before: bool = false,
+        /// Asks before each change, too: what is so already is not sent, and neither is anything where
+        /// that cannot be found out. Not written: asks before requests that mean a new thing each
+        /// time they are sent (`POST`, `PATCH`), and sends them where it cannot be found out.
+        pub before: Option<bool>,
         /// Asks after each change, too, until the system shows it.
         pub after: bool = false,
         /// The wait before each further attempt. Not written: `1s`.

@@ -237,7 +237,7 @@ impl JsonSchema for DurationText {
 }
 
 /// Reads a duration in the notation of Go: numbers with units, from the largest to the smallest.
-fn parse_duration(text: &str) -> Option<Duration> {
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     if rest.is_empty() {
         return None;

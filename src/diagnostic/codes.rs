@@ -62,6 +62,10 @@ pub const DIAGNOSTICS: &[Code] = &[
         "The text is no CEL expression. Plain text in a SQL file needs quotes of its own: `\"'Full access'\"`.",
     ),
     code(
+        "changes-may-be-lost",
+        "The pages of a listing of changes go by something that changes while they are read: a change may be on none of them.",
+    ),
+    code(
         "conflicting-fields",
         "Two fields say different things about the same matter. Keep one.",
     ),

@@ -10,28 +10,27 @@ use crate::diagnostic::nearest;
 
 /// The variables an expression may use where it stands.
 #[derive(Debug, Clone, Copy)]
-pub struct Variables {
-    usual: &'static [&'static str],
-    more: &'static [&'static str],
-}
+pub struct Variables([&'static [&'static str]; 4]);
 
 impl Variables {
     /// These and no others.
     pub const fn of(names: &'static [&'static str]) -> Self {
-        Self {
-            usual: names,
-            more: &[],
-        }
+        Self([names, &[], &[], &[]])
     }
 
-    /// These and some that only this place has; not more than once.
-    pub const fn and(self, more: &'static [&'static str]) -> Self {
-        Self { more, ..self }
+    /// These and some that only this place has; three times at most.
+    pub const fn and(mut self, more: &'static [&'static str]) -> Self {
+        let mut place = 0;
+        while !self.0[place].is_empty() {
+            place += 1;
+        }
+        self.0[place] = more;
+        self
     }
 
     /// The names.
     pub fn names(self) -> impl Iterator<Item = &'static str> + Clone {
-        self.usual.iter().chain(self.more).copied()
+        self.0.into_iter().flatten().copied()
     }
 
     /// Whether there is a variable of this name.

@@ -61,7 +61,7 @@ pub(super) fn optional_text(
 }
 
 /// The text of an expression that identifies something: 1 to 1024 bytes.
-pub(super) fn required_id(
+pub fn required_id(
     field: &'static str,
     expression: &Expression,
     scope: &Scope<'_>,

@@ -13,7 +13,7 @@ mod words;
 
 pub use entitlement::{EntitlementMapping, StaticEntitlement};
 pub use error::{MappingError, Remarks};
-pub use field::skips;
+pub use field::{required_id, skips};
 pub use grant::{GrantMapping, MappedGrant};
 pub use resource::ResourceMapping;
 pub use resource_key::ResourceKey;

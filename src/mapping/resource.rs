@@ -75,6 +75,11 @@ impl ResourceMapping {
         self.resource_trait.as_ref().map(TraitMapping::kind)
     }
 
+    /// The id of the resource that a record is about.
+    pub fn id(&self, scope: &Scope<'_>) -> Result<String, MappingError> {
+        required_id("id", &self.id, scope)
+    }
+
     /// Maps one record. `parent` is the resource the listing ran for, when it ran for one.
     pub fn apply(
         &self,

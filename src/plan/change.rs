@@ -15,7 +15,7 @@ use crate::config::change::WaitConfig;
 use crate::config::http::RequestConfig;
 use crate::config::scalar::{DurationText, ExprText};
 use crate::config::{Bare, CompileContext};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Span, list, nearest};
 use crate::expr::{Expression, Variables};
 use crate::mapping::GrantMapping;
 use crate::source::http::HttpChange;
@@ -113,6 +113,20 @@ const EVERY: Duration = Duration::from_secs(2);
 const AT_MOST: Duration = Duration::from_secs(10 * 60);
 
 impl ChangePlan {
+    /// Whether making the change twice means the same as making it once. Statements say by the rows
+    /// they change that nothing was left to do; requests say it by their methods.
+    ///
+    /// Source: RFC 9110, section 9.2.2.
+    pub fn may_be_repeated(&self) -> bool {
+        match self {
+            ChangePlan::Sql(_) => true,
+            ChangePlan::Http(change) => {
+                let mut steps = change.steps.iter();
+                steps.all(|step| step.request.is_idempotent())
+            }
+        }
+    }
+
     /// Whether the change depends on a variable.
     pub(super) fn uses_value(&self, name: &str) -> bool {
         match self {
@@ -234,11 +248,12 @@ pub(super) fn requests(
         true => &[],
         false => &[RESPONSES],
     });
-    let steps: Vec<_> = alone
-        .into_iter()
-        .chain(named)
-        .map(|step| step.compile(variables, connection, cx))
-        .collect();
+    let mut earlier = Vec::new();
+    let mut steps = Vec::new();
+    for step in alone.into_iter().chain(named) {
+        steps.push(step.compile(variables, &earlier, connection, cx));
+        earlier.push(step.name);
+    }
     let steps = steps.into_iter().collect::<Option<_>>()?;
     Some(HttpChangePlan { steps })
 }
@@ -259,6 +274,7 @@ impl Step<'_> {
     fn compile(
         &self,
         variables: Variables,
+        earlier: &[&str],
         connection: Option<&Connection>,
         cx: &mut CompileContext,
     ) -> Option<HttpStepPlan> {
@@ -266,9 +282,12 @@ impl Step<'_> {
         let already = condition("already_condition", self.already, ANSWER, cx);
         let wait = self
             .wait
-            .map(|wait| waiting(wait, variables, connection, cx));
+            .map(|wait| waiting(wait, variables, earlier, connection, cx));
         let source = connection?.http()?;
         let request = source.change(self.request, variables, cx);
+        if let Some(request) = &request {
+            check_answers(request, self.request, earlier, cx);
+        }
         Some(HttpStepPlan {
             name: self.name.to_owned(),
             request: request?,
@@ -282,16 +301,40 @@ impl Step<'_> {
     }
 }
 
+/// Notes the answers that a request mentions and that nobody has when it is made.
+fn check_answers(
+    request: &HttpChange,
+    config: &RequestConfig,
+    earlier: &[&str],
+    cx: &mut CompileContext,
+) {
+    for name in request.unknown_members(RESPONSES, earlier) {
+        let at = cx.at(config.url.0.span);
+        let message =
+            format!("this request uses the answer to `{name}`, which is not made before it");
+        let help = match (nearest(&name, earlier.iter().copied()), earlier) {
+            (Some(close), _) => format!("did you mean `{close}`?"),
+            (None, []) => "it is the first one: there is no answer yet".to_owned(),
+            (None, known) => format!("those made before it are {}", list(known)),
+        };
+        cx.note(Diagnostic::error("unknown-member", at, message).help(help));
+    }
+}
+
 fn waiting(
     config: &WaitConfig,
     variables: Variables,
+    earlier: &[&str],
     connection: Option<&Connection>,
     cx: &mut CompileContext,
 ) -> Option<WaitPlan> {
     let until = condition("until", Some(&config.until), ANSWER, cx);
     let applies = condition("if", config.r#if.as_ref(), ANSWER, cx);
     let source = connection?.http()?;
-    let request = source.reading(&config.request, variables.and(&["response"]), cx);
+    let request = source.reading(&config.request, variables.and(&["response", "headers"]), cx);
+    if let Some(request) = &request {
+        check_answers(request, &config.request, earlier, cx);
+    }
     let length = |written: Option<DurationText>, usual| written.map_or(usual, |length| length.0);
     Some(WaitPlan {
         request: request?,

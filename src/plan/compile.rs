@@ -1,14 +1,13 @@
 //! A whole file, compiled.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use super::account;
 use super::action::{self, ActionPlan};
 use super::connection::Connection;
-use super::incremental;
+use super::incremental::{self, LookbackPlan};
 use super::listing::TypeCompiler;
 use super::order;
 use super::resource_type::TypePlan;
@@ -37,8 +36,8 @@ pub struct Plan {
     pub types: Vec<TypePlan>,
     /// What can be done besides granting and revoking.
     pub actions: Vec<ActionPlan>,
-    /// How far back the first listing of changes looks.
-    pub lookback: Duration,
+    /// How far back listings of changes look.
+    pub lookback: LookbackPlan,
     /// How much may go wrong before a sync gives up.
     pub tolerance: Tolerance,
 }

@@ -37,8 +37,8 @@ pub struct ReadBackPlan {
     pub find: Option<FindPlan>,
     /// True of the answer of an API when the principal holds it; `None`: when something was found.
     pub holds: Option<Expression>,
-    /// Asks before each change.
-    pub before: bool,
+    /// Asks before each change; `None`: before those that mean a new thing each time.
+    pub before: Option<bool>,
     /// Asks after each change until the system shows it.
     pub after: bool,
     /// The wait before each further attempt.
@@ -53,7 +53,7 @@ impl Default for ReadBackPlan {
         Self {
             find: None,
             holds: None,
-            before: false,
+            before: None,
             after: false,
             every: Duration::from_secs(1),
             at_most: Duration::from_secs(30),

@@ -23,7 +23,6 @@ mod variables;
 
 pub use account::{AccountField, AccountPlan, RotationPlan};
 pub use action::{ActionPlan, ArgumentPlan, ReturnPlan};
-#[expect(unused_imports, reason = "the engine of HTTP changes is written next")]
 pub(crate) use change::RESPONSES;
 pub use change::{
     ChangePlan, HttpChangePlan, HttpStepPlan, RejectionPlan, ReplacementPlan, SqlChangePlan,
@@ -34,7 +33,7 @@ pub use compile::{Plan, compile};
 pub use credential::Credential;
 pub use find::FindPlan;
 pub use granting::{ProvisioningPlan, ReadBackPlan};
-pub use incremental::{ChangesPlan, GrantChangesPlan};
+pub use incremental::{ChangesPlan, GrantChangesPlan, LookbackPlan};
 pub use provisioning::TypeProvisioning;
 pub use resource_type::{EntitlementsPlan, GrantsPlan, ResourcesPlan, TypePlan};
 pub use tolerance::Tolerance;

@@ -12,12 +12,14 @@ use crate::config::resource_type::{
     EntitlementsConfig, GrantsConfig, ListConfig, StaticResourceConfig,
 };
 use crate::diagnostic::Diagnostic;
-use crate::expr::{Expression, Variables};
+use crate::expr::{Expression, Scope, Variables};
 use crate::mapping::{
-    EntitlementMapping, GrantMapping, ResourceKey, ResourceMapping, StaticEntitlement,
+    EntitlementMapping, GrantMapping, MappingError, Remarks, ResourceKey, ResourceMapping,
+    StaticEntitlement,
 };
 use crate::model::{
-    ProfileValue, Resource, ResourceId, ResourceTrait, ResourceType, ResourceTypeId, TraitKind,
+    Profile, ProfileValue, Resource, ResourceId, ResourceTrait, ResourceType, ResourceTypeId,
+    TraitKind,
 };
 use crate::source::Fetch;
 
@@ -70,6 +72,32 @@ pub enum ResourcesPlan {
     },
     /// They are written in the file.
     Written(Vec<Resource>),
+}
+
+impl TypePlan {
+    /// The resource that a record of the type is. `None` for a type whose resources are written in
+    /// the file. `parent` is the resource that the listing ran for.
+    pub fn resource(
+        &self,
+        scope: &Scope<'_>,
+        parent: Option<&ResourceId>,
+        remarks: &mut Remarks,
+    ) -> Result<Option<Resource>, MappingError> {
+        let ResourcesPlan::Listed { mapping, .. } = &self.resources else {
+            return Ok(None);
+        };
+        let mut resource = mapping.apply(scope, parent, self.parent.as_ref(), remarks)?;
+        // A type promises its traits for every resource; what is not mapped is plain.
+        for kind in &self.resource_type.traits {
+            if !resource.traits.iter().any(|mapped| mapped.kind() == *kind) {
+                resource
+                    .traits
+                    .extend(ResourceTrait::plain(*kind, Profile::new()));
+            }
+        }
+        resource.child_types.clone_from(&self.children);
+        Ok(Some(resource))
+    }
 }
 
 /// A listing of entitlements of one resource.
@@ -380,7 +408,7 @@ impl TypeCompiler<'_, '_> {
             });
         self.share_answers(&mut fetch);
         let changes = config.incremental_sync.as_ref();
-        let changes = changes.and_then(|changes| self.grant_changes(changes));
+        let changes = changes.and_then(|changes| self.grant_changes(changes, &step.name));
         let keys = mappings.iter().flatten().map(GrantMapping::resource_key);
         self.bulk_only_once(
             &step,

@@ -46,11 +46,11 @@ impl<'s, 'k, 'e> Statements<'s, 'k, 'e> {
         compiled.into_iter().collect()
     }
 
-    /// Notes a query without the value that makes it what it is.
-    pub(super) fn needs_value(&mut self, name: &str, query: &SqlText, help: &str) {
-        if !self.vars.latest_uses(name) {
+    /// Notes a query without the value that makes it what it is, under none of its names.
+    pub(super) fn needs_value(&mut self, names: &[&str], query: &SqlText, help: &str) {
+        if !names.iter().any(|name| self.vars.latest_uses(name)) {
             let at = self.cx.at(query.0.span);
-            let message = format!("the query does not use `?<{name}>`");
+            let message = format!("the query does not use `?<{}>`", names[0]);
             let diagnostic = Diagnostic::error("missing-placeholder", at, message);
             self.cx.note(diagnostic.help(help));
         }

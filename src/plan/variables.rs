@@ -67,6 +67,29 @@ pub(super) const REQUEST: &[&str] = &["pre_requests", "vars"];
 /// Templates of requests that fetch one resource.
 pub(super) const GET_REQUEST: Variables = Variables::of(&["id", "pre_requests", "vars"]);
 
+/// Templates of requests that list changes.
+pub(super) const FEED_REQUEST: Variables =
+    Variables::of(&["since", "since_unix", "pre_requests", "vars"]);
+/// Items of listings of changes.
+pub(super) const FEED_ITEM: Variables = Variables::of(&[
+    "item",
+    "cols",
+    "response",
+    "headers",
+    "pre_requests",
+    "vars",
+]);
+/// Items of listings of changes, once it is known which resource they are about.
+pub(super) const FEED_RESOURCE_ITEM: Variables = Variables::of(&[
+    "item",
+    "cols",
+    "resource",
+    "response",
+    "headers",
+    "pre_requests",
+    "vars",
+]);
+
 /// The variables of one resource type's sections.
 pub(super) struct Scopes {
     /// Values and templates that ask for the resources.

@@ -2,13 +2,13 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use chrono::{SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::outcome::{Outcome, Subject};
+use super::outcome::{Outcome, Subject, Verdict};
 use super::planned::PlannedStep;
 
 /// Layout of the lines: they grow by new keys only.
@@ -29,7 +29,8 @@ pub struct Intent<'i> {
     pub sends: Vec<PlannedStep>,
 }
 
-/// An intent without an outcome: its run was killed, or goes on somewhere else.
+/// An intent without an outcome, or with none that is clear: its run was killed, goes on somewhere
+/// else, or never got an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfinished {
     /// When it began.
@@ -52,7 +53,7 @@ pub struct Who {
 
 /// Keeps what was asked for and what became of it.
 pub trait Journal: Send {
-    /// The last intent of the same change, where it has no outcome.
+    /// The last intent of the same change, where what became of it is not known.
     fn unfinished(&mut self, key: &str) -> io::Result<Option<Unfinished>>;
 
     /// Keeps an intent; returns its id. After that it outlives this process.
@@ -107,6 +108,7 @@ struct Read {
     id: String,
     at: String,
     key: Option<String>,
+    verdict: Option<Verdict>,
 }
 
 impl AuditFile {
@@ -119,7 +121,21 @@ impl AuditFile {
             .mode(0o600)
             .open(path)?;
         let path = path.to_owned();
-        Ok(Self { path, file, who })
+        let mut opened = Self { path, file, who };
+        if !opened.ends_with_a_line()? {
+            // A crash cut the last line; ours begins behind it.
+            opened.file.write_all(b"\n")?;
+        }
+        Ok(opened)
+    }
+
+    fn ends_with_a_line(&self) -> io::Result<bool> {
+        let length = self.file.metadata()?.len();
+        let mut last = [0];
+        if length > 0 {
+            self.file.read_exact_at(&mut last, length - 1)?;
+        }
+        Ok(length == 0 || last == *b"\n")
     }
 
     fn append(&mut self, line: &impl Serialize) -> io::Result<()> {
@@ -147,7 +163,12 @@ impl Journal for AuditFile {
                 "intent" if read.key.as_deref() == Some(key) => {
                     last = Some((read.id, Unfinished { at: read.at }));
                 }
-                "outcome" if last.as_ref().is_some_and(|(id, _)| *id == read.id) => last = None,
+                "outcome"
+                    if read.verdict != Some(Verdict::Unclear)
+                        && last.as_ref().is_some_and(|(id, _)| *id == read.id) =>
+                {
+                    last = None;
+                }
                 _ => {}
             }
         }
@@ -192,4 +213,90 @@ fn new_id() -> io::Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn who() -> Who {
+        Who {
+            user: "ada".to_owned(),
+            host: "desk".to_owned(),
+            pid: 7,
+            on_behalf_of: Some("grace".to_owned()),
+        }
+    }
+
+    fn outcome(verdict: Verdict) -> Outcome {
+        Outcome {
+            operation: "grant",
+            subject: Subject::new(),
+            verdict,
+            message: "so it is".to_owned(),
+            annotations: Vec::new(),
+            steps: Vec::new(),
+            read_back: None,
+            result: Some("for whoever asked".into()),
+        }
+    }
+
+    #[test]
+    fn what_has_no_clear_outcome_is_unfinished() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("audit.jsonl");
+        let mut file = AuditFile::open(&path, who()).expect("can be made");
+        let subject = Subject::from([("principal", "user/7".to_owned())]);
+        let intent = |file: &mut AuditFile, key: &str| {
+            let intent = Intent {
+                key: key.to_owned(),
+                connector: "Acme",
+                operation: "grant",
+                subject: &subject,
+                sends: Vec::new(),
+            };
+            file.intent(&intent).expect("can be written")
+        };
+        let is_unfinished =
+            |file: &mut AuditFile, key| file.unfinished(key).expect("can be read").is_some();
+        assert!(!is_unfinished(&mut file, "a"));
+        let first = intent(&mut file, "a");
+        assert!(is_unfinished(&mut file, "a") && !is_unfinished(&mut file, "b"));
+        file.outcome(&first, &outcome(Verdict::Unclear))
+            .expect("written");
+        assert!(
+            is_unfinished(&mut file, "a"),
+            "nobody knows what became of it"
+        );
+        let second = intent(&mut file, "a");
+        intent(&mut file, "b");
+        file.outcome(&second, &outcome(Verdict::AlreadySo))
+            .expect("written");
+        assert!(!is_unfinished(&mut file, "a") && is_unfinished(&mut file, "b"));
+        // A crash may cut a line; the next process writes behind it.
+        std::fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .and_then(|mut file| file.write_all(b"{\"event\":\"int"))
+            .expect("can be written");
+        let mut file = AuditFile::open(&path, who()).expect("is there");
+        let third = intent(&mut file, "b");
+        file.outcome(&third, &outcome(Verdict::Made))
+            .expect("written");
+        assert!(!is_unfinished(&mut file, "b"));
+        let text = std::fs::read_to_string(&path).expect("text");
+        assert!(!text.contains("for whoever asked"));
+        assert!(
+            text.lines()
+                .next()
+                .is_some_and(|line| line.contains(r#""on_behalf_of":"grace""#))
+        );
+        let mode = std::fs::metadata(&path)
+            .expect("it is there")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
 }

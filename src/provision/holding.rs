@@ -9,6 +9,7 @@ use super::outcome::Subject;
 use super::planned::{PlannedStep, Sent};
 use super::prepared::{Deed, Prepared, Timing};
 use super::proof::{Look, Proof};
+use crate::diagnostic::list;
 use crate::expr::{Inputs, Map, Scope, Value};
 use crate::mapping::{MappedGrant, Remarks, ResourceKey, resource_value};
 use crate::model::{Entitlement, GrantId, Resource};
@@ -83,6 +84,9 @@ pub fn revoke(plan: &Plan, holding: Holding) -> Result<Prepared<'_>, AskError> {
 
 fn prepare(plan: &Plan, holding: Holding, deed: Deed) -> Result<Prepared<'_>, AskError> {
     let (type_plan, provisioning) = provisioning_of(plan, &holding, deed)?;
+    if deed == Deed::Grant {
+        can_hold(&holding)?;
+    }
     let side = match deed {
         Deed::Grant => &provisioning.grant,
         _ => &provisioning.revoke,
@@ -104,7 +108,8 @@ fn prepare(plan: &Plan, holding: Holding, deed: Deed) -> Result<Prepared<'_>, As
         inputs: holding.inputs(plan),
         secrets: Vec::new(),
         timing: Timing {
-            before: read_back.before,
+            before: read_back.before.unwrap_or(!change.may_be_repeated()),
+            insists: read_back.before == Some(true),
             after: read_back.after,
             every: read_back.every,
             at_most: read_back.at_most,
@@ -116,6 +121,22 @@ fn prepare(plan: &Plan, holding: Holding, deed: Deed) -> Result<Prepared<'_>, As
             holding,
         }),
     })
+}
+
+/// Refuses a principal of a type that cannot hold the entitlement, where the file says which can.
+fn can_hold(holding: &Holding) -> Result<(), AskError> {
+    let can = &holding.entitlement.grantable_to;
+    let of = &holding.principal.id.resource_type;
+    match can.is_empty() || can.contains(of) {
+        true => Ok(()),
+        false => Err(AskError::NotOffered {
+            what: format!("granting `{}` to a `{of}`", holding.entitlement.id),
+            reason: format!(
+                "it is grantable to {}",
+                list(&can.iter().map(|of| of.as_str()).collect::<Vec<_>>())
+            ),
+        }),
+    }
 }
 
 fn told(holding: &Holding, deed: Deed) -> String {
@@ -180,7 +201,11 @@ impl Proof for HeldProof<'_> {
             }),
             Some(FindPlan::Http(find)) => {
                 let answered = find.request().send(&self.inputs).await;
-                let answered = answered.map_err(|unanswered| unanswered.error)?;
+                let answered = answered.map_err(|unanswered| unanswered.error)?.found()?;
+                // Who is not known, or asks too often, or meets a failure, is told nothing.
+                if matches!(answered.status, 401 | 408 | 429 | 500..) {
+                    return Err(answered.refused());
+                }
                 let holds = match &self.read_back.holds {
                     Some(holds) => holds.truth(&Scope::new(&answered.inputs, None))?,
                     None if matches!(answered.status, 404 | 410) => false,

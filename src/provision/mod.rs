@@ -5,23 +5,48 @@
 //! is so. [`Prepared::plan`] shows what would be sent, [`Prepared::run`] does it. Nothing else writes
 //! to a system.
 
+mod account;
+mod action;
 mod ask;
 mod audit;
+mod form;
+mod found;
+mod hand_over;
 mod holding;
 mod http;
+mod making;
 mod outcome;
+mod password;
 mod planned;
 mod prepared;
 mod proof;
+mod resource;
+mod rotation;
 mod run;
+mod sealing;
 mod sql;
 mod steps;
+mod target;
+mod wish;
 
+pub use account::{AccountRequest, create_account};
+pub use action::{
+    ActionSchema, ActionState, ActionStatus, ActionValueSchema, Actions, Invocation,
+    action_schemas, invoke,
+};
 pub use ask::AskError;
 pub use audit::{AuditFile, Intent, Journal, NoJournal, Unfinished, Who};
+pub use hand_over::{HandOver, SecretSink};
 pub use holding::{Holding, grant, revoke};
+pub use making::{Made, Making};
 pub use outcome::{Annotation, Outcome, ReadBackReport, StepReport, StepState, Subject, Verdict};
+pub use password::PasswordRules;
 pub use planned::{PlannedStep, Sent};
 pub use prepared::{Deed, Prepared, Timing};
 pub use proof::{Look, NoProof, Proof};
+pub use resource::{create_resource, delete_resource};
+pub use rotation::rotate_credential;
 pub use run::{Finished, RunOptions};
+pub use sealing::{ClientSecret, Recipient, Sealed};
+pub use target::Target;
+pub use wish::PasswordWish;

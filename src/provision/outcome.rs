@@ -1,7 +1,7 @@
 //! What became of a change, as programs and the audit file read it.
 
 use indexmap::IndexMap;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 /// What a change is about, by name: `entitlement`, `resource`, `principal`, `action` …
@@ -32,7 +32,7 @@ pub struct Outcome {
 }
 
 /// How a change ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The system was changed.

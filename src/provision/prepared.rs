@@ -91,6 +91,8 @@ impl Deed {
 pub struct Timing {
     /// Before the change: what is so already is not sent again.
     pub before: bool,
+    /// Sends nothing where it cannot be found out whether it is so already.
+    pub insists: bool,
     /// After it, until the system shows it.
     pub after: bool,
     /// The wait before each further attempt.
@@ -104,6 +106,7 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             before: false,
+            insists: false,
             after: false,
             every: Duration::from_secs(1),
             at_most: Duration::from_secs(30),

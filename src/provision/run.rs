@@ -80,10 +80,14 @@ impl Prepared<'_> {
         let unfinished = journal.unfinished(&key)?;
         let mut looked = Looked::default();
         if self.timing.before || unfinished.is_some() {
-            looked = match &unfinished {
-                Some(_) => self.look_until(true).await,
-                None => self.look_once().await,
-            };
+            if let Some(earlier) = &unfinished {
+                tracing::warn!(
+                    since = earlier.at,
+                    "an earlier run of this change ended without an answer: asking the system what became of it"
+                );
+            }
+            // What an earlier run did may show late.
+            looked = self.look(unfinished.is_some()).await;
             if let Some(ended) = self.ended_before(&looked, unfinished.as_ref(), options) {
                 let id = journal.intent(&self.intent(&key, Vec::new()))?;
                 return self.finish(&id, journal, Stepped::nothing(ended.0), ended.1, looked);
@@ -104,12 +108,12 @@ impl Prepared<'_> {
         };
         let asks = match &stepped.end {
             End::Made => self.timing.after,
-            End::Unclear(_) | End::PerhapsAlreadySo(_) => true,
+            End::Unclear(_) | End::UnclearAmong { .. } | End::PerhapsAlreadySo(_) => true,
             _ => false,
         };
         if asks {
             let patient = !matches!(stepped.end, End::PerhapsAlreadySo(_));
-            looked = self.look_until(patient).await;
+            looked = self.look(patient).await;
         }
         self.finish(&id, journal, stepped, None, looked)
     }
@@ -140,7 +144,7 @@ impl Prepared<'_> {
                 );
                 Some((End::Unclear(message.clone()), Some(message)))
             }
-            (None, None) if !self.proof.can_look() => None,
+            (None, None) if !self.timing.insists => None,
             (None, None) => {
                 let message = format!(
                     "whether it is so already cannot be found out, so nothing was sent: {}",
@@ -161,17 +165,7 @@ impl Prepared<'_> {
         }
     }
 
-    /// Asks the system once.
-    async fn look_once(&self) -> Looked {
-        self.look(false).await
-    }
-
-    /// Asks the system until it is so, or has had the time that it may take. `patient`: otherwise
-    /// once.
-    async fn look_until(&self, patient: bool) -> Looked {
-        self.look(patient).await
-    }
-
+    /// Asks the system once, or, when `patient`, until it is so or has had the time that it may take.
     async fn look(&self, patient: bool) -> Looked {
         let began = Instant::now();
         let mut asked = 0;
@@ -264,6 +258,18 @@ impl Prepared<'_> {
                 format!("{why}; the system does not show it after {seconds} s"),
             ),
             (End::Unclear(why), None) => (Verdict::Unclear, unclear(&why, looked)),
+            (End::UnclearAmong { why, .. }, Some(true)) => (
+                Verdict::Made,
+                format!("made: no clear answer came ({why}), and the system shows it"),
+            ),
+            (End::UnclearAmong { why, made }, Some(false)) => (
+                match made {
+                    true => Verdict::HalfDone,
+                    false => Verdict::Unclear,
+                },
+                format!("{why}; the system does not show it after {seconds} s"),
+            ),
+            (End::UnclearAmong { why, .. }, None) => (Verdict::Unclear, unclear(&why, looked)),
             (End::PerhapsAlreadySo(_), Some(true)) => (
                 Verdict::AlreadySo,
                 "it was so already: the system shows it".to_owned(),

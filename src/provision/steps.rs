@@ -30,6 +30,14 @@ pub(super) enum End {
     HalfDone(String),
     /// Sent, but nobody knows what became of it: only the system can tell.
     Unclear(String),
+    /// As `Unclear`, of one of several steps: that the system does not show what is asked for does not
+    /// mean that nothing was changed.
+    UnclearAmong {
+        /// What happened, what was done before, and what was not.
+        why: String,
+        /// True when another step was made for certain.
+        made: bool,
+    },
     /// The answer may mean that nothing was left to do: only the system can tell. Otherwise it failed
     /// and changed nothing.
     PerhapsAlreadySo(String),

@@ -14,8 +14,9 @@ use crate::expr::percent_encode;
 pub(crate) struct Redactor {
     /// In every form.
     secrets: Vec<SecretString>,
-    /// Those that came while it ran, such as tokens; shared with whatever was made from this.
-    learned: Arc<RwLock<Vec<SecretString>>>,
+    /// Those that came while it ran, such as tokens, each in every form; shared with whatever was made
+    /// from this.
+    learned: Arc<RwLock<Vec<Vec<SecretString>>>>,
 }
 
 /// Shorter values are not recognisable as secrets: replacing `a` would leave no message.
@@ -54,14 +55,14 @@ impl Redactor {
             if learned.len() >= LEARNED {
                 learned.remove(0);
             }
-            learned.push(secret.clone());
+            learned.push(all_forms([secret.clone()]));
         }
     }
 
     /// Every secret in every form, the longest first.
     pub(crate) fn forms(&self) -> Vec<SecretString> {
         let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
-        let mut forms = all_forms(learned.iter().cloned());
+        let mut forms: Vec<_> = learned.iter().flatten().cloned().collect();
         forms.extend(self.secrets.iter().cloned());
         sort(&mut forms);
         forms
@@ -74,7 +75,7 @@ impl Redactor {
             text = text.replace(secret.expose_secret(), "…");
         }
         let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
-        for secret in learned.iter() {
+        for secret in learned.iter().flatten() {
             text = text.replace(secret.expose_secret(), "…");
         }
         text
@@ -169,8 +170,15 @@ mod tests {
 
     #[test]
     fn a_secret_within_something_encoded_is_gone_too() {
-        let secret = "p4ss w0rd/+ü\"";
-        let redactor = Redactor::new([SecretString::from(secret)]);
+        let secret = SecretString::from("p4ss w0rd/+ü\"");
+        let learned = Redactor::default();
+        learned.learn(&secret);
+        for redactor in [Redactor::new([secret]), learned] {
+            an_encoded_secret_is_gone(&redactor, "p4ss w0rd/+ü\"");
+        }
+    }
+
+    fn an_encoded_secret_is_gone(redactor: &Redactor, secret: &str) {
         for user in ["", "a", "ad", "ada", "ada:"] {
             let whole = format!("{user}{secret}!");
             for encoded in [STANDARD.encode(&whole), URL_SAFE.encode(&whole)] {

@@ -12,7 +12,7 @@ use super::{PageFacts, SyncError, SyncSink};
 use crate::config::tolerance::ToleranceAction;
 use crate::expr::{Inputs, Scope, Value};
 use crate::mapping::{MappedGrant, MappingError, Remarks, ResourceKey, resource_value, skips};
-use crate::model::{Profile, Resource, ResourceTrait};
+use crate::model::Resource;
 use crate::plan::{Plan, ResourcesPlan, TypePlan};
 use crate::source::{Fetch, Page, PageToken};
 
@@ -295,27 +295,16 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
         };
         match (self.step, subject) {
             (Step::Resources { .. }, parent) => {
-                let ResourcesPlan::Listed {
-                    skip_if, mapping, ..
-                } = &found.resources
-                else {
+                let ResourcesPlan::Listed { skip_if, .. } = &found.resources else {
                     return Ok(());
                 };
                 if skips("skip_if", skip_if.as_ref(), scope)? {
                     return Ok(());
                 }
                 let parent = parent.map(|parent| &parent.resource.id);
-                let mut resource = mapping.apply(scope, parent, found.parent.as_ref(), remarks)?;
-                // A type promises its traits for every resource; what is not mapped is plain.
-                for kind in &found.resource_type.traits {
-                    if !resource.traits.iter().any(|mapped| mapped.kind() == *kind) {
-                        resource
-                            .traits
-                            .extend(ResourceTrait::plain(*kind, Profile::new()));
-                    }
-                }
-                resource.child_types.clone_from(&found.children);
-                facts.resources.push(resource);
+                facts
+                    .resources
+                    .extend(found.resource(scope, parent, remarks)?);
             }
             (Step::Entitlements { entry, .. }, Some(subject)) => {
                 let listing = &found.entitlements[entry];

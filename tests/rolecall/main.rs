@@ -12,6 +12,7 @@ mod examples;
 mod expansion;
 mod expressions;
 mod external;
+mod feed;
 mod generated;
 mod golden;
 mod http;

@@ -120,7 +120,7 @@ fn how_accounts_are_made_is_in_the_plan() {
 #[test]
 fn actions_and_changes_are_in_the_plan() {
     let plan = plan("every-section");
-    assert_eq!(plan.lookback, Duration::from_secs(12 * 3600));
+    assert_eq!(plan.lookback.first, Duration::from_secs(12 * 3600));
     let lock = action(&plan, "lock_account");
     assert_eq!(lock.kinds, ["account", "account_disable"]);
     let locking = statements(&lock.change);

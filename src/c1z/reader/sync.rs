@@ -8,7 +8,8 @@ use super::listing::RowError;
 use super::{C1z, Listing};
 use crate::c1z::{C1zError, Stats, message};
 use crate::model::{
-    Entitlement, EntitlementId, Grant, Resource, ResourceId, ResourceType, ResourceTypeId, SyncRun,
+    Entitlement, EntitlementId, Grant, GrantId, Resource, ResourceId, ResourceType, ResourceTypeId,
+    SyncRun,
 };
 
 /// A column and the value it must have, if any.
@@ -158,6 +159,12 @@ impl<'f> Sync<'f> {
     pub fn entitlement(&self, id: &EntitlementId) -> Result<Option<Entitlement>, C1zError> {
         let filters = [("external_id", Some(id.as_str()))];
         self.list_entitlements(&filters).next().transpose()
+    }
+
+    /// One grant, or `None` when the run did not find it.
+    pub fn grant(&self, id: &GrantId) -> Result<Option<Grant>, C1zError> {
+        let filters = [("external_id", Some(id.as_str()))];
+        self.list_grants(&filters).next().transpose()
     }
 
     /// The numbers of the run: as its writer cached them, or counted now.

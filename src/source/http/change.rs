@@ -1,74 +1,39 @@
 //! `request` of a change → one request that changes the system, or looks at what a change came to.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use secrecy::SecretString;
-use serde::Serialize;
-use serde_json::Value as Json;
 
-use super::answer::body::too_large_to_hold;
-use super::answer::received::{self, Answer};
+use super::answered::{Answered, Complaint, Unanswered, Written};
 use super::request::base::safe;
-use super::request::kept::Kept;
 use super::request::parts::RequestParts;
-use super::request::pre_requests::{PreRequests, VARIABLE, check_names};
+use super::request::pre_requests::{
+    PreRequests, VARIABLE, check_names, check_waits, unknown_members,
+};
 use super::request::template::{Purpose, RequestTemplate};
 use super::source::HttpSource;
-use super::wire::error_rules::ErrorRules;
+use super::wire::conditions::Conditions;
+use super::wire::error_rules::{ErrorRules, check_for_change};
 use super::wire::exchange::Wire;
+use super::wire::failure::Failure;
 use crate::config::CompileContext;
 use crate::config::http::RequestConfig;
-use crate::expr::{Inputs, Map, Value, Variables};
-use crate::source::SourceError;
+use crate::expr::{Inputs, Value, Variables};
 use crate::source::redact::Redactor;
+use crate::source::{SourceError, WaitReason};
 
 /// A compiled request that changes something, or that is made for the sake of a change.
 #[derive(Debug)]
 pub struct HttpChange {
-    source: Arc<HttpSource>,
-    request: RequestTemplate,
-    before: Kept,
+    pub(super) source: Arc<HttpSource>,
+    pub(super) request: RequestTemplate,
+    pub(super) before: PreRequests,
     rules: ErrorRules,
-    redactor: Redactor,
+    conditions: Conditions,
+    pub(super) redactor: Redactor,
     /// True for one that only reads: it may be made again at will.
     reads: bool,
-}
-
-/// An answer, whatever its status.
-#[derive(Debug)]
-pub struct Answered {
-    /// The status.
-    pub status: u16,
-    /// What the answer says of itself, for messages; empty when it says nothing useful.
-    pub detail: String,
-    /// The variables `response` and `headers`.
-    pub inputs: Inputs,
-    /// `POST https://api/groups`: method, host and path, without the query.
-    pub asked: String,
-}
-
-/// A request that has no answer.
-#[derive(Debug)]
-pub struct Unanswered {
-    /// Why.
-    pub error: SourceError,
-    /// False when it surely did not reach the system.
-    pub may_have_arrived: bool,
-    /// Pre-requests that were made before it and may have changed something.
-    pub written_before: Vec<String>,
-}
-
-/// A request as people see it, without secrets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
-pub struct RequestView {
-    /// The method.
-    pub method: String,
-    /// The URL with its query; what the file says where it depends on an answer that nobody has yet.
-    pub url: String,
-    /// Headers, without those that credentials bring.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Option<String>,
 }
 
 impl HttpSource {
@@ -89,7 +54,7 @@ impl HttpSource {
         variables: Variables,
         cx: &mut CompileContext,
     ) -> Option<HttpChange> {
-        self.compile_change(request, variables, Purpose::Listing, cx)
+        self.compile_change(request, variables, Purpose::Look, cx)
     }
 
     fn compile_change(
@@ -101,26 +66,45 @@ impl HttpSource {
     ) -> Option<HttpChange> {
         let mut known = self.common.known();
         let pre = &request.pre_requests;
-        let before = PreRequests::compile(pre, &known, &self.base, &self.conditions, variables, cx);
+        let before_purpose = match purpose {
+            Purpose::Change => Purpose::BeforeChange,
+            other => other,
+        };
+        let before = PreRequests::compile(
+            pre,
+            &known,
+            &self.base,
+            &self.conditions,
+            variables,
+            before_purpose,
+            cx,
+        );
         let compiled = RequestTemplate::compile(request, &self.base, variables, purpose, cx)?;
         known.extend(pre.iter().map(|(name, _)| name.text.as_str()));
         check_names(&compiled, request, &known, cx);
-        let rules = ErrorRules::compile(request.error_handling.as_ref(), cx);
+        let handling = request.error_handling.as_ref();
+        check_waits(request, "write `wait` beside the request", cx);
+        if let Some((name, _)) = request.after_requests.iter().next() {
+            let message = "`after_requests` does nothing here: only a listing has them";
+            let help = "write it as one of `requests`, which are made one after the other";
+            cx.warning("no-effect", name.span, message, help);
+        }
+        if purpose == Purpose::Change {
+            check_for_change(handling, compiled.method().is_idempotent(), cx);
+        }
+        let rules = ErrorRules::compile(handling, cx);
+        let conditions = Conditions::compile(handling, cx);
         let before = before?;
         let secrets = compiled.secrets().chain(before.secrets());
         Some(HttpChange {
             redactor: self.redactor.with(secrets),
             source: self.clone(),
+            reads: purpose == Purpose::Look || compiled.is_safe(),
             request: compiled,
-            before: Kept::new(before),
+            before,
             rules: rules.or(&self.errors),
-            reads: purpose == Purpose::Listing,
+            conditions: conditions.or(&self.conditions),
         })
-    }
-
-    /// Keeps a secret that came while it ran, such as a new password, out of every message.
-    pub fn keep_secret(&self, secret: &SecretString) {
-        self.redactor.learn(secret);
     }
 }
 
@@ -130,7 +114,39 @@ impl HttpChange {
         self.request.mentions(variable) || self.before.mentions(variable)
     }
 
-    fn wire(&self) -> Wire<'_> {
+    /// Whether making the request twice means the same as making it once, by its method.
+    pub fn is_idempotent(&self) -> bool {
+        self.request.method().is_idempotent()
+    }
+
+    /// The members of an object that its programs mention and that are not `known`.
+    pub(crate) fn unknown_members(&self, object: &str, known: &[&str]) -> Vec<String> {
+        let programs = self.before.sources().chain(self.request.sources());
+        unknown_members(programs, object, known)
+    }
+
+    /// Whether it only reads: by its method, or because that is what it is for.
+    pub fn is_safe(&self) -> bool {
+        self.reads
+    }
+
+    /// Keeps a secret that came while it ran, such as a new password, out of every message and every
+    /// recording.
+    pub fn keep_secret(&self, secret: &SecretString) {
+        self.redactor.learn(secret);
+    }
+
+    /// The time, as the API's clock has it.
+    pub fn now(&self) -> SystemTime {
+        self.source.now()
+    }
+
+    /// Waits before a job is looked at again.
+    pub async fn wait_for_job(&self, time: Duration) {
+        self.source.clock.wait(WaitReason::Job, time).await;
+    }
+
+    pub(super) fn wire(&self) -> Wire<'_> {
         Wire {
             source: &self.source,
             redactor: &self.redactor,
@@ -138,135 +154,91 @@ impl HttpChange {
         }
     }
 
-    /// Makes the request, and those before it, once. A request that changes something is sent again
-    /// only where it surely was not obeyed: because of a rate limit, or of credentials that ended.
+    /// Makes the request, and those before it. A request that changes something is sent again only
+    /// where it surely was not obeyed, or where obeying it twice comes to the same.
     pub async fn send(&self, inputs: &Inputs) -> Result<Answered, Unanswered> {
-        let wire = self.wire();
-        let unanswered = |error| Unanswered {
-            error,
-            may_have_arrived: false,
-            written_before: Vec::new(),
-        };
-        let mut inputs = inputs.clone();
-        let before = self.before.answers(&wire, &inputs, true).await;
-        if let Some(answers) = before.map_err(unanswered)? {
-            inputs.set(VARIABLE, Value::Map(Map::clone(&answers)));
-        }
-        let mut request = self.build(&inputs).map_err(unanswered)?;
-        request.once = !self.reads;
-        let asked = format!("{} {}", request.method, safe(&request.url));
-        let answer = match wire.answer(&request).await {
-            Ok(answer) => answer,
+        let mut written_before = Vec::new();
+        let request = match self.prepare(inputs, &mut written_before).await {
+            Ok(request) => request,
             Err(error) => {
                 return Err(Unanswered {
                     error,
-                    may_have_arrived: true,
-                    written_before: Vec::new(),
+                    asked: None,
+                    may_have_arrived: false,
+                    written_before,
                 });
             }
         };
-        Ok(Answered {
-            status: answer.status.as_u16(),
-            detail: received::told(&answer.body, &self.redactor).unwrap_or_default(),
-            inputs: answer.shared(),
-            asked,
-        })
-    }
-
-    /// The request as people see it.
-    pub async fn view(&self, inputs: &Inputs) -> Result<RequestView, SourceError> {
-        let mut inputs = inputs.clone();
-        let before = self.before.answers(&self.wire(), &inputs, true).await?;
-        if let Some(answers) = before {
-            inputs.set(VARIABLE, Value::Map(Map::clone(&answers)));
+        match self.ask(&request).await {
+            Ok(answered) => Ok(Answered {
+                written_before,
+                ..answered
+            }),
+            Err((failure, unclear)) => Err(Unanswered {
+                asked: Some(asked(&request)),
+                may_have_arrived: unclear || failure.may_be_obeyed(),
+                error: failure.error,
+                written_before,
+            }),
         }
-        let request = self.build(&inputs)?;
-        let shown = |text: &str| self.redactor.whole(text);
-        Ok(RequestView {
-            method: request.method.to_string(),
-            url: shown(request.full_url().as_str()),
-            headers: request
-                .headers
-                .iter()
-                .map(|(name, value)| {
-                    let value = match value.is_sensitive() {
-                        true => "***".to_owned(),
-                        false => shown(&String::from_utf8_lossy(value.as_bytes())),
-                    };
-                    (name.as_str().to_owned(), value)
-                })
-                .collect(),
-            body: request.body.as_deref().map(shown),
-        })
     }
 
-    fn build(&self, inputs: &Inputs) -> Result<RequestParts, SourceError> {
+    async fn prepare(
+        &self,
+        inputs: &Inputs,
+        written: &mut Vec<Written>,
+    ) -> Result<RequestParts, SourceError> {
+        let wire = self.wire();
+        let mut inputs = inputs.clone();
+        if let Some(answers) = self.before.answers_once(&wire, &inputs, written).await? {
+            inputs.set(VARIABLE, Value::Map(answers));
+        }
+        let mut request = self.build(&inputs)?;
+        request.changes = !self.reads;
+        Ok(request)
+    }
+
+    /// Sends the request until its answer does not say that it failed for the moment. A failure comes
+    /// with whether the request may have been obeyed before.
+    async fn ask(&self, request: &RequestParts) -> Result<Answered, (Failure, bool)> {
+        let wire = self.wire();
+        let (mut failed, mut unclear) = (0, false);
+        loop {
+            let heard = wire.hear(request).await;
+            unclear |= heard.unclear;
+            let reply = heard.outcome.map_err(|failure| (failure, unclear))?;
+            let answer = &reply.answer;
+            let complaint = match answer.status.is_success() && !answer.body.is_null() {
+                true => self.conditions.judge(answer, &self.redactor),
+                false => Ok(None),
+            };
+            let complaint = match complaint {
+                Ok(doubt) => doubt.map(|reason| Complaint::Doubtful(reason.message)),
+                // What could not be judged may be either.
+                Err(error @ SourceError::Expression(_)) if !self.reads => {
+                    Some(Complaint::Doubtful(error.to_string()))
+                }
+                // The answer says that the request was not obeyed.
+                Err(error) => match self.source.wait_or_give_up(&mut failed, error).await {
+                    Ok(()) => continue,
+                    Err(error) => Some(Complaint::Failed(error)),
+                },
+            };
+            return Ok(Answered {
+                complaint,
+                repeated: unclear,
+                ..Answered::of(reply, asked(request))
+            });
+        }
+    }
+
+    pub(super) fn build(&self, inputs: &Inputs) -> Result<RequestParts, SourceError> {
         let source = &self.source;
         self.request.build(inputs, &source.base, &source.defaults)
     }
 }
 
-impl Answered {
-    /// The body of the answer.
-    pub fn body(&self) -> Option<&Value> {
-        self.inputs.get("response")?.get("body")
-    }
-
-    /// The answer as a failure.
-    pub fn refused(&self) -> SourceError {
-        let (method, url) = self.asked.split_once(' ').unwrap_or(("", &self.asked));
-        let status = reqwest::StatusCode::from_u16(self.status);
-        SourceError::Status {
-            method: method.to_owned(),
-            url: url.to_owned(),
-            status: status.map_or(self.status.to_string(), |status| status.to_string()),
-            detail: match self.detail.as_str() {
-                "" => String::new(),
-                detail => format!(": {detail}"),
-            },
-            transient: false,
-            retry_after: None,
-            by_rule: false,
-        }
-    }
-
-    /// True for a status from 200 to 299.
-    pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
-    }
-}
-
-/// An answer whose body may be anything: JSON where it is, otherwise text.
-pub(super) fn lenient(bytes: &[u8]) -> Json {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    match bytes.trim_ascii() {
-        [] => Json::Null,
-        text => serde_json::from_slice(text)
-            .unwrap_or_else(|_| Json::String(String::from_utf8_lossy(text).into_owned())),
-    }
-}
-
-impl Wire<'_> {
-    /// Sends a request, and reads the answer, whatever its status and whatever its body is.
-    pub(super) async fn answer(&self, request: &RequestParts) -> Result<Answer, SourceError> {
-        let incoming = match self.open(request, true).await {
-            Ok(incoming) => incoming,
-            Err(failure) => match (failure.status, failure.body) {
-                (Some(status), Some(body)) => {
-                    return Ok(Answer {
-                        status,
-                        headers: *failure.headers,
-                        url: request.url.clone(),
-                        body: lenient(&body),
-                    });
-                }
-                _ => return Err(failure.error),
-            },
-        };
-        if incoming.more.is_some() {
-            return Err(too_large_to_hold(&incoming.url));
-        }
-        let body = lenient(&incoming.start);
-        Ok(incoming.with_body(body))
-    }
+/// Method, host and path, without the query.
+fn asked(request: &RequestParts) -> String {
+    format!("{} {}", request.method, safe(&request.url))
 }

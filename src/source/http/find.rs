@@ -54,15 +54,21 @@ impl HttpFind {
 
     /// Asks. `None` when there is no such thing: 404, 410, nothing at the path, or an empty list.
     pub async fn ask(&self, inputs: &Inputs) -> Result<Option<FoundOne>, SourceError> {
-        let answered = match self.request.send(inputs).await {
-            Ok(answered) => answered,
-            Err(unanswered) => return Err(unanswered.error),
-        };
+        let answered = self.request.send(inputs).await;
+        let answered = answered.map_err(|unanswered| unanswered.error)?.found()?;
         if matches!(answered.status, 404 | 410) {
             return Ok(None);
         }
         if !answered.is_success() {
             return Err(answered.refused());
+        }
+        if !answered.is_json {
+            let (_, url) = answered.asked.split_once(' ').unwrap_or_default();
+            return Err(SourceError::Unreadable {
+                url: url.to_owned(),
+                expected: "JSON",
+                reason: "it is text; a login or maintenance page may have come instead of the API's answer".to_owned(),
+            });
         }
         let body = answered.body().map_or(Json::Null, Json::from);
         let found = match &self.path {

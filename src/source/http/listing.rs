@@ -65,23 +65,18 @@ impl HttpSource {
             (false, []) => &[],
             (false, _) => &[pre_requests::VARIABLE],
         });
-        let waits = [
-            ("until", listing.request.until.is_some()),
-            ("every", listing.request.every.is_some()),
-            ("at_most", listing.request.at_most.is_some()),
-        ];
-        for (field, _) in waits.iter().filter(|(_, written)| *written) {
-            let at = listing.request.url.0.span;
-            let message = format!("`{field}` does nothing here: only a pre-request waits");
-            cx.warning(
-                "no-effect",
-                at,
-                message,
-                "write it in an entry of `pre_requests`",
-            );
-        }
-        let before = PreRequests::compile(pre, &known, &self.base, &self.conditions, variables, cx);
+        let help = "write it in an entry of `pre_requests`";
+        pre_requests::check_waits(listing.request, help, cx);
         let purpose = Purpose::Listing;
+        let before = PreRequests::compile(
+            pre,
+            &known,
+            &self.base,
+            &self.conditions,
+            variables,
+            purpose,
+            cx,
+        );
         let request = RequestTemplate::compile(listing.request, &self.base, variables, purpose, cx);
         known.extend(pre.iter().map(|(name, _)| name.text.as_str()));
         if let Some(request) = &request {

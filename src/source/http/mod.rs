@@ -4,6 +4,7 @@ pub mod auth;
 pub mod pagination;
 
 mod answer;
+mod answered;
 mod change;
 mod delivery;
 mod detail;
@@ -13,14 +14,17 @@ mod paths;
 mod request;
 mod source;
 mod token;
+mod view;
 mod wire;
 
 pub use answer::{Answer, Body, ItemSink, ItemsRule, decoder};
-pub use change::{Answered, HttpChange, RequestView, Unanswered};
+pub use answered::{Answered, Complaint, Unanswered, Written};
+pub use change::HttpChange;
 pub use find::HttpFind;
 pub use listing::HttpListing;
 pub use request::RequestParts;
 pub use source::HttpSource;
 pub(crate) use source::install_tls;
 pub use token::Ask;
+pub use view::{RequestView, View};
 pub use wire::{Clock, Recorder, Replay, SystemClock};

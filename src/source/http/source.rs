@@ -12,6 +12,7 @@ use super::request::defaults::Defaults;
 use super::request::kept::Common;
 use super::request::parts::RequestParts;
 use super::request::pre_requests::{self, PreRequests};
+use super::request::template::Purpose;
 use super::wire::clock::{Clock, Replaceable, SystemClock};
 use super::wire::conditions::Conditions;
 use super::wire::error_rules::ErrorRules;
@@ -49,6 +50,8 @@ pub struct HttpSource {
     pub(super) timeouts: Timeouts,
     pub(super) limiter: Arc<Limiter>,
     pub(super) redactor: Redactor,
+    /// Whether requests prove who asks.
+    pub(super) authenticated: bool,
     pub(super) clock: Arc<Replaceable>,
     /// Made when the first request is sent, so that compiling a file reads no certificates.
     client: Mutex<Option<reqwest::Client>>,
@@ -89,13 +92,25 @@ impl HttpSource {
         let (base, defaults) = (base?, defaults?);
         let variables = Variables::of(&["vars", pre_requests::VARIABLE]);
         // Mistakes were noted; listings are still checked.
-        let common =
-            PreRequests::compile(pre, &[], &base, &conditions, variables, cx).unwrap_or_default();
+        let common = PreRequests::compile(
+            pre,
+            &[],
+            &base,
+            &conditions,
+            variables,
+            Purpose::Listing,
+            cx,
+        )
+        .unwrap_or_default();
         let common = Common::new(pre, common);
         let secrets = auth.secrets().into_iter().chain(defaults.secrets());
         let secrets = secrets.chain(tls.secrets());
         Some(Arc::new(HttpSource {
             redactor: Redactor::new(secrets.chain(common.requests.secrets())),
+            authenticated: connect
+                .auth
+                .as_ref()
+                .is_some_and(|auth| auth.kind != "none"),
             base,
             common,
             auth,
@@ -217,7 +232,7 @@ impl HttpSource {
         loop {
             let error = match wire.exchange(request.clone()).await {
                 Ok((response, _)) => return Ok(response.status()),
-                Err(error) => error,
+                Err(failure) => failure.error,
             };
             self.wait_or_give_up(&mut failed, error).await?;
         }

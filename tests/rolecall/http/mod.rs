@@ -6,7 +6,7 @@ mod killed;
 mod lifecycle;
 pub mod quirks;
 mod scene;
-mod server;
+pub mod server;
 mod tape;
 mod tls;
 mod watched;

@@ -31,6 +31,7 @@ pub struct Exchange {
     pub claims: BTreeMap<String, serde_json::Map<String, Json>>,
     /// The body of the request, exactly.
     pub sent: Option<String>,
+    /// The status; 0 ends the connection without a word.
     #[serde(default = "ok")]
     pub answer: u16,
     #[serde(default)]
@@ -50,6 +51,9 @@ pub struct Exchange {
     /// Asked no sooner than so long after the answer before.
     #[serde(default)]
     pub waited_ms: u64,
+    /// Asked at least once, and then as often as one likes.
+    #[serde(default)]
+    pub often: bool,
     /// Asked while nothing else is under way.
     #[serde(default)]
     pub alone: bool,
@@ -84,6 +88,8 @@ impl Exchange {
 struct Script {
     exchanges: VecDeque<Exchange>,
     in_any_order: bool,
+    /// What is asked as often as one likes, and was asked last.
+    often: Option<Exchange>,
     problems: Vec<String>,
     /// How many requests are under way.
     under_way: usize,
@@ -267,7 +273,10 @@ fn serve(mut stream: impl Connection, name: ServerName, script: &Mutex<Script>) 
             }
             false => Some(0),
         };
-        let Some(exchange) = next.and_then(|next| script.exchanges.remove(next)) else {
+        let again = script.often.clone();
+        let again = again.filter(|often| differences(often, name, &request).is_empty());
+        let exchange = again.or_else(|| script.exchanges.remove(next?));
+        let Some(exchange) = exchange else {
             script
                 .problems
                 .push(format!("asked beyond the script: {}", request.ask));
@@ -278,6 +287,7 @@ fn serve(mut stream: impl Connection, name: ServerName, script: &Mutex<Script>) 
         let found = untimely(&exchange, &script);
         script.problems.extend(found);
         script.under_way += 1;
+        script.often = exchange.often.then(|| exchange.clone());
         exchange
     };
     std::thread::sleep(Duration::from_millis(exchange.delay_ms));
@@ -372,6 +382,9 @@ fn differences(exchange: &Exchange, name: ServerName, request: &Request) -> Vec<
 }
 
 fn answer(stream: &mut impl Connection, exchange: &Exchange) {
+    if exchange.answer == 0 {
+        return stream.end();
+    }
     let body = match (&exchange.json, &exchange.text, &exchange.base64) {
         (Some(json), ..) => json.to_string().into_bytes(),
         (None, Some(text), _) if exchange.times.is_some() => {

@@ -1,5 +1,9 @@
 //! Changes of a system: made, refused, repeated, lost and found.
 
+mod account;
+mod commands;
+mod http;
+mod making;
 mod sql;
 
 use std::collections::HashMap;

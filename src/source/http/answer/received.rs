@@ -124,6 +124,21 @@ fn variables(status: StatusCode, headers: Value, body: Value) -> Inputs {
         .with("headers", headers)
 }
 
+/// A body that may be anything: JSON where it is, otherwise text. True for JSON.
+pub(in crate::source::http) fn lenient(bytes: &[u8]) -> (Json, bool) {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match bytes.trim_ascii() {
+        [] => (Json::Null, true),
+        text => match serde_json::from_slice(text) {
+            Ok(json) => (json, true),
+            Err(_) => (
+                Json::String(String::from_utf8_lossy(text).into_owned()),
+                false,
+            ),
+        },
+    }
+}
+
 /// Describes a body that is not what it should be without repeating it: it may be a login page, a
 /// stack trace, half a list of people. `start` are its first bytes, `read` how many were read.
 pub(in crate::source::http) fn unreadable(

@@ -99,6 +99,19 @@ impl Body {
         }
     }
 
+    /// The body as the file has it.
+    pub(in crate::source::http) fn written(&self) -> String {
+        match self {
+            Body::Text(text) => text.source().to_owned(),
+            Body::Form(fields) => {
+                let pairs = fields.iter();
+                let pairs = pairs.map(|(name, value)| format!("{name}={}", value.written()));
+                pairs.collect::<Vec<_>>().join("&")
+            }
+            Body::Json(tree) => tree.written().to_string(),
+        }
+    }
+
     /// Values that came from the environment.
     pub(in crate::source::http) fn secrets(&self) -> Vec<SecretString> {
         match self {
@@ -184,6 +197,20 @@ impl Tree {
             Tree::Program(program) | Tree::Query(program) => into.push(program),
             Tree::List(items) => items.iter().for_each(|item| item.programs(into)),
             Tree::Map(entries) => entries.iter().for_each(|(_, value)| value.programs(into)),
+        }
+    }
+
+    /// The tree as the file has it.
+    fn written(&self) -> Json {
+        match self {
+            Tree::Value(value) => value.clone(),
+            Tree::Program(program) | Tree::Query(program) => program.source().into(),
+            Tree::List(items) => items.iter().map(Tree::written).collect(),
+            Tree::Map(entries) => {
+                let fields = entries.iter();
+                let fields = fields.map(|(name, value)| (name.clone(), value.written()));
+                Json::Object(fields.collect())
+            }
         }
     }
 

@@ -48,6 +48,14 @@ impl Field {
         }
     }
 
+    /// The value as the file has it.
+    pub(in crate::source::http) fn written(&self) -> String {
+        match self {
+            Field::Open(value) => value.source().to_owned(),
+            Field::Secret(_) => "***".to_owned(),
+        }
+    }
+
     pub(in crate::source::http) fn text(
         &self,
         inputs: &Inputs,
@@ -140,6 +148,20 @@ impl Carried {
             parts.headers.insert(name.clone(), value);
         }
         Ok(())
+    }
+
+    /// The query parameters as the file has them.
+    pub(in crate::source::http) fn written_query(&self) -> Vec<(String, String)> {
+        let written = self.query.iter();
+        let written = written.map(|(name, field)| (name.clone(), field.written()));
+        written.collect()
+    }
+
+    /// The headers as the file has them.
+    pub(in crate::source::http) fn written_headers(&self) -> Vec<(String, String)> {
+        let written = self.headers.iter();
+        let written = written.map(|(name, field)| (name.to_string(), field.written()));
+        written.collect()
     }
 
     pub(in crate::source::http) fn has_header(&self, name: &HeaderName) -> bool {

@@ -11,6 +11,7 @@ use crate::config::decode::Named;
 use crate::config::http::RequestConfig;
 use crate::expr::{Inputs, Map};
 use crate::source::SourceError;
+use crate::source::http::answered::Written;
 use crate::source::http::wire::exchange::Wire;
 
 /// The connector's own pre-requests: made once per process.
@@ -69,6 +70,26 @@ impl Common {
                 .await
         };
         self.answers.get_or_try_init(ask).await.cloned()
+    }
+}
+
+impl PreRequests {
+    /// The answers for one request that is made for the sake of a change; `None` when there is
+    /// nothing to ask. `written` comes to hold the requests that may have changed the system.
+    pub(in crate::source::http) async fn answers_once(
+        &self,
+        wire: &Wire<'_>,
+        inputs: &Inputs,
+        written: &mut Vec<Written>,
+    ) -> Result<Option<Map>, SourceError> {
+        let source = wire.source;
+        if self.is_empty() && source.common.requests.is_empty() {
+            return Ok(None);
+        }
+        let common = source.common.answers(wire, inputs).await?;
+        self.run_noting(wire, &source.defaults, inputs, common, written)
+            .await
+            .map(Some)
     }
 }
 

@@ -28,6 +28,9 @@ pub struct RequestParts {
     /// True for a request that the API may have obeyed although no answer came, and that means
     /// something else the second time.
     pub once: bool,
+    /// True for a request that changes the system: it is sent again only where it surely was not
+    /// obeyed, or where obeying it twice comes to the same.
+    pub changes: bool,
     /// What the file has for the URL, as traces may show it.
     pub route: Option<Arc<str>>,
     /// Query pieces as they go on the wire, `name=value`.
@@ -45,6 +48,7 @@ impl RequestParts {
             anonymous: false,
             unread: false,
             once: false,
+            changes: false,
             route: None,
             query: Vec::new(),
         };

@@ -15,6 +15,7 @@ use crate::config::scalar::DurationText;
 use crate::config::{Bare, CompileContext, Key};
 use crate::diagnostic::{Diagnostic, list, nearest};
 use crate::expr::{Expression, Inputs, Map, Scope, Value, Variables};
+use crate::source::http::answered::Written;
 use crate::source::http::listing::Listing;
 use crate::source::http::wire::conditions::Conditions;
 use crate::source::http::wire::error_rules::ErrorRules;
@@ -39,6 +40,8 @@ struct PreRequest {
     rules: Option<ErrorRules>,
     conditions: Conditions,
     until: Option<Until>,
+    /// True for one that may change the system, and is made for the sake of a change.
+    writes: bool,
 }
 
 /// What is waited for.
@@ -63,6 +66,7 @@ impl PreRequests {
         base: &Base,
         conditions: &Conditions,
         variables: Variables,
+        purpose: Purpose,
         cx: &mut CompileContext,
     ) -> Option<Self> {
         let mut known = known.to_vec();
@@ -75,9 +79,12 @@ impl PreRequests {
                     "write them beside it: they run in order, and each sees the answers before it",
                 ));
             }
-            compiled.push(compile_one(
-                name, config, &known, base, conditions, variables, cx,
-            ));
+            let one = (name, config, known.as_slice());
+            let pre = compile_one(one, base, variables, purpose, cx);
+            compiled.push(pre.map(|pre| PreRequest {
+                conditions: pre.conditions.or(conditions),
+                ..pre
+            }));
             known.push(&name.text);
         }
         compiled.into_iter().collect::<Option<_>>().map(Self)
@@ -96,6 +103,7 @@ impl PreRequests {
             check_names(&request, config, known, cx);
             Some(PreRequest {
                 name: name.text.clone(),
+                writes: false,
                 request,
                 rules: None,
                 conditions: Conditions::default(),
@@ -146,6 +154,24 @@ impl PreRequests {
         self.0.iter().any(|pre| pre.request.mentions(variable))
     }
 
+    /// The texts of their programs.
+    pub(in crate::source::http) fn sources(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(|pre| pre.request.sources())
+    }
+
+    /// Whether one of them may change the system.
+    pub(in crate::source::http) fn writes(&self) -> bool {
+        self.0.iter().any(|pre| pre.writes)
+    }
+
+    /// Those that may change the system, by name.
+    pub(in crate::source::http) fn writing(
+        &self,
+    ) -> impl Iterator<Item = (&str, &RequestTemplate)> {
+        let writing = self.0.iter().filter(|pre| pre.writes);
+        writing.map(|pre| (pre.name.as_str(), &pre.request))
+    }
+
     /// Values that came from the environment.
     pub(in crate::source::http) fn secrets(&self) -> impl Iterator<Item = SecretString> {
         self.0.iter().flat_map(|pre| pre.request.secrets())
@@ -157,7 +183,21 @@ impl PreRequests {
         wire: &Wire<'_>,
         defaults: &Defaults,
         inputs: &Inputs,
+        answers: Map,
+    ) -> Result<Map, SourceError> {
+        let mut written = Vec::new();
+        self.run_noting(wire, defaults, inputs, answers, &mut written)
+            .await
+    }
+
+    /// The same; `written` comes to hold those that may have changed the system.
+    pub(super) async fn run_noting(
+        &self,
+        wire: &Wire<'_>,
+        defaults: &Defaults,
+        inputs: &Inputs,
         mut answers: Map,
+        written: &mut Vec<Written>,
     ) -> Result<Map, SourceError> {
         for pre in &self.0 {
             let inputs = inputs.clone().with(VARIABLE, Value::Map(answers.clone()));
@@ -166,12 +206,22 @@ impl PreRequests {
                 cause: Box::new(error),
             };
             let request = pre.request.build(&inputs, &wire.source.base, defaults);
-            let request = request.map_err(named)?;
+            let mut request = request.map_err(named)?;
+            request.changes = pre.writes;
             let wire = Wire {
                 rules: pre.rules.as_ref().unwrap_or(wire.rules),
                 ..*wire
             };
-            let answer = match pre.ask(&request, &wire).await {
+            let asked = pre.ask(&request, &wire).await;
+            let obeyed = asked.as_ref().map_or_else(Failure::may_be_obeyed, |_| true);
+            if pre.writes && obeyed {
+                written.push(Written {
+                    name: pre.name.clone(),
+                    asked: format!("{} {}", request.method, safe(&request.url)),
+                    answered: asked.is_ok(),
+                });
+            }
+            let answer = match asked {
                 Ok(answer) => Some(answer),
                 Err(failure) => {
                     let status = failure.status.filter(|status| {
@@ -235,16 +285,15 @@ impl PreRequest {
     }
 }
 
+/// Compiles one, which may use the answers of those that are `known`.
 fn compile_one(
-    name: &Key,
-    config: &RequestConfig,
-    known: &[&str],
+    (name, config, known): (&Key, &RequestConfig, &[&str]),
     base: &Base,
-    conditions: &Conditions,
     variables: Variables,
+    purpose: Purpose,
     cx: &mut CompileContext,
 ) -> Option<PreRequest> {
-    let request = RequestTemplate::compile(config, base, variables, Purpose::Listing, cx)?;
+    let request = RequestTemplate::compile(config, base, variables, purpose, cx)?;
     check_names(&request, config, known, cx);
     let rules = config.error_handling.as_ref();
     let until = config.until.as_ref().map(|until| {
@@ -258,15 +307,54 @@ fn compile_one(
         })
     });
     Some(PreRequest {
-        conditions: Conditions::compile(rules, cx).or(conditions),
+        conditions: Conditions::compile(rules, cx),
         until: match until {
             Some(until) => Some(until?),
             None => None,
         },
         name: name.text.clone(),
+        writes: purpose == Purpose::BeforeChange && !request.is_safe(),
         request,
         rules: rules.map(|rules| ErrorRules::compile(Some(rules), cx)),
     })
+}
+
+/// The members of an object that programs mention and that are not `known`.
+pub(in crate::source::http) fn unknown_members<'s>(
+    programs: impl Iterator<Item = &'s str>,
+    object: &str,
+    known: &[&str],
+) -> Vec<String> {
+    let begins = format!("{object}.");
+    let mut unknown: Vec<String> = Vec::new();
+    for source in programs {
+        for (at, _) in source.match_indices(&begins) {
+            let rest = &source[at + begins.len()..];
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
+            let name = &rest[..end.unwrap_or(rest.len())];
+            if !name.is_empty() && !known.contains(&name) && !unknown.iter().any(|n| n == name) {
+                unknown.push(name.to_owned());
+            }
+        }
+    }
+    unknown
+}
+
+/// Notes fields of a request that only pre-requests have.
+pub(in crate::source::http) fn check_waits(
+    config: &RequestConfig,
+    help: &str,
+    cx: &mut CompileContext,
+) {
+    let waits = [
+        ("until", config.until.is_some()),
+        ("every", config.every.is_some()),
+        ("at_most", config.at_most.is_some()),
+    ];
+    for (field, _) in waits.iter().filter(|(_, written)| *written) {
+        let message = format!("`{field}` does nothing here: only a pre-request waits");
+        cx.warning("no-effect", config.url.0.span, message, help);
+    }
 }
 
 /// Notes the names of pre-requests that a request mentions but that are not there for it.
@@ -276,18 +364,7 @@ pub(in crate::source::http) fn check_names(
     known: &[&str],
     cx: &mut CompileContext,
 ) {
-    let mut unknown: Vec<String> = Vec::new();
-    for source in request.sources() {
-        for (at, _) in source.match_indices("pre_requests.") {
-            let rest = &source[at + "pre_requests.".len()..];
-            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
-            let name = &rest[..end.unwrap_or(rest.len())];
-            if !name.is_empty() && !known.contains(&name) && !unknown.iter().any(|n| n == name) {
-                unknown.push(name.to_owned());
-            }
-        }
-    }
-    for name in unknown {
+    for name in unknown_members(request.sources(), VARIABLE, known) {
         let at = cx.at(config.url.0.span);
         let message =
             format!("this request uses the pre-request `{name}`, which is not made before it");

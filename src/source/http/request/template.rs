@@ -17,14 +17,20 @@ use crate::config::http::RequestConfig;
 use crate::diagnostic::{Diagnostic, Span, list, nearest};
 use crate::expr::{Escape, Expression, Inputs, Variables};
 use crate::source::SourceError;
+use crate::source::http::view::RequestView;
+use crate::source::redact::Redactor;
 
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::source::http) enum Purpose {
     /// To read.
     Listing,
+    /// To look at what a change came to, or to find what it is about.
+    Look,
     /// To change something.
     Change,
+    /// To be made before a change, which uses its answer.
+    BeforeChange,
 }
 
 /// A compiled `request`.
@@ -38,9 +44,51 @@ pub(in crate::source::http) struct RequestTemplate {
     body: Option<Body>,
     /// True when the url is a program: then a `..` in it comes from a record.
     computed_url: bool,
+    /// True when it changes nothing, as far as its method tells.
+    safe: bool,
+    /// True when a value of the url that is empty would lead a change to something else.
+    checks_empty: bool,
 }
 
 impl RequestTemplate {
+    /// The method.
+    pub(in crate::source::http) fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The URL, as it is written.
+    pub(in crate::source::http) fn url(&self) -> &Expression {
+        &self.url
+    }
+
+    /// Whether it changes nothing: a method that only reads, or a GraphQL query.
+    pub(in crate::source::http) fn is_safe(&self) -> bool {
+        self.safe
+    }
+
+    /// The request as the file has it.
+    pub(in crate::source::http) fn unfilled(&self, redactor: &Redactor) -> RequestView {
+        let shown = |text: &str| redactor.whole(text.trim());
+        let query = self.carried.written_query();
+        let query: Vec<_> = query
+            .iter()
+            .map(|(name, text)| format!("{name}={text}"))
+            .collect();
+        let url = shown(self.url.source());
+        let headers = self.carried.written_headers().into_iter();
+        RequestView {
+            method: self.method.to_string(),
+            url: match (query.is_empty(), url.contains('?')) {
+                (true, _) => url,
+                (false, false) => format!("{url}?{}", shown(&query.join("&"))),
+                (false, true) => format!("{url}&{}", shown(&query.join("&"))),
+            },
+            headers: headers.map(|(name, text)| (name, shown(&text))).collect(),
+            body: self.body.as_ref().map(|body| shown(&body.written())),
+            credentials: String::new(),
+        }
+    }
+
     /// Whether the request depends on a variable.
     pub(in crate::source::http) fn mentions(&self, variable: &str) -> bool {
         self.programs()
@@ -73,8 +121,10 @@ impl RequestTemplate {
         cx: &mut CompileContext,
     ) -> Option<Self> {
         let method = match purpose {
-            Purpose::Listing => method(config, cx),
-            Purpose::Change => changing_method(config, cx),
+            Purpose::Listing => method(config, "a listing", cx),
+            Purpose::Look => method(config, "a request that only reads", cx),
+            Purpose::Change => changing_method(config, true, cx),
+            Purpose::BeforeChange => changing_method(config, false, cx),
         };
         let url = literal_or_program(&config.url, variables, cx);
         let carried = Carried::compile(&config.headers, &config.query_params, variables, cx);
@@ -90,9 +140,16 @@ impl RequestTemplate {
             ));
             return None;
         }
-        let url = url?;
+        let (url, method) = (url?, method?);
+        let queries = config.graphql.as_ref().is_some_and(|graphql| {
+            let query = &graphql.query.0.text;
+            !query.starts_with("cel:") && !query.contains("mutation")
+        });
         Some(Self {
-            method: method?,
+            safe: method.is_safe() || queries,
+            checks_empty: matches!(purpose, Purpose::Change | Purpose::BeforeChange)
+                && !matches!(url, Expression::Literal(_)),
+            method,
             computed_url: !matches!(url, Expression::Literal(_)),
             route: route(config.url.0.span, cx),
             url,
@@ -119,6 +176,11 @@ impl RequestTemplate {
         if self.computed_url && leaves_its_place(&written) {
             return Err(SourceError::Invalid(
                 "a value of the `url` is `.` or `..`, which would lead to another path".to_owned(),
+            ));
+        }
+        if self.checks_empty && loses_a_segment(&written, self.url.source()) {
+            return Err(SourceError::Invalid(
+                "a value of the `url` is empty, which would lead to another path".to_owned(),
             ));
         }
         if written.starts_with("http%3A%2F%2F") || written.starts_with("https%3A%2F%2F") {
@@ -177,7 +239,8 @@ fn route(written: Span, cx: &CompileContext) -> Option<Arc<str>> {
     (route.len() <= LONGEST_ROUTE && !route.contains('@')).then(|| route.into())
 }
 
-fn method(config: &RequestConfig, cx: &mut CompileContext) -> Option<Method> {
+/// `what` reads by it.
+fn method(config: &RequestConfig, what: &str, cx: &mut CompileContext) -> Option<Method> {
     let Some(written) = &config.method else {
         return Some(match config.graphql {
             Some(_) => Method::POST,
@@ -203,7 +266,7 @@ fn method(config: &RequestConfig, cx: &mut CompileContext) -> Option<Method> {
         }
         _ => {
             let at = cx.at(written.span);
-            let message = format!("a listing cannot use the method `{}`", written.text);
+            let message = format!("{what} cannot use the method `{}`", written.text);
             cx.note(Diagnostic::error("not-in-set", at, message).help("write `GET` or `POST`"));
             return None;
         }
@@ -211,10 +274,21 @@ fn method(config: &RequestConfig, cx: &mut CompileContext) -> Option<Method> {
     Some(method)
 }
 
-fn changing_method(config: &RequestConfig, cx: &mut CompileContext) -> Option<Method> {
+/// `changes`: it is meant to change something.
+fn changing_method(
+    config: &RequestConfig,
+    changes: bool,
+    cx: &mut CompileContext,
+) -> Option<Method> {
     let written = config.method.as_ref();
     let written = written.filter(|method| !method.text.trim().is_empty());
     let Some(written) = written else {
+        if config.graphql.is_some() {
+            return Some(Method::POST);
+        }
+        if !changes {
+            return Some(Method::GET);
+        }
         cx.warning(
             "no-effect",
             config.url.0.span,
@@ -249,6 +323,20 @@ fn leaves_its_place(url: &str) -> bool {
             "." | ".."
         )
     })
+}
+
+/// True when a path has an empty segment where its program does not write one: `/users/` instead of
+/// `/users/7`.
+fn loses_a_segment(url: &str, program: &str) -> bool {
+    let path = |text: &str| {
+        let text = text.split_once("://").map_or(text, |(_, rest)| rest);
+        let end = text.split(['?', '#']).next();
+        end.unwrap_or_default().to_owned()
+    };
+    let (path, program) = (path(url.trim()), path(program.trim()));
+    let is_new = |found: bool, written: bool| found && !written;
+    is_new(path.contains("//"), program.contains("//"))
+        || is_new(path.ends_with('/'), program.ends_with('/'))
 }
 
 #[cfg(test)]

@@ -68,6 +68,46 @@ impl ErrorRules {
     }
 }
 
+/// Notes rules of a request that changes something and that do nothing for it. `again`: it may be made
+/// twice.
+pub(in crate::source::http) fn check_for_change(
+    config: Option<&ErrorHandlingConfig>,
+    again: bool,
+    cx: &mut CompileContext,
+) {
+    let entries = config
+        .into_iter()
+        .flat_map(|config| config.error_status_codes.iter());
+    for (key, rule) in entries {
+        let (does, help) = match rule.action {
+            Some(ErrorAction::Ignore | ErrorAction::Warn) => (
+                "excuses no failure of a change: it was not made all the same",
+                "where the status means that nothing was left to do, write `already_condition: \"cel:response.status_code == …\"`",
+            ),
+            Some(ErrorAction::Retry) if !again && may_be_obeyed(&key.text) => (
+                "does not send a change again: it may have been made in spite of the status",
+                "a status from 400 to 499 or 503 may be tried again; otherwise the system is asked what became of it",
+            ),
+            _ => continue,
+        };
+        cx.warning(
+            "no-effect",
+            key.span,
+            format!("`{}` {does}", key.text),
+            help,
+        );
+    }
+}
+
+/// Whether a change may have been made where the API answers so and the file wants it sent again.
+fn may_be_obeyed(text: &str) -> bool {
+    match Statuses::read(text) {
+        Some(Statuses::One(status)) => status == 408 || (status >= 500 && status != 503),
+        Some(Statuses::Class(class)) => class == 5,
+        None => false,
+    }
+}
+
 /// Fields that do nothing beside the action that is written.
 fn check(key: &Key, rule: &StatusRuleConfig, cx: &mut CompileContext) {
     let retries = rule.action == Some(ErrorAction::Retry);

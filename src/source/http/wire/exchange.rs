@@ -8,13 +8,13 @@ use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 use url::Url;
 
-use super::error_rules::ErrorRules;
+use super::error_rules::{ErrorRules, Rule};
 use super::failure::{Failure, too_long};
 use super::limits;
 use super::receive::{Extent, START};
 use super::transport::{About, Broken, Undelivered, with_body};
 use crate::source::http::answer::body::{LARGEST_HELD, too_large_to_hold};
-use crate::source::http::answer::received::{Answer, Incoming};
+use crate::source::http::answer::received::{Answer, Incoming, lenient};
 use crate::source::http::auth::Refusal;
 use crate::source::http::request::base::{host, is_trusted, safe};
 use crate::source::http::request::parts::RequestParts;
@@ -48,9 +48,14 @@ impl Wire<'_> {
             start: LARGEST_HELD + 1,
             held: true,
         };
-        let incoming = self.until(request, whole).await?;
+        let incoming = self.until(request, whole).await.outcome?;
         if incoming.start.len() > LARGEST_HELD {
             return Err(too_large_to_hold(&incoming.url).into());
+        }
+        if request.changes {
+            // It was made, whatever its answer is written in.
+            let (body, _) = lenient(&incoming.start);
+            return Ok(incoming.with_body(body));
         }
         Ok(incoming.json(self.redactor)?)
     }
@@ -62,12 +67,28 @@ impl Wire<'_> {
         request: &RequestParts,
         held: bool,
     ) -> Result<Incoming, Failure> {
-        self.until(request, Extent { start: START, held }).await
+        let extent = Extent { start: START, held };
+        self.until(request, extent).await.outcome
     }
 
     /// Sends a request until it succeeds, fails for good, or has failed too often.
-    async fn until(&self, request: &RequestParts, extent: Extent) -> Result<Incoming, Failure> {
-        let repeatable = [Method::GET, Method::HEAD, Method::POST].contains(&request.method);
+    pub(in crate::source::http) async fn until(
+        &self,
+        request: &RequestParts,
+        extent: Extent,
+    ) -> Course {
+        let mut unclear = false;
+        let outcome = self.try_on(request, extent, &mut unclear).await;
+        Course { outcome, unclear }
+    }
+
+    /// `unclear` becomes true when the request is sent again although it may have been obeyed.
+    async fn try_on(
+        &self,
+        request: &RequestParts,
+        extent: Extent,
+        unclear: &mut bool,
+    ) -> Result<Incoming, Failure> {
         let (mut failed, mut renewals) = (0, 0);
         loop {
             let started = Instant::now();
@@ -98,7 +119,10 @@ impl Wire<'_> {
             };
             // What was refused because of a rate was not obeyed.
             let limited = failure.status == Some(StatusCode::TOO_MANY_REQUESTS);
-            let repeatable = repeatable && (limited || !request.once);
+            let repeatable = match request.changes {
+                true => may_be_changed_again(request, &failure, rule),
+                false => may_be_read_again(request) && (limited || !request.once),
+            };
             let Some(wait) = wait.filter(|_| repeatable) else {
                 let failure = too_long(failure);
                 return Err(match rule {
@@ -115,6 +139,7 @@ impl Wire<'_> {
                 true => WaitReason::RateLimit,
                 false => failure.error.wait_reason(),
             };
+            *unclear |= failure.may_be_obeyed();
             self.source.clock.wait(why, wait).await;
             meter::retried();
         }
@@ -153,15 +178,27 @@ impl Wire<'_> {
             if request.unread && response.status().is_redirection() {
                 return Ok(Incoming::unread(&response, &request.url));
             }
-            let Some(target) = redirect(&response, &request.url)? else {
+            let status = response.status();
+            let target = match redirect(&response, &request.url) {
+                Ok(target) => target,
+                // Where it leads to does not matter to a change that does not follow it.
+                Err(_) if request.changes && !keeps_method(status) => None,
+                Err(error) => return Err(error.into()),
+            };
+            let target = target.filter(|target| {
+                !request.changes
+                    || keeps_method(status)
+                    || status == StatusCode::SEE_OTHER
+                    || self.is_login(&request, target)
+            });
+            let Some(target) = target else {
                 let received = self.receive(response, &request, extent).await;
                 return received.map_err(|failure| Failure {
                     sent: Some(sent),
                     ..failure
                 });
             };
-            let status = response.status();
-            if !request.anonymous && self.source.auth.is_login(&target) {
+            if self.is_login(&request, &target) {
                 return Err(Failure {
                     error: SourceError::Refused {
                         system: host(&request.url),
@@ -171,7 +208,11 @@ impl Wire<'_> {
                     sent: Some(sent),
                     headers: Box::default(),
                     body: None,
+                    arrived: false,
                 });
+            }
+            if request.changes && status == StatusCode::SEE_OTHER {
+                return self.read_instead(request, target, extent).await;
             }
             let turns_into_get = status == StatusCode::SEE_OTHER
                 || (request.method == Method::POST && matches!(status.as_u16(), 301 | 302));
@@ -180,20 +221,19 @@ impl Wire<'_> {
                 request.body = None;
                 request.headers.remove(CONTENT_TYPE);
             }
-            if !is_trusted(&request.url, &target) {
-                if request.body.is_some() {
-                    let message = format!(
-                        "{} redirects a request with a body to another host, {}",
-                        safe(&request.url),
-                        host(&target)
-                    );
-                    return Err(SourceError::Invalid(message).into());
-                }
-                // Any header may hold a credential, so only the harmless ones go along.
-                let accept = request.headers.remove(ACCEPT);
-                request.headers = HeaderMap::from_iter(accept.map(|value| (ACCEPT, value)));
+            if !is_trusted(&request.url, &target) && (request.body.is_some() || request.changes) {
+                let what = match request.changes {
+                    true => "a change",
+                    false => "a request with a body",
+                };
+                let message = format!(
+                    "{} redirects {what} to another host, {}",
+                    safe(&request.url),
+                    host(&target)
+                );
+                return Err(SourceError::Invalid(message).into());
             }
-            request.go_to(target);
+            lead_to(&mut request, target);
         }
         let message = format!(
             "{} redirects more than {MOST_REDIRECTS} times",
@@ -202,12 +242,44 @@ impl Wire<'_> {
         Err(SourceError::Invalid(message).into())
     }
 
+    /// Follows the answer to a change that was made and is described elsewhere. Whatever becomes of
+    /// that, the change is not made again.
+    async fn read_instead(
+        &self,
+        mut request: RequestParts,
+        target: Url,
+        extent: Extent,
+    ) -> Result<Incoming, Failure> {
+        let asked = safe(&request.url);
+        request.method = Method::GET;
+        request.body = None;
+        request.headers.remove(CONTENT_TYPE);
+        request.changes = false;
+        lead_to(&mut request, target);
+        let read = Box::pin(self.until(&request, extent)).await.outcome;
+        read.map_err(|failure| {
+            Failure::lost(SourceError::Failed {
+                url: asked,
+                reason: format!(
+                    "the answer lies elsewhere and cannot be read: {}",
+                    failure.error
+                ),
+                transient: false,
+                retry_after: None,
+            })
+        })
+    }
+
+    fn is_login(&self, request: &RequestParts, target: &Url) -> bool {
+        !request.anonymous && self.source.auth.is_login(target)
+    }
+
     /// Sends one request as it is, with credentials where they belong. Returns the answer, and when
     /// the request went out.
     pub(in crate::source::http) async fn exchange(
         &self,
         mut request: RequestParts,
-    ) -> Result<(reqwest::Response, Instant), SourceError> {
+    ) -> Result<(reqwest::Response, Instant), Failure> {
         if !request.anonymous && self.source.base.is_own(&request.url) {
             self.source.auth.authenticate(&mut request, self).await?;
         }
@@ -231,9 +303,12 @@ impl Wire<'_> {
                 if broken.slow {
                     slot.overloaded();
                 }
-                self.broken(&request.url, broken)
+                Failure {
+                    arrived: broken.sent,
+                    ..self.broken(&request.url, broken).into()
+                }
             }
-            Undelivered::Failed(error) => error,
+            Undelivered::Failed(error) => error.into(),
         })?;
         match response.status().as_u16() {
             429 | 503 => slot.overloaded(),
@@ -254,6 +329,41 @@ impl Wire<'_> {
         });
         Ok((response, sent))
     }
+}
+
+/// What sending a request came to.
+pub(in crate::source::http) struct Course {
+    pub outcome: Result<Incoming, Failure>,
+    /// True when it was sent more than once although it may have been obeyed before.
+    pub unclear: bool,
+}
+
+/// Whether a request that reads may be sent again.
+fn may_be_read_again(request: &RequestParts) -> bool {
+    [Method::GET, Method::HEAD, Method::POST].contains(&request.method)
+}
+
+/// Whether a change may be sent again: it was refused, it never reached the API, or obeying it twice
+/// comes to the same (RFC 9110, 9.2.2). An API that is overloaded may have obeyed: then the file has
+/// to say that it did not.
+fn may_be_changed_again(request: &RequestParts, failure: &Failure, rule: Option<&Rule>) -> bool {
+    let overloaded = failure.status == Some(StatusCode::SERVICE_UNAVAILABLE);
+    !failure.may_be_obeyed() || request.method.is_idempotent() || (overloaded && rule.is_some())
+}
+
+/// Goes where a redirect leads. Any header may hold a credential, so only the harmless ones go along
+/// to another host.
+fn lead_to(request: &mut RequestParts, target: Url) {
+    if !is_trusted(&request.url, &target) {
+        let accept = request.headers.remove(ACCEPT);
+        request.headers = HeaderMap::from_iter(accept.map(|value| (ACCEPT, value)));
+    }
+    request.go_to(target);
+}
+
+/// Whether a redirect wants the same request again, and not only that its answer be read elsewhere.
+fn keeps_method(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 307 | 308)
 }
 
 /// A request as traces see it: the route that the file has, and nothing of what fills it.

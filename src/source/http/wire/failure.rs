@@ -19,6 +19,27 @@ pub(in crate::source::http) struct Failure {
     pub headers: Box<HeaderMap>,
     /// The beginning of its body, where an answer came.
     pub body: Option<Vec<u8>>,
+    /// False when the request surely was not obeyed: it did not reach the API, or only its login.
+    pub arrived: bool,
+}
+
+impl Failure {
+    /// A failure after the request may have reached the API.
+    pub fn lost(error: SourceError) -> Self {
+        Self {
+            arrived: true,
+            ..error.into()
+        }
+    }
+
+    /// Whether the API may have obeyed the request. Statuses from 400 to 499 say that it did not,
+    /// except for the one that says that it gave up waiting.
+    pub fn may_be_obeyed(&self) -> bool {
+        match self.status {
+            Some(status) if status.is_client_error() => status == StatusCode::REQUEST_TIMEOUT,
+            Some(_) | None => self.arrived,
+        }
+    }
 }
 
 impl From<SourceError> for Failure {
@@ -29,6 +50,7 @@ impl From<SourceError> for Failure {
             sent: None,
             headers: Box::default(),
             body: None,
+            arrived: false,
         }
     }
 }

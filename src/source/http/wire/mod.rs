@@ -8,7 +8,7 @@ pub(super) mod exchange;
 pub(super) mod failure;
 pub(super) mod limiter;
 pub(super) mod limits;
-mod receive;
+pub(super) mod receive;
 pub(super) mod retry;
 pub(super) mod tls;
 pub(super) mod transport;

@@ -24,7 +24,7 @@ const REASON_BYTES: usize = 64 * 1024;
 
 /// How much of an answer is read.
 #[derive(Clone, Copy)]
-pub(super) struct Extent {
+pub(in crate::source::http) struct Extent {
     /// At most about so many bytes before anybody looks at it.
     pub start: usize,
     /// All of it is going to be held.
@@ -81,9 +81,10 @@ impl Wire<'_> {
             .get(CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
         if extent.held && announced > Some(LARGEST_HELD) {
-            return Err(too_large_to_hold(&url).into());
+            return Err(Failure::lost(too_large_to_hold(&url)));
         }
-        let (start, ended) = self.body(&mut response, &url, extent.start).await?;
+        let read = self.body(&mut response, &url, extent.start).await;
+        let (start, ended) = read.map_err(Failure::lost)?;
         Ok(Incoming {
             status,
             headers,
@@ -157,6 +158,7 @@ impl Wire<'_> {
             sent: None,
             headers: Box::new(headers.clone()),
             body: None,
+            arrived: true,
         }
     }
 

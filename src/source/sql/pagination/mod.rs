@@ -10,7 +10,7 @@ use crate::config::CompileContext;
 use crate::config::Node;
 use crate::config::decode::{Decode, Decoder};
 use crate::config::http::SqlPaginationFamily;
-use crate::config::kind::{Family, Kind, registered};
+use crate::config::kind::{Block, Family, Kind, registered};
 use crate::config::scalar::Text;
 use crate::diagnostic::{Severity, Span};
 use crate::source::SourceError;
@@ -31,6 +31,15 @@ impl Family for SqlPaginationFamily {
 
 /// The placeholders that paging fills in: the page size, and the places of the strategies.
 pub const PLACEHOLDERS: [&str; 3] = ["limit", "offset", "cursor"];
+
+/// The column that the pages of a strategy go by, where it has one. Mistakes in it are noted where
+/// the listing is compiled.
+pub fn key_of(block: &Block<SqlPaginationFamily>, cx: &mut CompileContext) -> Option<String> {
+    let before = cx.diagnostics.len();
+    let paging = block.compile(cx);
+    cx.diagnostics.truncate(before);
+    paging?.primary_key().map(str::to_owned)
+}
 
 /// Binds the place of a page and finds the next one.
 pub trait Paginate: Send + Sync + std::fmt::Debug {

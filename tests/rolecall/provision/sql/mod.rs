@@ -6,7 +6,7 @@ mod case;
 mod roles;
 mod secrets;
 mod values;
-mod way;
+pub mod way;
 
 use case::Case;
 use way::Way;

@@ -61,6 +61,8 @@ pub(in crate::source::http) struct Broken {
     pub transient: bool,
     /// Whether it was we who gave up waiting.
     pub slow: bool,
+    /// False when the request surely was not sent: there was no connection.
+    pub sent: bool,
 }
 
 impl Broken {
@@ -94,6 +96,7 @@ impl Broken {
             reason,
             transient,
             slow: false,
+            sent: !error.is_connect() && !error.is_builder(),
         }
     }
 
@@ -102,6 +105,7 @@ impl Broken {
             reason,
             transient: true,
             slow: true,
+            sent: true,
         }
     }
 }

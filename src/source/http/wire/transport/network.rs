@@ -88,10 +88,13 @@ impl Transport for Network {
         let response = within(timeouts.next(sent, false), client.execute(request)).await;
         let response = response.and_then(|response| {
             response.map_err(|error| match (error.is_connect() && error.is_timeout(), timeouts.connect) {
-                (true, Some(limit)) => Broken::too_slow(format!(
-                    "no connection within {}; is the host right, and does a firewall let this machine through? `http.connect_timeout` allows more",
-                    seconds(limit)
-                )),
+                (true, Some(limit)) => Broken {
+                    sent: false,
+                    ..Broken::too_slow(format!(
+                        "no connection within {}; is the host right, and does a firewall let this machine through? `http.connect_timeout` allows more",
+                        seconds(limit)
+                    ))
+                },
                 (true, None) | (false, _) => {
                     let names_proxy = error.is_connect() && names_proxy();
                     let mut broken = Broken::of(error);

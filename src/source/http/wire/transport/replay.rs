@@ -147,6 +147,7 @@ impl Replay {
             reason: broken.reason,
             transient: broken.transient,
             slow: false,
+            sent: true,
         });
         let Some(status) = exchange.answer else {
             return Err(match broken {
@@ -181,6 +182,7 @@ impl Replay {
                         reason,
                         transient: false,
                         slow: false,
+                        sent: true,
                     };
                     Some((Err(broken), None))
                 }

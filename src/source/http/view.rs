@@ -1,0 +1,143 @@
+//! A request as people see it, before it is sent: without secrets.
+
+use serde::{Deserialize, Serialize};
+
+use super::change::HttpChange;
+use super::request::parts::RequestParts;
+use super::request::pre_requests::VARIABLE;
+use crate::expr::{Inputs, Value};
+use crate::source::SourceError;
+use crate::source::redact::Redactor;
+
+/// A request as people see it, without secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestView {
+    /// The method.
+    pub method: String,
+    /// The URL with its query; what the file says where it depends on an answer that nobody has yet.
+    pub url: String,
+    /// Headers, without those that credentials bring.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Option<String>,
+    /// What is added to it before it is sent and not shown here; empty when nothing is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub credentials: String,
+}
+
+/// A request, and those that are made before it and may change something.
+#[derive(Debug)]
+pub struct View {
+    /// The request.
+    pub view: RequestView,
+    /// The others, by their names in the file.
+    pub written_before: Vec<(String, RequestView)>,
+    /// What fills in the rest of it, where nobody has that yet.
+    pub waits_for: Option<String>,
+}
+
+/// What is said instead of credentials.
+const CREDENTIALS: &str = "the credentials of `connect.auth`";
+
+impl HttpChange {
+    /// `POST` and the URL as the file has it.
+    pub fn told(&self) -> String {
+        let (method, url) = (self.request.method(), self.request.url().source());
+        self.redactor.whole(&format!("{method} {}", url.trim()))
+    }
+
+    /// The request as people see it. Requests that are made before it and only read are made.
+    pub async fn view(&self, inputs: &Inputs) -> Result<RequestView, SourceError> {
+        Ok(self.view_all(inputs).await?.view)
+    }
+
+    /// The same with the requests before it that are not made.
+    pub async fn view_all(&self, inputs: &Inputs) -> Result<View, SourceError> {
+        if self.before.writes() && self.request.mentions(VARIABLE) {
+            return Ok(
+                self.view_unfilled("the answers to its `pre_requests`, which are made first")
+            );
+        }
+        let mut inputs = inputs.clone();
+        if !self.before.writes() {
+            let (wire, mut written) = (self.wire(), Vec::new());
+            let before = self.before.answers_once(&wire, &inputs, &mut written);
+            if let Some(answers) = before.await? {
+                inputs.set(VARIABLE, Value::Map(answers));
+            }
+        }
+        let request = self.build(&inputs)?;
+        let own = self.source.base.is_own(&request.url) && self.source.authenticated;
+        Ok(View {
+            view: shown(&request, own, &self.redactor),
+            written_before: self.views_before(),
+            waits_for: None,
+        })
+    }
+
+    /// The request as the file has it.
+    pub fn view_unfilled(&self, waits_for: &str) -> View {
+        View {
+            view: self.request.unfilled(&self.redactor),
+            written_before: self.views_before(),
+            waits_for: Some(waits_for.to_owned()),
+        }
+    }
+
+    fn views_before(&self) -> Vec<(String, RequestView)> {
+        let writing = self.before.writing();
+        let shown =
+            writing.map(|(name, request)| (name.to_owned(), request.unfilled(&self.redactor)));
+        shown.collect()
+    }
+}
+
+fn shown(request: &RequestParts, own: bool, redactor: &Redactor) -> RequestView {
+    let headers = request.headers.iter().map(|(name, value)| {
+        let value = match value.is_sensitive() {
+            true => "***".to_owned(),
+            false => redactor.whole(&String::from_utf8_lossy(value.as_bytes())),
+        };
+        (name.as_str().to_owned(), value)
+    });
+    RequestView {
+        method: request.method.to_string(),
+        url: redactor.whole(request.full_url().as_str()),
+        headers: headers.collect(),
+        body: request.body.as_deref().map(|body| redactor.whole(body)),
+        credentials: match own {
+            true => CREDENTIALS.to_owned(),
+            false => String::new(),
+        },
+    }
+}
+
+impl RequestView {
+    /// The request as a line that a shell can run, with `curl`. Credentials are not in it.
+    pub fn curl(&self) -> String {
+        // A URL may hold what curl would take for a pattern.
+        let mut line = format!("curl --globoff -X {}", quoted(&self.method));
+        for (name, value) in &self.headers {
+            // Without a value curl would leave the header out, unless it ends so.
+            let header = match value.as_str() {
+                "" => format!("{name};"),
+                value => format!("{name}: {value}"),
+            };
+            line.push_str(&format!(" -H {}", quoted(&header)));
+        }
+        if let Some(body) = &self.body {
+            line.push_str(&format!(" --data-raw {}", quoted(body)));
+        }
+        line.push_str(&format!(" {}", quoted(&self.url)));
+        line
+    }
+}
+
+/// A word that a shell takes as it is.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
