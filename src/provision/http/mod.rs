@@ -30,7 +30,7 @@ pub(super) async fn run(change: &HttpChangePlan, prepared: &Prepared<'_>) -> Ste
 }
 
 /// Before anything is sent: no message and no recording may have them.
-fn keep_secrets(change: &HttpChangePlan, prepared: &Prepared<'_>) {
+pub(super) fn keep_secrets(change: &HttpChangePlan, prepared: &Prepared<'_>) {
     if let Some(step) = change.steps.first() {
         for secret in &prepared.secrets {
             step.request.keep_secret(secret);

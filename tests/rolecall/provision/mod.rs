@@ -1,6 +1,8 @@
 //! Changes of a system: made, refused, repeated, lost and found.
 
 mod account;
+mod action;
+mod capabilities;
 mod commands;
 mod http;
 mod making;
