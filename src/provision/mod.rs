@@ -9,6 +9,7 @@ mod account;
 mod action;
 mod ask;
 mod audit;
+mod capabilities;
 mod form;
 mod found;
 mod hand_over;
@@ -36,6 +37,10 @@ pub use action::{
 };
 pub use ask::AskError;
 pub use audit::{AuditFile, Intent, Journal, NoJournal, Unfinished, Who};
+pub use capabilities::{
+    Capabilities, Capability, CapableType, CredentialDetails, CredentialOption, CredentialOptions,
+    TypeCapabilities,
+};
 pub use hand_over::{HandOver, SecretSink};
 pub use holding::{Holding, grant, revoke};
 pub use making::{Made, Making};

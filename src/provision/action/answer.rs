@@ -76,7 +76,7 @@ fn value(returned: &ReturnPlan, scope: &Scope<'_>) -> Result<Json, String> {
     let kind = returned.return_type;
     of_kind(kind, &value).ok_or_else(|| {
         format!(
-            "is {}, and its type is `{}`",
+            "comes to a value of the type `{}`, not `{}`",
             value.type_name(),
             kind.word()
         )

@@ -131,6 +131,14 @@ impl Actions {
         Ok(run.state.borrow().clone())
     }
 
+    /// Where all runs stand that are remembered, in the order in which they began.
+    pub fn states(&self) -> Vec<ActionState> {
+        let runs = self.lock();
+        runs.values()
+            .map(|run| run.state.borrow().clone())
+            .collect()
+    }
+
     /// What the run of an action comes to: whether it worked, and its answer.
     async fn run(
         plan: Arc<Plan>,

@@ -1,7 +1,10 @@
 //! Changes of a system: made, refused, repeated, lost and found.
 
 mod account;
+mod action;
+mod capabilities;
 mod commands;
+mod drop_in;
 mod http;
 mod making;
 mod sql;
