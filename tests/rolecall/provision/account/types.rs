@@ -43,5 +43,8 @@ fn the_type_of_an_account_is_the_one_named_the_only_one_or_that_of_users() {
         asked(&both, Some("persn")),
     ];
     let messages = messages.map(|asked| asked.expect_err("it cannot be told"));
-    insta::assert_snapshot!(messages.join("\n"), @r"");
+    insta::assert_snapshot!(messages.join("\n"), @"
+    several resource types have accounts; name one of `robot`, `service`
+    there is no resource type `persn`; did you mean `person`?
+    ");
 }
