@@ -146,6 +146,10 @@ section! {
         pub wait: Option<Box<WaitConfig>>,
         /// Several requests, in order, by name, instead of `request`. An addition of rolecall.
         pub requests: Named<ChangeRequestConfig>,
+        /// Path of what was created in the last answer, or of a list that holds it alone, where there
+        /// is no `validate` that finds it. Not written: the whole answer. Only of what creates
+        /// something. An addition of rolecall.
+        pub item_path: Option<PathText>,
     }
 }
 

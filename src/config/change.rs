@@ -8,7 +8,8 @@ section! {
     /// One request of a sequence that changes an API. An addition of rolecall.
     pub struct ChangeRequestConfig {
         /// The request. Its templates know the answers of those before it as
-        /// `.responses.<name>.body`, `.headers` and `.status_code`.
+        /// `.responses.<name>.body`, `.headers` and `.status_code`; where a job was waited for, that
+        /// is the last answer to the job's request.
         pub request: RequestConfig,
         /// True when the answer says that it worked. Not written: any status from 200 to 299.
         pub success_condition: Option<ExprText>,
@@ -49,8 +50,9 @@ section! {
         pub query: Option<SqlText>,
         /// The request, with the variables of `grant` and `revoke`.
         pub request: Option<RequestConfig>,
-        /// True of the answer when the principal holds it. Not written: any status from 200 to 299;
-        /// 404 and 410 mean that it does not.
+        /// True of the answer when the principal holds it, for example
+        /// `cel:principal.id in response.body.members`. Not written: any status from 200 to 299; 404
+        /// and 410 mean that it does not.
         pub holds_if: Option<ExprText>,
         /// Asks before each change, too: what is so already is not sent, and neither is anything where
         /// that cannot be found out. Not written: asks before requests that mean a new thing each

@@ -14,9 +14,10 @@ use crate::config::account::{
     AccountFieldConfig, AccountFieldType, AccountQueryConfig, StatementsConfig,
 };
 use crate::config::decode::Named;
-use crate::config::scalar::{ExprText, Text};
+use crate::config::scalar::{ExprText, PathText, Text};
 use crate::config::{CompileContext, ConnectorConfig, Dialect};
 use crate::diagnostic::{Diagnostic, Span, list};
+use crate::source::http::ItemPath;
 use crate::source::sql::Known;
 
 /// How accounts of a type are made, or resources that are none.
@@ -30,6 +31,8 @@ pub struct AccountPlan {
     pub find: Option<FindPlan>,
     /// Creates it.
     pub create: ChangePlan,
+    /// Where it is in the answer, when nothing finds it.
+    pub item: ItemPath,
 }
 
 /// A field of the form for an account.
@@ -151,6 +154,11 @@ impl TypeCompiler<'_, '_> {
             None if self.cx.dialect == Dialect::Http => Some(None),
             None => needs(path, "validate", span, FIND, self.cx),
         };
+        let item = form.create.and_then(|create| create.item_path.as_ref());
+        if form.validate.is_some() || self.cx.dialect == Dialect::Sql {
+            self.finds_nothing(item);
+        }
+        let item = ItemPath::compile(item, self.cx);
         let create = match form.create {
             Some(create) => {
                 let side = Side::statements(create, &format!("{path}.create"), span);
@@ -167,7 +175,20 @@ impl TypeCompiler<'_, '_> {
             credentials: credentials.unwrap_or(Some(Vec::new()))?,
             find: find?,
             create: create?,
+            item: item?,
         })
+    }
+
+    /// Notes the path of something that is not looked for in the answer.
+    fn finds_nothing(&mut self, item_path: Option<&PathText>) {
+        if let Some(path) = item_path {
+            self.cx.warning(
+                "no-effect",
+                path.0.span,
+                "`item_path` has no effect here: nothing is looked for in the answer",
+                "remove it; `create` has it where there is no `validate`",
+            );
+        }
     }
 
     /// What finds an account or a resource by what the form says.
@@ -211,6 +232,7 @@ impl TypeCompiler<'_, '_> {
         let credentials = credentials(config.credentials.as_ref(), &path, config.span, self.cx);
         let update = match config.update.as_ref() {
             Some(update) => {
+                self.finds_nothing(update.item_path.as_ref());
                 let side = Side::statements(update, &format!("{path}.update"), config.span);
                 let plan = self.changes(&side, &update.vars, known, UPDATE);
                 if let Some(plan) = &plan {
@@ -236,6 +258,7 @@ impl TypeCompiler<'_, '_> {
             values: &values,
             ..Known::variables(DELETION)
         };
+        self.finds_nothing(config.item_path.as_ref());
         let side = Side::statements(config, &path, config.span);
         let plan = self.changes(&side, &config.vars, known, DELETE)?;
         if !["resource_id", "resource", "pre_requests"]

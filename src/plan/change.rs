@@ -278,8 +278,9 @@ impl Step<'_> {
         connection: Option<&Connection>,
         cx: &mut CompileContext,
     ) -> Option<HttpStepPlan> {
-        let success = condition("success_condition", self.success, ANSWER, cx);
-        let already = condition("already_condition", self.already, ANSWER, cx);
+        let known = variables.and(ANSWER);
+        let success = condition("success_condition", self.success, known, cx);
+        let already = condition("already_condition", self.already, known, cx);
         let wait = self
             .wait
             .map(|wait| waiting(wait, variables, earlier, connection, cx));
@@ -328,10 +329,11 @@ fn waiting(
     connection: Option<&Connection>,
     cx: &mut CompileContext,
 ) -> Option<WaitPlan> {
-    let until = condition("until", Some(&config.until), ANSWER, cx);
-    let applies = condition("if", config.r#if.as_ref(), ANSWER, cx);
+    let known = variables.and(ANSWER);
+    let until = condition("until", Some(&config.until), known, cx);
+    let applies = condition("if", config.r#if.as_ref(), known, cx);
     let source = connection?.http()?;
-    let request = source.reading(&config.request, variables.and(&["response", "headers"]), cx);
+    let request = source.reading(&config.request, known, cx);
     if let Some(request) = &request {
         check_answers(request, &config.request, earlier, cx);
     }

@@ -34,6 +34,7 @@ pub(super) fn credentials(
     }
     if let Some(way) = &config.random_password {
         lengths(way, cx);
+        room(way, cx);
         let constraints = way.constraints.iter();
         let constraints = constraints.map(|constraint| {
             if constraint.char_set.text.is_empty() {
@@ -83,6 +84,23 @@ pub(super) fn credentials(
     // Stable: the ways that are not preferred keep their order.
     ways.sort_by_key(|(_, preferred, _)| !preferred);
     Some(ways.into_iter().map(|(way, _, _)| way).collect())
+}
+
+/// Notes constraints that no password can meet.
+fn room(config: &Placed<RandomPasswordConfig>, cx: &mut CompileContext) {
+    const LONGEST: u64 = 64;
+    let least = config.constraints.iter();
+    let needed: u64 = least.map(|one| u64::from(one.min_count.get())).sum();
+    if needed > LONGEST {
+        cx.warning(
+            "conflicting-fields",
+            config.span,
+            format!(
+                "the constraints need {needed} characters, and a password has {LONGEST} at most"
+            ),
+            "lower `min_count`",
+        );
+    }
 }
 
 /// Fields of the past: whoever asks for a password says how long it is.

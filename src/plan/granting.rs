@@ -215,7 +215,12 @@ fn read_back(
         let error = |at, message| Diagnostic::error("missing-field", at, message);
         missing(&path, "request", config.span, error, help, cx);
     }
-    let holds = condition("holds_if", config.holds_if.as_ref(), ANSWER, cx)?;
+    let holds = condition(
+        "holds_if",
+        config.holds_if.as_ref(),
+        PROVISIONING_REQUEST.and(ANSWER),
+        cx,
+    )?;
     let usual = ReadBackPlan::default();
     Some(ReadBackPlan {
         find,

@@ -48,8 +48,8 @@ pub(super) const PROVISIONING_REQUEST: Variables = Variables::of(&[
     "pre_requests",
     "vars",
 ]);
-/// What an API answered to a change.
-pub(super) const ANSWER: Variables = Variables::of(&["response", "headers", "vars"]);
+/// What an API answered to a change, which conditions know besides what its request knows.
+pub(super) const ANSWER: &[&str] = &["response", "headers"];
 /// Values of queries that find and create accounts.
 pub(super) const ACCOUNT: Variables = Variables::of(&["input", "credentials", "password"]);
 /// Values of queries that change a password.

@@ -46,7 +46,7 @@ pub fn create_account(plan: &Plan, request: AccountRequest) -> Result<Making<'_>
     };
     Making::with_password(
         ingredients,
-        Some(type_plan),
+        Some((type_plan, &account.item)),
         password,
         "the password of a new account",
         request.hand_over,

@@ -207,7 +207,10 @@ impl Proof for HeldProof<'_> {
                     return Err(answered.refused());
                 }
                 let holds = match &self.read_back.holds {
-                    Some(holds) => holds.truth(&Scope::new(&answered.inputs, None))?,
+                    Some(holds) => {
+                        let known = answered.known(&self.inputs);
+                        holds.truth(&Scope::new(&known, None))?
+                    }
                     None if matches!(answered.status, 404 | 410) => false,
                     None if answered.is_success() => true,
                     None => return Err(answered.refused()),

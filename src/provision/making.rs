@@ -11,6 +11,7 @@ use super::ask::AskError;
 use super::audit::Journal;
 use super::found::FoundProof;
 use super::hand_over::{HandOver, may_be_set};
+use super::http;
 use super::outcome::Subject;
 use super::planned::PlannedStep;
 use super::prepared::{Deed, Prepared, Timing};
@@ -22,6 +23,7 @@ use crate::expr::{Inputs, Map, Scope, Value};
 use crate::mapping::Remarks;
 use crate::model::Resource;
 use crate::plan::{ChangePlan, FindPlan, Plan, TypePlan};
+use crate::source::http::ItemPath;
 use crate::source::{FoundOne, SourceError};
 
 /// A change that may need a new password, and may bring a resource. Nothing was sent, and there is
@@ -36,9 +38,12 @@ pub struct Making<'p> {
     hand_over: HandOver,
     /// What finds the thing.
     find: Option<Find<'p>>,
-    /// The type of the resource that it brings, where it brings one.
-    brings: Option<&'p TypePlan>,
+    /// The resource that it brings, where it brings one.
+    brings: Option<Brings<'p>>,
 }
+
+/// The type of a resource that comes to be, and where it is in the answer when nothing finds it.
+pub(super) type Brings<'p> = (&'p TypePlan, &'p ItemPath);
 
 /// What a change is made of that makes, changes or removes one thing.
 pub(super) struct Ingredients<'p> {
@@ -75,7 +80,7 @@ const OF_AN_API: Duration = Duration::from_secs(10);
 
 impl<'p> Making<'p> {
     /// A change without a password.
-    pub(super) fn of(from: Ingredients<'p>, brings: Option<&'p TypePlan>) -> Self {
+    pub(super) fn of(from: Ingredients<'p>, brings: Option<Brings<'p>>) -> Self {
         Self {
             find: from.find,
             brings,
@@ -89,7 +94,7 @@ impl<'p> Making<'p> {
     /// A change that sets a password, where there is one. Fails when a new one would reach nobody.
     pub(super) fn with_password(
         mut from: Ingredients<'p>,
-        brings: Option<&'p TypePlan>,
+        brings: Option<Brings<'p>>,
         password: Password,
         description: &'static str,
         hand_over: HandOver,
@@ -135,10 +140,13 @@ impl<'p> Making<'p> {
         let handed_over = fresh
             .map(|fresh| self.hand_over.begin(fresh, self.description))
             .transpose()?;
-        let ran = match password {
-            Some(password) => self.setting(password).run(journal, options).await,
-            None => self.change.run(journal, options).await,
-        };
+        let setting = password.map(|password| self.setting(password));
+        let change = setting.as_ref().unwrap_or(&self.change);
+        if let ChangePlan::Http(requests) = change.change {
+            // What is asked before may be told of, too.
+            http::keep_secrets(requests, change);
+        }
+        let ran = change.run(journal, options).await;
         let mut finished = match ran {
             Ok(finished) => finished,
             Err(error) => {
@@ -191,35 +199,38 @@ impl<'p> Making<'p> {
 
     /// The resource that the system showed, or answered with.
     fn resource(&self, finished: &Finished) -> Result<Option<Resource>, String> {
-        let (Some(of), true) = (self.brings, finished.outcome.verdict.is_so()) else {
+        let (Some((of, item)), true) = (self.brings, finished.outcome.verdict.is_so()) else {
             return Ok(None);
         };
         let answered;
         let found = match (&finished.found, self.find) {
             (Some(found), _) => found,
             (None, Some(_)) => return Ok(None),
-            (None, None) => match finished
-                .brought
-                .get("response")
-                .and_then(|it| it.get("body"))
-            {
-                Some(body) => {
-                    answered = FoundOne {
-                        record: body.clone(),
-                        shared: finished.brought.clone(),
-                    };
-                    &answered
-                }
-                None => return Ok(None),
-            },
+            (None, None) => {
+                let body = finished.brought.get("response");
+                let body = body.and_then(|it| it.get("body"));
+                let one = body.map_or(Ok(None), |body| item.one(body));
+                let one = one.map_err(|several| format!("the answer has {several} of it"))?;
+                let Some(record) = one else {
+                    return Ok(None);
+                };
+                answered = FoundOne {
+                    record,
+                    shared: finished.brought.clone(),
+                };
+                &answered
+            }
         };
         let mut inputs = self.change.plan.inputs.clone();
         for (name, value) in found.shared.iter() {
             inputs.set(name, value.clone());
         }
         let scope = Scope::new(&inputs, Some(&found.record));
-        of.resource(&scope, None, &mut Remarks::default())
-            .map_err(|error| error.to_string())
+        let mapped = of.resource(&scope, None, &mut Remarks::default());
+        mapped.map_err(|error| match std::error::Error::source(&error) {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        })
     }
 }
 

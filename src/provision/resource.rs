@@ -39,7 +39,7 @@ pub fn create_resource<'p>(
         secrets: form.secrets(),
         find: creation.find.as_ref().map(|find| ("validate", find)),
     };
-    Ok(Making::of(ingredients, Some(found)))
+    Ok(Making::of(ingredients, Some((found, &creation.item))))
 }
 
 /// Prepares the deletion of a resource. Nothing is sent.

@@ -99,7 +99,7 @@ const SECTIONS: [&str; 19] = [
 ];
 
 /// Keys of those sections that are not for a sync of a database, or not beside the others.
-const OTHERS: [&str; 24] = [
+const OTHERS: [&str; 26] = [
     // Of files about APIs.
     "request",
     "response",
@@ -120,6 +120,8 @@ const OTHERS: [&str; 24] = [
     "provisioning",
     "entitlement_resource_id",
     "incremental_sync",
+    "create",
+    "delete",
     "get",
     // Without effect.
     "annotations",

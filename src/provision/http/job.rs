@@ -10,12 +10,7 @@ pub(super) async fn wait_for(
     inputs: &Inputs,
     begun: &Answered,
 ) -> Result<Answered, String> {
-    let mut inputs = inputs.clone();
-    for name in ["response", "headers"] {
-        if let Some(value) = begun.inputs.get(name) {
-            inputs.set(name, value.clone());
-        }
-    }
+    let inputs = begun.known(inputs);
     let began = wait.request.now();
     let mut last = None;
     loop {
@@ -42,7 +37,9 @@ pub(super) async fn wait_for(
                 ));
             }
         };
-        let is_over = wait.until.truth(&Scope::new(&answered.inputs, None));
+        let is_over = wait
+            .until
+            .truth(&Scope::new(&answered.known(&inputs), None));
         match (is_over, answered.is_success()) {
             (Ok(true), _) => return Ok(answered),
             (Ok(false), true) => last = None,

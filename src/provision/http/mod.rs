@@ -8,7 +8,7 @@ mod plan;
 pub(super) use plan::plan;
 
 use course::Course;
-use judge::Came;
+use judge::{Came, Judge};
 
 use super::prepared::Prepared;
 use super::steps::Stepped;
@@ -30,7 +30,7 @@ pub(super) async fn run(change: &HttpChangePlan, prepared: &Prepared<'_>) -> Ste
 }
 
 /// Before anything is sent: no message and no recording may have them.
-fn keep_secrets(change: &HttpChangePlan, prepared: &Prepared<'_>) {
+pub(super) fn keep_secrets(change: &HttpChangePlan, prepared: &Prepared<'_>) {
     if let Some(step) = change.steps.first() {
         for secret in &prepared.secrets {
             step.request.keep_secret(secret);
@@ -51,19 +51,22 @@ async fn make(step: &HttpStepPlan, course: &mut Course<'_>) -> Came {
     };
     course.wrote_before(step, &answered.written_before);
     course.answered(&answered);
-    if !judge::begins_job(step, &answered) {
-        return judge::answered(step, &answered, course.deed);
-    }
-    if judge::is_already_so(step, &answered) {
+    let judge = Judge {
+        step,
+        inputs: &inputs,
+        deed: course.deed,
+    };
+    let wait = step.wait.as_ref().filter(|_| judge.begins_job(&answered));
+    let Some(wait) = wait else {
+        return judge.answered(&answered);
+    };
+    if judge.is_already_so(&answered) {
         return Came::AlreadySo;
     }
-    let Some(wait) = &step.wait else {
-        return judge::answered(step, &answered, course.deed);
-    };
     match job::wait_for(wait, &inputs, &answered).await {
         Ok(last) => {
             course.answered(&last);
-            judge::ended(step, &last)
+            judge.ended(&last)
         }
         Err(why) => Came::UnderWay(why),
     }

@@ -178,6 +178,39 @@ fn an_rsa_key_gets_an_age_file_for_it() {
 }
 
 #[test]
+fn an_rsa_key_of_openssh_opens_what_is_sealed_to_it_as_a_json_web_key() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("key");
+    let made = std::process::Command::new("ssh-keygen")
+        .args(["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f"])
+        .arg(&path)
+        .status();
+    if !made.is_ok_and(|status| status.success()) {
+        return eprintln!("skipped: no ssh-keygen");
+    }
+    let public = std::fs::read_to_string(path.with_extension("pub")).expect("it was made");
+    let wire = public.split(' ').nth(1).expect("kind, key, comment");
+    let wire = STANDARD.decode(wire).expect("base64");
+    // Each part after its length: the kind, the exponent, the modulus.
+    let (mut parts, mut rest) = (Vec::new(), wire.as_slice());
+    while let Some((length, more)) = rest.split_first_chunk() {
+        let (part, more) = more.split_at(u32::from_be_bytes(*length) as usize);
+        parts.push(part);
+        rest = more;
+    }
+    let text = URL_SAFE_NO_PAD;
+    // A number of SSH begins with a zero where its first bit is set; one of a JWK does not.
+    let modulus = parts[2].strip_prefix(&[0]).unwrap_or(parts[2]);
+    let key = json!({"kty": "RSA", "e": text.encode(parts[1]), "n": text.encode(modulus)});
+    let sealed = sealed(&Recipient::parse(None, &key.to_string()).expect("a key"));
+    let private = std::fs::read(path).expect("it was made");
+    let identity = age::ssh::Identity::from_buffer(private.as_slice(), None).expect("a key");
+    let file = STANDARD.decode(&sealed.encrypted_bytes).expect("base64");
+    let plain = age::decrypt(&identity, &file).expect("opens");
+    assert_eq!(plain, PASSWORD.as_bytes());
+}
+
+#[test]
 fn every_curve_of_nist_gets_a_jwe() {
     for curve in [&ring::agreement::ECDH_P256, &ring::agreement::ECDH_P384] {
         let random = ring::rand::SystemRandom::new();

@@ -85,6 +85,15 @@ impl Answered {
         }
     }
 
+    /// What conditions on the answer know: the values of the request, and the answer.
+    pub fn known(&self, inputs: &Inputs) -> Inputs {
+        let mut known = inputs.clone();
+        for (name, value) in self.inputs.iter() {
+            known.set(name, value.clone());
+        }
+        known
+    }
+
     /// The body of the answer.
     pub fn body(&self) -> Option<&Value> {
         self.inputs.get("response")?.get("body")

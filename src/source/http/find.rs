@@ -17,7 +17,43 @@ use crate::source::{FoundOne, SourceError};
 #[derive(Debug)]
 pub struct HttpFind {
     request: HttpChange,
-    path: Option<JsonPath>,
+    item: ItemPath,
+}
+
+/// Where the one thing is in an answer.
+#[derive(Debug)]
+pub struct ItemPath(Option<JsonPath>);
+
+impl ItemPath {
+    /// Compiles a path; `None` is the whole answer. A mistake in it is noted.
+    pub fn compile(path: Option<&PathText>, cx: &mut CompileContext) -> Option<Self> {
+        match path {
+            Some(path) => Some(Self(Some(JsonPath::compile(path, cx)?))),
+            None => Some(Self(None)),
+        }
+    }
+
+    /// The one thing: what is at the path, or the only item of a list there. `None` when nothing is.
+    /// Fails with how many there are.
+    pub fn one(&self, body: &Value) -> Result<Option<Value>, usize> {
+        let body = Json::from(body);
+        let found = match &self.0 {
+            None => Found::One(Vec::new(), &body),
+            Some(path) => path.find(&body),
+        };
+        let items: Vec<&Json> = match found {
+            Found::One(_, Json::Array(items)) => items.iter().collect(),
+            Found::One(_, Json::Null) => Vec::new(),
+            Found::One(_, one) => vec![one],
+            Found::Each(items) => items,
+            _ => Vec::new(),
+        };
+        match items.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(Value::from((*one).clone()))),
+            several => Err(several.len()),
+        }
+    }
 }
 
 impl HttpSource {
@@ -29,13 +65,10 @@ impl HttpSource {
         variables: Variables,
         cx: &mut CompileContext,
     ) -> Option<HttpFind> {
-        let path = item_path.map(|path| JsonPath::compile(path, cx));
+        let item = ItemPath::compile(item_path, cx);
         let request = self.reading(request, variables, cx);
         Some(HttpFind {
-            path: match path {
-                Some(path) => Some(path?),
-                None => None,
-            },
+            item: item?,
             request: request?,
         })
     }
@@ -70,28 +103,18 @@ impl HttpFind {
                 reason: "it is text; a login or maintenance page may have come instead of the API's answer".to_owned(),
             });
         }
-        let body = answered.body().map_or(Json::Null, Json::from);
-        let found = match &self.path {
-            None => Found::One(Vec::new(), &body),
-            Some(path) => path.find(&body),
+        let Some(body) = answered.body() else {
+            return Ok(None);
         };
-        let items: Vec<&Json> = match found {
-            Found::One(_, Json::Array(items)) => items.iter().collect(),
-            Found::One(_, Json::Null) => Vec::new(),
-            Found::One(_, one) => vec![one],
-            Found::Each(items) => items,
-            _ => Vec::new(),
-        };
-        match items.as_slice() {
-            [] => Ok(None),
-            [one] => Ok(Some(FoundOne {
-                record: Value::from((*one).clone()),
+        match self.item.one(body) {
+            Ok(None) => Ok(None),
+            Ok(Some(record)) => Ok(Some(FoundOne {
+                record,
                 shared: answered.inputs.clone(),
             })),
-            several => Err(SourceError::Invalid(format!(
-                "{} found {} instead of one",
+            Err(several) => Err(SourceError::Invalid(format!(
+                "{} found {several} instead of one",
                 answered.asked,
-                several.len()
             ))),
         }
     }

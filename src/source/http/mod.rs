@@ -20,7 +20,7 @@ mod wire;
 pub use answer::{Answer, Body, ItemSink, ItemsRule, decoder};
 pub use answered::{Answered, Complaint, Unanswered, Written};
 pub use change::HttpChange;
-pub use find::HttpFind;
+pub use find::{HttpFind, ItemPath};
 pub use listing::HttpListing;
 pub use request::RequestParts;
 pub use source::HttpSource;

@@ -1,11 +1,15 @@
 //! A request as people see it, before it is sent: without secrets.
 
+use reqwest::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use super::change::HttpChange;
+use super::request::body::escape;
 use super::request::parts::RequestParts;
 use super::request::pre_requests::VARIABLE;
-use crate::expr::{Inputs, Value};
+use super::wire::transport::carries_credential;
+use crate::expr::{Escape, Inputs, Value};
 use crate::source::SourceError;
 use crate::source::redact::Redactor;
 
@@ -35,6 +39,9 @@ pub struct View {
     /// What fills in the rest of it, where nobody has that yet.
     pub waits_for: Option<String>,
 }
+
+/// What is shown instead of a value that may be secret.
+const MASK: &str = "***";
 
 /// What is said instead of credentials.
 const CREDENTIALS: &str = "the credentials of `connect.auth`";
@@ -94,22 +101,76 @@ impl HttpChange {
 
 fn shown(request: &RequestParts, own: bool, redactor: &Redactor) -> RequestView {
     let headers = request.headers.iter().map(|(name, value)| {
-        let value = match value.is_sensitive() {
-            true => "***".to_owned(),
+        let value = match value.is_sensitive() || carries_credential(name.as_str()) {
+            true => MASK.to_owned(),
             false => redactor.whole(&String::from_utf8_lossy(value.as_bytes())),
         };
         (name.as_str().to_owned(), value)
     });
+    let mut url = request.full_url();
+    if let Some(query) = url.query().map(masked_pairs) {
+        url.set_query(Some(&query));
+    }
+    let content_type = request.headers.get(CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok());
+    let escape = escape(content_type.unwrap_or_default());
+    let body = request.body.as_deref().map(|body| match escape {
+        Escape::Url => masked_pairs(body),
+        Escape::Json => masked_json(body),
+        _ => body.to_owned(),
+    });
     RequestView {
         method: request.method.to_string(),
-        url: redactor.whole(request.full_url().as_str()),
+        url: redactor.whole(url.as_str()),
         headers: headers.collect(),
-        body: request.body.as_deref().map(|body| redactor.whole(body)),
+        body: body.map(|body| redactor.whole(&body)),
         credentials: match own {
             true => CREDENTIALS.to_owned(),
             false => String::new(),
         },
     }
+}
+
+/// The pairs of a query or a form, without the values of those that are named like a credential.
+fn masked_pairs(pairs: &str) -> String {
+    let masked = pairs.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, _)) if carries_credential(name) => format!("{name}={MASK}"),
+        _ => pair.to_owned(),
+    });
+    masked.collect::<Vec<_>>().join("&")
+}
+
+/// JSON without the values of fields that are named like a credential: the hash of a password, say,
+/// that was read to be sent back. Anything else stays as it is written.
+fn masked_json(body: &str) -> String {
+    let Ok(mut json) = serde_json::from_str::<Json>(body) else {
+        return body.to_owned();
+    };
+    match mask(&mut json) {
+        true => json.to_string(),
+        false => body.to_owned(),
+    }
+}
+
+/// True when something was masked.
+fn mask(json: &mut Json) -> bool {
+    let mut masked = false;
+    match json {
+        Json::Array(items) => items.iter_mut().for_each(|item| masked |= mask(item)),
+        Json::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    Json::String(_) | Json::Number(_) if carries_credential(name) => {
+                        *value = MASK.into();
+                        masked = true;
+                    }
+                    value => masked |= mask(value),
+                }
+            }
+        }
+        _ => {}
+    }
+    masked
 }
 
 impl RequestView {

@@ -38,6 +38,12 @@ pub trait Dialect: Send + Sync + std::fmt::Debug {
     /// A name as a quoted identifier.
     fn quote_identifier(&self, name: &str) -> String;
 
+    /// The length, in bytes, beyond which the system cuts a name off without an error: what is left
+    /// may be the name of something else.
+    fn longest_identifier(&self) -> Option<usize> {
+        None
+    }
+
     /// How people of this system write the parameter of an index.
     fn mark(&self, _index: usize) -> String {
         "?".to_owned()

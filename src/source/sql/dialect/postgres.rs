@@ -79,6 +79,10 @@ impl Dialect for Postgres {
         quoted(name, '"')
     }
 
+    fn longest_identifier(&self) -> Option<usize> {
+        Some(63)
+    }
+
     fn server(&self, target: &Target, cx: &mut CompileContext) -> Option<Arc<dyn Server>> {
         server(Flavour::Postgres, target, cx)
     }

@@ -42,6 +42,10 @@ impl Dialect for Redshift {
         format!("${}", index + 1)
     }
 
+    fn longest_identifier(&self) -> Option<usize> {
+        Some(127)
+    }
+
     fn quote_identifier(&self, name: &str) -> String {
         quoted(name, '"')
     }

@@ -140,8 +140,8 @@ fn classify(state: &str, number: i32, words: &str) -> Class {
         (_, "08") | ("HYT01" | "57P01" | "57P02", _) => Class::Ended,
         (_, "40") | ("HYT00" | "55P03", _) => Class::Query { transient: true },
         // MySQL has no state of its own for a server that is not there, or that is lost, nor for a
-        // lock that it waited for too long.
-        ("HY000", _) if matches!(number, 1927 | 2006 | 2013) => Class::Ended,
+        // lock that it waited for too long, nor for a connection that was killed.
+        ("HY000" | "HY018" | "70100", _) if matches!(number, 1927 | 2006 | 2013) => Class::Ended,
         ("HY000", _) if matches!(number, 1205 | 2002 | 2003) => Class::Query { transient: true },
         _ => Class::Query { transient: false },
     }

@@ -112,7 +112,16 @@ impl SqlQuery {
                         "`?<{name}|identifier>` is no identifier: it is empty or holds a zero byte"
                     )));
                 }
-                let quoted = self.source.dialect.quote_identifier(&text);
+                let dialect = self.source.dialect;
+                if let Some(longest) = dialect.longest_identifier()
+                    && text.len() > longest
+                {
+                    return Err(SourceError::Invalid(format!(
+                        "`?<{name}|identifier>` has {} bytes, and the database keeps {longest} of them: it would name something else",
+                        text.len()
+                    )));
+                }
+                let quoted = dialect.quote_identifier(&text);
                 return Ok(Fragment::Identifier { name: text, quoted });
             }
             Form::Keyword => {

@@ -3,6 +3,7 @@
 
 mod api;
 mod databases;
+mod killed;
 mod logins;
 mod rabbitmq;
 mod witness;

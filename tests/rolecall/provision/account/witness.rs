@@ -11,6 +11,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rolecall::provision::{
     AuditFile, HandOver, Made, Making, RunOptions, SecretSink, Verdict, Who,
 };
+use serde_json::Value as Json;
 use tempfile::TempDir;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
@@ -115,6 +116,18 @@ impl Witness {
         std::fs::remove_file(file).expect("it is ours");
         self.has_not_seen(&password);
         (made, password)
+    }
+
+    /// What the last change was going to send, as the audit file has it.
+    pub fn last_intent(&self) -> Json {
+        let audit = std::fs::read_to_string(self.folder.path().join("audit.jsonl"));
+        let lines: Vec<Json> = audit
+            .expect("it is there")
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect();
+        let mut intents = lines.iter().filter(|line| line["event"] == "intent");
+        intents.next_back().expect("there is one")["sends"].clone()
     }
 
     /// Everything that was told or left so far.

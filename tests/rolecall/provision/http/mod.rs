@@ -6,6 +6,7 @@
 
 mod curl;
 mod places;
+mod rabbitmq;
 
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,11 @@
 //! Changes by queries, on real databases. What a change did is read by a connection of the test's
 //! own.
 
+mod broken;
 mod case;
+mod roles;
+mod secrets;
+mod values;
 pub mod way;
 
 use case::Case;

@@ -11,6 +11,7 @@ pub(in crate::source::http) use network::{Network, Timeouts, with_body};
 pub(in crate::source::http) use record::Record;
 pub use record::Recorder;
 pub use replay::Replay;
+pub(in crate::source::http) use scrub::carries_credential;
 
 use super::tls;
 use crate::source::SourceError;

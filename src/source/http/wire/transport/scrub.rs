@@ -301,7 +301,7 @@ const PAGES: &[&str] = &[
 ];
 
 /// True for the name of a header or a query parameter that carries a credential.
-pub(super) fn carries_credential(name: &str) -> bool {
+pub(in crate::source::http) fn carries_credential(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     let mut parts = name.split(['-', '_']);
