@@ -5,6 +5,7 @@ mod action;
 mod capabilities;
 mod commands;
 mod drop_in;
+mod events;
 mod http;
 mod making;
 mod sql;
