@@ -40,12 +40,13 @@ pub enum FeedError {
         found: String,
     },
     /// A listing or `get` failed. The events before stand.
-    #[error("`{source_name}`: {error}")]
+    #[error("`{source_name}` failed")]
     Source {
         /// The listing, for example `resource_types.user.incremental_sync`.
         source_name: String,
         /// What happened.
-        error: SourceError,
+        #[source]
+        error: Box<SourceError>,
     },
     /// Whoever takes the events cannot.
     #[error(transparent)]

@@ -61,7 +61,7 @@ impl Mark {
         let at = self.at.max(highest.min(began));
         let mut from = self.from.max(since(at, overlap));
         if let Some(dropped) = recent.dropped {
-            from = from.max(dropped.saturating_add(1).min(began - SETTLES));
+            from = from.max(dropped.saturating_add(1).min(began.saturating_sub(SETTLES)));
         }
         let kept = recent.events.into_iter().filter(|(at, _)| *at >= from);
         Self {
@@ -74,7 +74,7 @@ impl Mark {
 
 fn since(at: Nanos, overlap: Duration) -> Nanos {
     let overlap = Nanos::try_from(overlap.as_nanos()).unwrap_or(Nanos::MAX);
-    let second = at.div_euclid(SECOND) * SECOND;
+    let second = at.div_euclid(SECOND).saturating_mul(SECOND);
     second.saturating_sub(SECOND).saturating_sub(overlap)
 }
 
@@ -143,5 +143,76 @@ impl Within {
                 more: false,
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONE: Duration = Duration::ZERO;
+
+    fn recent(events: &[Nanos], room: usize) -> Recent {
+        let mut recent = Recent::default();
+        for (number, at) in events.iter().enumerate() {
+            recent.note(*at, [number as u8; 6], room);
+        }
+        recent
+    }
+
+    #[test]
+    fn a_listing_is_asked_for_whole_seconds_before_the_last_change() {
+        assert_eq!(since(7 * SECOND + 5, NONE), 6 * SECOND);
+        assert_eq!(since(7 * SECOND, Duration::from_secs(2)), 4 * SECOND);
+        assert_eq!(since(-1, NONE), -2 * SECOND);
+        // No moment is too far away.
+        assert_eq!(since(Nanos::MIN, Duration::MAX), Nanos::MIN);
+        assert!(since(Nanos::MAX, NONE) > 0);
+    }
+
+    #[test]
+    fn a_mark_remembers_what_is_asked_for_again() {
+        let events = [2 * SECOND, 8 * SECOND, 9 * SECOND + 1];
+        let mark = Mark::start(0).after(recent(&events, 8), 100 * SECOND, NONE);
+        assert_eq!((mark.at, mark.from), (9 * SECOND + 1, 8 * SECOND));
+        assert_eq!(mark.seen, [[1; 6], [2; 6]]);
+        assert!(mark.told(7 * SECOND, &[9; 6]) && !mark.told(8 * SECOND, &[9; 6]));
+        // Nothing new: everything stays as it is.
+        let again = mark.clone().after(Recent::default(), 200 * SECOND, NONE);
+        assert_eq!(again, mark);
+    }
+
+    #[test]
+    fn a_mark_does_not_pass_the_moment_when_the_listing_began() {
+        let mark = Mark::start(0).after(recent(&[50 * SECOND], 8), 20 * SECOND, NONE);
+        assert_eq!((mark.at, mark.from), (20 * SECOND, 19 * SECOND));
+        // What is ahead of the clock was told all the same.
+        assert!(mark.told(50 * SECOND, &[0; 6]));
+    }
+
+    #[test]
+    fn what_is_not_remembered_is_told_again_only_while_it_is_young() {
+        let events = [10 * SECOND; 5];
+        let old = Mark::start(0).after(recent(&events, 2), 500 * SECOND, NONE);
+        assert_eq!(old.from, 10 * SECOND + 1);
+        let young = Mark::start(0).after(recent(&events, 2), 11 * SECOND, NONE);
+        assert_eq!(young.from, 9 * SECOND);
+        assert_eq!(young.seen.len(), 2);
+    }
+
+    #[test]
+    fn a_place_within_a_page_is_behind_what_was_told() {
+        let mut place = None;
+        for number in 1..=3 {
+            place = Some(Within::after(place.take(), 7, [number; 6], 2));
+        }
+        let place = place.expect("three were told");
+        assert!(place.more, "more than are remembered");
+        assert!(
+            place.is_past(6, &[9; 6]) && place.is_past(7, &[1; 6]) && place.is_past(7, &[3; 6])
+        );
+        assert!(!place.is_past(7, &[4; 6]) && !place.is_past(8, &[1; 6]));
+        let next = Within::after(Some(place), 8, [1; 6], 2);
+        assert!(next.is_past(7, &[9; 6]) && next.is_past(8, &[1; 6]) && !next.is_past(8, &[0; 6]));
     }
 }

@@ -246,7 +246,7 @@ impl<'f, 'p> Reader<'f, 'p> {
     ) -> Result<Answer, FeedError> {
         let failed = |error| FeedError::Source {
             source_name: source.name.clone(),
-            error,
+            error: Box::new(error),
         };
         round.began.get_or_insert_with(|| nanos(Utc::now()));
         let mark = self.cursor.mark(round.source);

@@ -110,7 +110,7 @@ impl EventSource<'_> {
                 }
             }
         }
-        told.sort_by(|one, other| (one.at, one.hash).cmp(&(other.at, other.hash)));
+        told.sort_by_key(|told| (told.at, told.hash));
         told.dedup_by(|one, other| one.event.id == other.event.id);
         Ok((told, problems))
     }
@@ -225,7 +225,7 @@ impl EventSource<'_> {
         let found = self.get(get, &id).await;
         let found = found.map_err(|error| FeedError::Source {
             source_name: format!("resource_types.{}.get", id.resource_type),
-            error,
+            error: Box::new(error),
         })?;
         event.resource = EventResource::fetched(&id, found.as_ref());
         Ok(())

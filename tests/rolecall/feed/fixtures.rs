@@ -1,12 +1,13 @@
 //! Each folder of `tests/fixtures/feed`: a connector, what fills the database or what the API
 //! answers, and the events that come of it.
 
+use std::error::Error as _;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use rolecall::feed::Feed;
 
-use super::streamed;
+use super::All;
 use crate::http::server::{Exchange, Server};
 use crate::provision::plan_in;
 
@@ -54,21 +55,22 @@ async fn told(case: &Path) -> String {
     let mut cursor = feed.begin(start());
     for round in ["at first", "later"] {
         lines.push(format!("--- {round}"));
-        match streamed(&feed, &cursor, 2).await {
-            Ok(pages) => {
-                for page in &pages {
-                    lines.extend(page.events.iter().map(|event| {
-                        serde_json::to_string(event).expect("an event is plain data")
-                    }));
-                    lines.extend(
-                        page.problems
-                            .iter()
-                            .map(|problem| format!("problem: {problem}")),
-                    );
-                }
-                cursor = super::behind(&feed, &pages);
-            }
-            Err(error) => lines.push(format!("error: {error}").replace(&base, "${BASE}")),
+        let mut all = All::default();
+        let ended = feed.stream(&cursor, 2, &mut all).await;
+        for page in &all.0 {
+            let events = page.events.iter().map(serde_json::to_string);
+            lines.extend(events.map(|event| event.expect("an event is plain data")));
+            let problems = page.problems.iter();
+            lines.extend(problems.map(|problem| format!("problem: {problem}")));
+        }
+        if let Err(error) = ended {
+            let cause = error.source().map(|cause| format!(": {cause}"));
+            let cause = cause.unwrap_or_default().replace(&base, "${BASE}");
+            lines.push(format!("error: {error}{cause}"));
+        }
+        // What was told before a failure is not told again.
+        if !all.0.is_empty() {
+            cursor = super::behind(&feed, &all.0);
         }
     }
     assert_eq!(server.finish(), Vec::<String>::new(), "{}", case.display());
