@@ -7,6 +7,7 @@ use super::planned::{PlannedStep, Sent};
 use super::proof::{Look, Proof};
 use crate::expr::Inputs;
 use crate::plan::FindPlan;
+use crate::source::http::Asks;
 use crate::source::redact::Redactor;
 use crate::source::{FoundOne, SourceError};
 
@@ -48,10 +49,10 @@ impl Proof for FoundProof<'_> {
         })
     }
 
-    async fn plan(&self) -> Result<Vec<PlannedStep>, SourceError> {
+    async fn plan(&self, asks: Asks) -> Result<Vec<PlannedStep>, SourceError> {
         let sent = match self.find {
             FindPlan::Sql(query) => Sent::Statement(query.view(&self.inputs)?),
-            FindPlan::Http(find) => Sent::Request(find.request().view(&self.inputs).await?),
+            FindPlan::Http(find) => Sent::Request(find.request().view(&self.inputs, asks).await?),
         };
         Ok(vec![PlannedStep {
             step: self.field.to_owned(),

@@ -14,6 +14,7 @@ use crate::expr::{Inputs, Map, Scope, Value};
 use crate::mapping::{MappedGrant, Remarks, ResourceKey, resource_value};
 use crate::model::{Entitlement, GrantId, Resource};
 use crate::plan::{FindPlan, GrantsPlan, Plan, ProvisioningPlan, ReadBackPlan, TypePlan};
+use crate::source::http::Asks;
 use crate::source::{Page, SourceError, TakePages};
 
 /// Who gains or loses what.
@@ -225,7 +226,7 @@ impl Proof for HeldProof<'_> {
         }
     }
 
-    async fn plan(&self) -> Result<Vec<PlannedStep>, SourceError> {
+    async fn plan(&self, asks: Asks) -> Result<Vec<PlannedStep>, SourceError> {
         let step = |sent| PlannedStep {
             step: "read_back".to_owned(),
             sent,
@@ -235,7 +236,7 @@ impl Proof for HeldProof<'_> {
             Some(FindPlan::Sql(query)) => vec![step(Sent::Statement(query.view(&self.inputs)?))],
             Some(FindPlan::Http(find)) => {
                 vec![step(Sent::Request(
-                    find.request().view(&self.inputs).await?,
+                    find.request().view(&self.inputs, asks).await?,
                 ))]
             }
             None if self.can_look() => {

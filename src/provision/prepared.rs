@@ -11,6 +11,7 @@ use super::{http, sql};
 use crate::expr::Inputs;
 use crate::plan::{ChangePlan, Plan};
 use crate::source::SourceError;
+use crate::source::http::Asks;
 
 /// What kind of change it is: what an answer means depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,8 +141,12 @@ impl Prepared<'_> {
     /// What would be sent, in order, and then what would be asked. Sends nothing that changes
     /// anything: of requests that are made before others, only those that read.
     pub async fn plan(&self) -> Result<Vec<PlannedStep>, SourceError> {
+        self.steps(Asks::Now).await
+    }
+
+    pub(super) async fn steps(&self, asks: Asks) -> Result<Vec<PlannedStep>, SourceError> {
         let mut steps = Vec::new();
-        let asked = self.proof.plan().await?;
+        let asked = self.proof.plan(asks).await?;
         let again = |step: &PlannedStep, when: &str| PlannedStep {
             step: format!("{} ({when})", step.step),
             ..step.clone()
@@ -151,7 +156,7 @@ impl Prepared<'_> {
         }
         steps.extend(match self.change {
             ChangePlan::Sql(change) => sql::plan(change, self)?,
-            ChangePlan::Http(change) => http::plan(change, self).await?,
+            ChangePlan::Http(change) => http::plan(change, self, asks).await?,
         });
         let when = match self.timing.after {
             true => "after",

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::planned::PlannedStep;
+use crate::source::http::Asks;
 use crate::source::{FoundOne, SourceError};
 
 /// Asks the system whether something is so. It only reads, so asking again is safe.
@@ -11,8 +12,8 @@ pub trait Proof: Send + Sync {
     /// Asks once.
     async fn look(&self) -> Result<Look, SourceError>;
 
-    /// What it asks, for people; empty when it cannot ask.
-    async fn plan(&self) -> Result<Vec<PlannedStep>, SourceError>;
+    /// What it asks, for people; empty when it cannot ask. `asks` as for a change.
+    async fn plan(&self, asks: Asks) -> Result<Vec<PlannedStep>, SourceError>;
 
     /// Whether it can ask at all.
     fn can_look(&self) -> bool {
@@ -43,7 +44,7 @@ impl Proof for NoProof {
         ))
     }
 
-    async fn plan(&self) -> Result<Vec<PlannedStep>, SourceError> {
+    async fn plan(&self, _: Asks) -> Result<Vec<PlannedStep>, SourceError> {
         Ok(Vec::new())
     }
 

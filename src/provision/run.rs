@@ -18,6 +18,7 @@ use super::{http, sql};
 use crate::expr::Inputs;
 use crate::plan::ChangePlan;
 use crate::source::FoundOne;
+use crate::source::http::Asks;
 use crate::source::redact::Redactor;
 
 /// How a change is made.
@@ -94,7 +95,9 @@ impl Prepared<'_> {
                 return self.finish(&id, journal, Stepped::nothing(ended.0), ended.1, looked);
             }
         }
-        let sends = match self.plan().await {
+        // Requests that are made before others are made once, with the change: where one is made of
+        // their answers, the intent has what the file says.
+        let sends = match self.steps(Asks::Later).await {
             Ok(sends) => sends,
             Err(error) => {
                 let id = journal.intent(&self.intent(&key, Vec::new()))?;
@@ -103,6 +106,8 @@ impl Prepared<'_> {
             }
         };
         let id = journal.intent(&self.intent(&key, sends))?;
+        // What was so before says nothing of what is now.
+        looked = Looked::default();
         let stepped = match self.change {
             ChangePlan::Sql(change) => sql::run(change, self).await,
             ChangePlan::Http(change) => http::run(change, self).await,

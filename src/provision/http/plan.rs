@@ -6,19 +6,20 @@ use crate::plan::{HttpChangePlan, HttpStepPlan};
 use crate::provision::planned::{PlannedStep, Sent};
 use crate::provision::prepared::Prepared;
 use crate::source::SourceError;
-use crate::source::http::{HttpChange, View};
+use crate::source::http::{Asks, HttpChange, View};
 
 /// What the requests would send. Of requests that are made before others, only those that read are
-/// made.
+/// made, and those only where `asks` says so.
 pub(in crate::provision) async fn plan(
     change: &HttpChangePlan,
     prepared: &Prepared<'_>,
+    asks: Asks,
 ) -> Result<Vec<PlannedStep>, SourceError> {
     keep_secrets(change, prepared);
     let mut steps = Vec::new();
     for step in &change.steps {
         let place = place(step);
-        let before = shown(&step.request, &prepared.inputs, waits_for_answers).await?;
+        let before = shown(&step.request, &prepared.inputs, asks, waits_for_answers).await?;
         let expects = expects(step);
         steps.extend(
             before
@@ -39,7 +40,7 @@ pub(in crate::provision) async fn plan(
             },
         });
         if let Some(wait) = &step.wait {
-            let looks = shown(&wait.request, &prepared.inputs, |request| {
+            let looks = shown(&wait.request, &prepared.inputs, asks, |request| {
                 waits_for_answers(request)
                     || request.mentions("response")
                     || request.mentions("headers")
@@ -67,11 +68,12 @@ pub(in crate::provision) async fn plan(
 async fn shown(
     request: &HttpChange,
     inputs: &Inputs,
+    asks: Asks,
     waits: impl Fn(&HttpChange) -> bool,
 ) -> Result<View, SourceError> {
     match waits(request) {
         true => Ok(request.view_unfilled("the answers to the requests before it")),
-        false => request.view_all(inputs).await,
+        false => request.view_all(inputs, asks).await,
     }
 }
 

@@ -26,5 +26,5 @@ pub use request::RequestParts;
 pub use source::HttpSource;
 pub(crate) use source::install_tls;
 pub use token::Ask;
-pub use view::{RequestView, View};
+pub use view::{Asks, RequestView, View};
 pub use wire::{Clock, Recorder, Replay, SystemClock};

@@ -40,6 +40,15 @@ pub struct View {
     pub waits_for: Option<String>,
 }
 
+/// Whether requests are made that only read, and whose answers another one is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asks {
+    /// They are, so that the other one is shown as it would be sent.
+    Now,
+    /// They are not: the other one is shown as the file has it.
+    Later,
+}
+
 /// What is shown instead of a value that may be secret.
 const MASK: &str = "***";
 
@@ -53,20 +62,22 @@ impl HttpChange {
         self.redactor.whole(&format!("{method} {}", url.trim()))
     }
 
-    /// The request as people see it. Requests that are made before it and only read are made.
-    pub async fn view(&self, inputs: &Inputs) -> Result<RequestView, SourceError> {
-        Ok(self.view_all(inputs).await?.view)
+    /// The request as people see it.
+    pub async fn view(&self, inputs: &Inputs, asks: Asks) -> Result<RequestView, SourceError> {
+        Ok(self.view_all(inputs, asks).await?.view)
     }
 
     /// The same with the requests before it that are not made.
-    pub async fn view_all(&self, inputs: &Inputs) -> Result<View, SourceError> {
-        if self.before.writes() && self.request.mentions(VARIABLE) {
-            return Ok(
-                self.view_unfilled("the answers to its `pre_requests`, which are made first")
-            );
-        }
+    pub async fn view_all(&self, inputs: &Inputs, asks: Asks) -> Result<View, SourceError> {
         let mut inputs = inputs.clone();
-        if !self.before.writes() {
+        // What every request carries may be made of answers, too.
+        let waits = self.request.mentions(VARIABLE) || !self.source.common.is_empty();
+        if waits {
+            if self.before.writes() || asks == Asks::Later {
+                return Ok(
+                    self.view_unfilled("the answers to its `pre_requests`, which are made first")
+                );
+            }
             let (wire, mut written) = (self.wire(), Vec::new());
             let before = self.before.answers_once(&wire, &inputs, &mut written);
             if let Some(answers) = before.await? {

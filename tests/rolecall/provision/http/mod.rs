@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 
 use rolecall::model::ProfileValue;
 use rolecall::provision::{
-    Finished, Intent, Journal, Outcome, Prepared, RunOptions, Sent, Unfinished, grant, revoke,
+    Finished, Intent, Journal, Outcome, PlannedStep, Prepared, RunOptions, Sent, Unfinished, grant,
+    revoke,
 };
 
 use super::{holding, plan_of};
@@ -39,6 +40,8 @@ struct Asked {
     killed_before: bool,
     /// Somebody has looked, and wants it sent once more.
     again: bool,
+    /// It is only shown.
+    dry_run: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, serde::Deserialize)]
@@ -59,6 +62,7 @@ impl Default for Asked {
             example: None,
             killed_before: false,
             again: false,
+            dry_run: false,
         }
     }
 }
@@ -78,18 +82,7 @@ impl Journal for Noted {
     }
 
     fn intent(&mut self, intent: &Intent<'_>) -> std::io::Result<String> {
-        let sends = intent.sends.iter().map(|step| {
-            let sent = match &step.sent {
-                Sent::Request(view) => match view.credentials.as_str() {
-                    "" => view.curl(),
-                    with => format!("{}\n    with {with}", view.curl()),
-                },
-                Sent::Statement(statement) => format!("{statement:?}"),
-                Sent::Listing(listing) => listing.clone(),
-            };
-            format!("{}\n    {sent}\n    expects {}\n", step.step, step.expects)
-        });
-        self.intents.push(sends.collect());
+        self.intents.push(shown(&intent.sends));
         Ok(String::new())
     }
 
@@ -97,6 +90,22 @@ impl Journal for Noted {
         self.outcomes += 1;
         Ok(())
     }
+}
+
+/// Steps, as people see them.
+fn shown(steps: &[PlannedStep]) -> String {
+    let steps = steps.iter().map(|step| {
+        let sent = match &step.sent {
+            Sent::Request(view) => match view.credentials.as_str() {
+                "" => view.curl(),
+                with => format!("{}\n    with {with}", view.curl()),
+            },
+            Sent::Statement(statement) => format!("{statement:?}"),
+            Sent::Listing(listing) => listing.clone(),
+        };
+        format!("{}\n    {sent}\n    expects {}\n", step.step, step.expects)
+    });
+    steps.collect()
 }
 
 /// Every case, sorted by name.
@@ -160,6 +169,11 @@ async fn run(folder: &Path) -> (String, Vec<String>) {
         What::Revoke => revoke(&plan, holding),
     };
     let prepared: Prepared<'_> = prepared.expect("it can be asked for");
+    if asked.dry_run {
+        let steps = prepared.plan().await.expect("it can be shown");
+        let shown = shown(&steps).replace(&base, "BASE");
+        return (shown, server.finish());
+    }
     let mut journal = Noted {
         killed_before: asked.killed_before,
         ..Noted::default()
