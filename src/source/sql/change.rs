@@ -117,10 +117,13 @@ impl SqlStatement {
         let span = statement_span(session.database(), 0);
         let statement = self.query.bind(inputs, None)?;
         let ran = session.run(&statement).instrument(span).await?;
+        // Not every system counts what `RETURNING` brings: it is a row for each that was changed.
+        let brought = ran.rows.len() as u64;
+        let changed = ran.affected.map(|counted| counted.max(brought));
         let rows = ran.rows.into_iter();
         Ok(Made {
             records: rows.map(|row| record(row, session.database())).collect(),
-            changed: ran.affected.filter(|_| counts),
+            changed: changed.filter(|_| counts),
         })
     }
 
