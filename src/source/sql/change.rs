@@ -117,9 +117,9 @@ impl SqlStatement {
         let span = statement_span(session.database(), 0);
         let statement = self.query.bind(inputs, None)?;
         let ran = session.run(&statement).instrument(span).await?;
-        // MariaDB counts none of those that `RETURNING` brings.
-        let returned = u64::try_from(ran.rows.len()).unwrap_or(u64::MAX);
-        let changed = ran.affected.map(|affected| affected.max(returned));
+        // Not every system counts what `RETURNING` brings: it is a row for each that was changed.
+        let brought = u64::try_from(ran.rows.len()).unwrap_or(u64::MAX);
+        let changed = ran.affected.map(|counted| counted.max(brought));
         let rows = ran.rows.into_iter();
         Ok(Made {
             records: rows.map(|row| record(row, session.database())).collect(),

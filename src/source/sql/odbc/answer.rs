@@ -168,10 +168,10 @@ impl Connected {
         to: &Sender<Message>,
     ) -> Result<usize, Failure> {
         let fetched = self.fetch_all(&mut cursor, statement, to);
-        if fetched.as_ref().is_err_and(Failure::lost_connection) {
-            // Closing it would fail too, and freeing the statement does the same.
+        if fetched.is_err() {
+            // Closing it may fail too, which would hide why; freeing the statement does the same.
             std::mem::forget(cursor);
-        } else if wholly && fetched.is_ok() {
+        } else if wholly {
             // What fails in a procedure after its first result is told behind that.
             let mut rest = Some(cursor);
             while let Some(cursor) = rest {
