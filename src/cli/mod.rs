@@ -59,7 +59,9 @@ enum Command {
     /// Run an action of the connector file.
     InvokeAction(Box<change::InvokeArgs>),
     /// List the actions of a connector file, as JSON.
-    ListActions(change::ListActionsArgs),
+    ListActions(change::ListArgs),
+    /// Say what a connector can do, as JSON.
+    Capabilities(change::ListArgs),
     /// List what changed in a system, one event per line.
     Events(events::EventsArgs),
     /// Make exactly the change that a plan file has.
@@ -169,6 +171,7 @@ fn run(command: Command) -> Outcome {
         Command::DeleteResource(args) => change::delete(&args, &mut out),
         Command::InvokeAction(args) => change::invoke(&args, &mut out),
         Command::ListActions(args) => change::list_actions(&args, &mut out),
+        Command::Capabilities(args) => change::list_capabilities(&args, &mut out),
         Command::Events(args) => events::run(&args, &mut out),
         Command::Apply(args) => change::apply(&args, &mut out),
         Command::Connector(_) => unreachable!("its flags were translated"),

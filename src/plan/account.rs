@@ -134,6 +134,11 @@ impl TypeCompiler<'_, '_> {
             self.cx.error::<()>("conflicting-fields", span, message);
         }
         let names = field_names(form.schema, self.cx);
+        if let Some(Some(ways)) = &credentials
+            && ways.iter().any(|way| *way != Credential::NoPassword)
+        {
+            self.no_field_of_a_password(form.schema);
+        }
         let fields = form.schema.iter().map(|config| field(config, self.cx));
         let fields: Vec<_> = fields.collect();
         let fields: Option<Vec<_>> = fields.into_iter().collect();
@@ -177,6 +182,16 @@ impl TypeCompiler<'_, '_> {
             create: create?,
             item: item?,
         })
+    }
+
+    /// Notes a field that a password takes the place of.
+    fn no_field_of_a_password(&mut self, schema: &[AccountFieldConfig]) {
+        let mut fields = schema.iter().map(|field| &field.name);
+        if let Some(name) = fields.find(|name| name.text.eq_ignore_ascii_case("password")) {
+            let message = "the password of `credentials` takes the place of this field";
+            let help = "offer `no_password: {}` only, or choose another name";
+            self.cx.warning("reserved-var", name.span, message, help);
+        }
     }
 
     /// Notes the path of something that is not looked for in the answer.

@@ -75,6 +75,10 @@ pub struct Made {
     pub password_file: Option<PathBuf>,
 }
 
+/// How long a database may take to show what was committed. That is there at once, but for replicas,
+/// and for a commit that goes on after its connection was lost.
+const OF_A_DATABASE: Duration = Duration::from_secs(5);
+
 /// How long an API may take to show what it made.
 const OF_AN_API: Duration = Duration::from_secs(10);
 
@@ -258,8 +262,7 @@ impl Made {
 impl<'p> Ingredients<'p> {
     fn prepared(self) -> Prepared<'p> {
         let at_most = match self.change {
-            // What was committed is there.
-            ChangePlan::Sql(_) => Duration::ZERO,
+            ChangePlan::Sql(_) => OF_A_DATABASE,
             ChangePlan::Http(_) => OF_AN_API,
         };
         Prepared {

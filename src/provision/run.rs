@@ -18,6 +18,7 @@ use super::{http, sql};
 use crate::expr::Inputs;
 use crate::plan::ChangePlan;
 use crate::source::FoundOne;
+use crate::source::redact::Redactor;
 
 /// How a change is made.
 #[derive(Debug, Clone, Copy, Default)]
@@ -179,7 +180,7 @@ impl Prepared<'_> {
                 }
                 Ok(Look::NotThere) => (Some(!self.deed.brings()), None),
                 Ok(Look::Unknown(reason)) => (None, Some(reason)),
-                Err(error) => (None, Some(error.to_string())),
+                Err(error) => (None, Some(self.without_secrets(&error.to_string()))),
             };
             let late = began.elapsed() + self.timing.every > self.timing.at_most;
             if is_so == Some(true) || !patient || late || !self.proof.can_look() {
@@ -195,6 +196,11 @@ impl Prepared<'_> {
             }
             tokio::time::sleep(self.timing.every).await;
         }
+    }
+
+    /// What a system says may repeat what it was asked for.
+    fn without_secrets(&self, words: &str) -> String {
+        Redactor::new(self.secrets.iter().cloned()).whole(words)
     }
 
     /// The outcome of the steps and of what the system said afterwards, in the audit file too.

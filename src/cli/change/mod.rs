@@ -15,7 +15,7 @@ mod synced;
 
 pub(super) use apply::{ApplyArgs, apply};
 pub(super) use holding::{GrantArgs, RevokeArgs, grant, revoke};
-pub(super) use list::{ListActionsArgs, list_actions};
+pub(super) use list::{ListArgs, list_actions, list_capabilities};
 pub(super) use making::{
     CreateAccountArgs, CreateResourceArgs, DeleteArgs, InvokeArgs, RotateArgs, create_account,
     create_resource, delete, invoke, rotate,

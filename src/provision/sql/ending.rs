@@ -60,7 +60,8 @@ impl Attempt<'_> {
                 true => reason,
                 false => format!("{reason}; what it did before that may have stayed"),
             };
-            return Attempted::Ended(self.stepped(End::Unclear(reason)));
+            let end = self.left_open(reason);
+            return Attempted::Ended(self.stepped(end));
         }
         self.undo().await;
         self.failed(reason, &error)
@@ -118,6 +119,24 @@ impl Attempt<'_> {
             "{reason}; done, and kept: {}{missing}",
             list(&kept)
         ))
+    }
+
+    /// The end of a change of which nobody knows what became of one statement.
+    fn left_open(&self, reason: String) -> End {
+        let (kept, unsent) = (self.ledger.kept(), self.ledger.unsent());
+        let kept = match kept.is_empty() {
+            true => String::new(),
+            false => format!("; done, and kept: {}", list(&kept)),
+        };
+        match (kept.as_str(), unsent.is_empty()) {
+            ("", true) => End::Unclear(reason),
+            (_, true) => End::UnclearAmong {
+                why: format!("{reason}{kept}"),
+                made: true,
+            },
+            // Whatever the system shows, it is not all that was to be done.
+            (_, false) => End::HalfDone(format!("{reason}{kept}; not sent: {}", list(&unsent))),
+        }
     }
 
     /// Undoes the transaction. Where that fails the connection is gone, and the transaction with it.

@@ -102,6 +102,15 @@ impl Ledger {
         missing.map(|entry| entry.report.step.as_str()).collect()
     }
 
+    /// The steps that were to change something and were never sent.
+    pub(super) fn unsent(&self) -> Vec<&str> {
+        let unsent = self
+            .entries
+            .iter()
+            .filter(|entry| entry.changes && entry.report.state == StepState::NotSent);
+        unsent.map(|entry| entry.report.step.as_str()).collect()
+    }
+
     /// The reports.
     pub(super) fn into_reports(self) -> Vec<StepReport> {
         self.entries.into_iter().map(|entry| entry.report).collect()

@@ -166,6 +166,11 @@ impl Server {
         self.addresses[2]
     }
 
+    /// How many exchanges nobody has asked for yet.
+    pub fn left(&self) -> usize {
+        self.script.lock().expect("no panic").exchanges.len()
+    }
+
     /// Stops listening; returns what did not follow the script.
     pub fn finish(self) -> Vec<String> {
         self.closing.store(true, Ordering::SeqCst);

@@ -4,6 +4,8 @@ mod account;
 mod action;
 mod capabilities;
 mod commands;
+mod drop_in;
+mod events;
 mod http;
 mod making;
 mod sql;

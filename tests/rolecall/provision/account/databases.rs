@@ -287,6 +287,33 @@ async fn nothing_is_sent_when_the_password_cannot_be_handed_over() {
 }
 
 #[tokio::test]
+async fn an_account_that_is_accepted_and_not_shown_is_unclear_and_its_password_stays() {
+    let way = Way::all()[0];
+    let company = Company::new(way).await.expect("SQLite is always there");
+    let elsewhere = CONNECTOR.replace(
+        "WHERE login = ?<who>",
+        "WHERE login = ?<who> AND 'here' = 'there'",
+    );
+    let text = format!("{}{elsewhere}", company.database.connect());
+    let plan = plan_in(
+        &company.database.folder.path().join("acme.yaml"),
+        &text,
+        &[],
+    );
+    let witness = Witness::new();
+    let fields = json!({"login": "ada", "name": "Ada"});
+    let asked = account(fields, PasswordWish::Preferred, witness.to_file());
+    let making = create_account(&plan, asked).expect("it can be asked for");
+    let made = witness.make(making).await;
+    assert_eq!(made.finished.outcome.verdict, Verdict::Unclear);
+    assert!(made.resource.is_none());
+    let file = made.password_file.expect("it may be in force");
+    let password = std::fs::read_to_string(file).expect("it is there");
+    assert!(company.has_password("ada", &password).await);
+    witness.has_not_seen(&password);
+}
+
+#[tokio::test]
 async fn a_resource_comes_once_and_goes_once_on_every_database() {
     for way in Way::all() {
         let Some(company) = Company::new(way).await else {

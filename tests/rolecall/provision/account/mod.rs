@@ -6,6 +6,7 @@ mod databases;
 mod killed;
 mod logins;
 mod rabbitmq;
+mod types;
 mod witness;
 
 use rolecall::model::ResourceId;

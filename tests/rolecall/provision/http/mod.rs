@@ -5,11 +5,14 @@
 //! what was going to be sent and what became of it.
 
 mod curl;
+mod killed;
 mod places;
 mod rabbitmq;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use rolecall::model::ProfileValue;
 use rolecall::provision::{
     Finished, Intent, Journal, Outcome, Prepared, RunOptions, Sent, Unfinished, grant, revoke,
 };
@@ -28,6 +31,10 @@ struct Asked {
     entitlement: String,
     on: String,
     to: String,
+    /// What the resource has in its profile.
+    profile: BTreeMap<String, String>,
+    /// The connector is an example, whose API is at this URL.
+    example: Option<(String, String)>,
     /// An earlier run of the same change was killed.
     killed_before: bool,
     /// Somebody has looked, and wants it sent once more.
@@ -48,6 +55,8 @@ impl Default for Asked {
             entitlement: "member".to_owned(),
             on: "team/1".to_owned(),
             to: "user/ada".to_owned(),
+            profile: BTreeMap::new(),
+            example: None,
             killed_before: false,
             again: false,
         }
@@ -122,11 +131,30 @@ async fn run(folder: &Path) -> (String, Vec<String>) {
     let is_often = exchanges.iter().any(|exchange| exchange.often);
     let server = server.script(exchanges);
     let asked: Asked = parse(&read("asked.yaml"));
-    let variables = [("BASE", &*base), ("OTHER", &*other), ("SECRET", SECRET)];
-    let plan = plan_of(&read("connector.yaml"), &variables);
+    let variables = [
+        ("BASE", &*base),
+        ("OTHER", &*other),
+        ("SECRET", SECRET),
+        ("GITHUB_ORG", "acme"),
+        ("GITHUB_TOKEN", SECRET),
+        ("SLACK_TOKEN", SECRET),
+    ];
+    let connector = match &asked.example {
+        Some((name, host)) => {
+            let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/examples");
+            let example = std::fs::read_to_string(examples.join(name)).expect("an example");
+            example.replace(host, "${BASE}")
+        }
+        None => read("connector.yaml"),
+    };
+    let plan = plan_of(&connector, &variables);
     let on = asked.on.split_once('/').expect("`type/id`");
     let to = asked.to.split_once('/').expect("`type/id`");
-    let holding = holding(&asked.entitlement, on, to);
+    let mut holding = holding(&asked.entitlement, on, to);
+    let profile = asked.profile.into_iter();
+    holding.entitlement.resource.profile = profile
+        .map(|(name, value)| (name, ProfileValue::Text(value)))
+        .collect();
     let prepared = match asked.what {
         What::Grant => grant(&plan, holding),
         What::Revoke => revoke(&plan, holding),

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rolecall::plan::Plan;
-use rolecall::provision::{Outcome, StepState, Verdict, grant, revoke};
+use rolecall::provision::{Outcome, RunOptions, StepState, Verdict, grant, revoke};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::values::plan;
 use super::way::{Way, read};
-use crate::provision::{holding, plan_in, run};
+use crate::provision::{Interrupted, holding, plan_in, run};
 use crate::sql::harness::{Database, System, Through};
 
 async fn granted(plan: &Plan, local: &str, member: &str) -> Outcome {
@@ -369,6 +369,32 @@ async fn changes_of_one_file_wait_for_each_other() {
     assert_eq!(
         read(&database, "SELECT member FROM members ORDER BY 1").await,
         members
+    );
+}
+
+#[tokio::test]
+async fn a_run_that_was_killed_is_looked_up_before_anything_is_sent() {
+    let way = Way {
+        system: System::Sqlite,
+        through: Through::ItsDriver,
+    };
+    let seed = "CREATE TABLE members (member TEXT); INSERT INTO members VALUES ('ada');";
+    let database = way.create(seed).await.expect("SQLite is always there");
+    let plan = plan(
+        &database,
+        &connector("", &["INSERT INTO members VALUES (?<member>)"]),
+    );
+    for (member, verdict) in [("ada", Verdict::AlreadySo), ("bob", Verdict::Made)] {
+        let who = holding("member", ("team", "red"), ("user", member));
+        let prepared = grant(&plan, who).expect("it is offered");
+        let finished = prepared.run(&mut Interrupted, RunOptions::default()).await;
+        let outcome = finished.expect("nothing is written").outcome;
+        assert_eq!(outcome.verdict, verdict, "{outcome:?}");
+        assert_eq!(outcome.steps.is_empty(), verdict == Verdict::AlreadySo);
+    }
+    assert_eq!(
+        read(&database, "SELECT member FROM members").await,
+        ["ada", "bob"]
     );
 }
 

@@ -178,6 +178,68 @@ async fn roles_of_the_database_are_granted_and_revoked() {
 }
 
 #[tokio::test]
+async fn the_example_changes_memberships() {
+    let way = Way {
+        system: System::Postgres,
+        through: Through::ItsDriver,
+    };
+    let Some(database) = way.create("SELECT 1").await else {
+        return;
+    };
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/examples/postgresql.yaml");
+    let text = std::fs::read_to_string(&path).expect("the example is there");
+    let (host, port) = (database.url.host_str(), database.url.port());
+    let port = port.expect("a port").to_string();
+    let plan = crate::provision::plan_in(
+        &path,
+        &text,
+        &[
+            ("POSTGRES_HOST", host.expect("a host")),
+            ("POSTGRES_PORT", &port),
+            ("POSTGRES_DATABASE", &database.name),
+            ("POSTGRES_USER", database.url.username()),
+            (
+                "POSTGRES_PASSWORD",
+                database.url.password().unwrap_or_default(),
+            ),
+        ],
+    );
+    let roles = Roles {
+        database: &database,
+        prefix: format!("{} example ", database.name),
+    };
+    roles.create().await;
+    let (role, member) = (
+        format!("{}o'brien", roles.prefix),
+        format!("{}holder", roles.prefix),
+    );
+    let held = format!(
+        "SELECT a.admin_option::text FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member WHERE m.rolname = '{member}'"
+    );
+    let who = |local: &str| holding(local, ("role", &role), ("user", &member));
+    for (local, shown) in [("member", "false"), ("admin", "true")] {
+        for end in [Verdict::Made, Verdict::AlreadySo] {
+            let outcome = run(&grant(&plan, who(local)).expect("it is offered"))
+                .await
+                .outcome;
+            assert_eq!(outcome.verdict, end, "{outcome:?}");
+            assert_eq!(read(&database, &held).await, [shown]);
+        }
+    }
+    for (local, shown) in [("admin", vec!["false"]), ("member", vec![])] {
+        for end in [Verdict::Made, Verdict::AlreadySo] {
+            let outcome = run(&revoke(&plan, who(local)).expect("it is offered"))
+                .await
+                .outcome;
+            assert_eq!(outcome.verdict, end, "{outcome:?}");
+            assert_eq!(read(&database, &held).await, shown);
+        }
+    }
+    roles.drop().await;
+}
+
+#[tokio::test]
 async fn what_a_definition_commits_is_not_told_to_be_undone() {
     let connector = "app_name: Acme
 resource_types:
