@@ -17,7 +17,7 @@ pub(super) fn dry_run(
     for step in steps {
         writeln!(out, "\n{}", step.step)?;
         let sent = match &step.sent {
-            Sent::Statement(statement) => statement.sql.clone(),
+            Sent::Statement(statement) => statement.to_string(),
             Sent::Request(request) => request.curl(),
             Sent::Listing(listing) => listing.clone(),
         };
