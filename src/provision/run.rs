@@ -10,7 +10,7 @@ use std::time::Instant;
 use sha2::{Digest as _, Sha256};
 
 use super::audit::{Intent, Journal, Unfinished};
-use super::outcome::{Annotation, Outcome, ReadBackReport, Verdict};
+use super::outcome::{Outcome, ReadBackReport, Verdict};
 use super::prepared::Prepared;
 use super::proof::Look;
 use super::steps::{End, Stepped};
@@ -305,18 +305,5 @@ fn unclear(why: &str, looked: &Looked) -> String {
         "" => why.to_owned(),
         reason if why.contains(reason) => why.to_owned(),
         reason => format!("{why}; what became of it cannot be found out: {reason}"),
-    }
-}
-
-/// Whether an annotation says that nothing was left to do.
-impl Annotation {
-    /// True for those of changes that found nothing left to do.
-    pub fn says_already(&self) -> bool {
-        matches!(
-            self,
-            Annotation::GrantAlreadyExists
-                | Annotation::GrantAlreadyRevoked
-                | Annotation::ResourceDoesNotExist
-        )
     }
 }

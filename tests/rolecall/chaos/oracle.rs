@@ -31,11 +31,12 @@ pub struct Again {
 impl Again {
     pub const NEVER: Self = Self { each: 0, all: 0 };
 
-    /// After interruptions of runs with so many listings side by side: one page of each.
+    /// After interruptions of runs with so many listings side by side: one page of each, and the last
+    /// page of one in whose place another has begun, which nobody waits for.
     pub fn after(interrupted: &[usize]) -> Self {
         Self {
             each: interrupted.len(),
-            all: interrupted.iter().sum(),
+            all: 2 * interrupted.iter().sum::<usize>(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `sqlite`: a database file, opened for reading only.
+//! `sqlite`: a database file, opened for reading only unless something is to be changed.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -57,7 +57,7 @@ impl Dialect for Sqlite {
     }
 
     fn doc(&self) -> &'static str {
-        "A SQLite file, opened for reading only: `dsn: sqlite:acme.db`. A relative path starts at the folder of the connector file."
+        "A SQLite file: `dsn: sqlite:acme.db`. A relative path starts at the folder of the connector file. It is opened for reading only, unless `--provisioning` allows a change."
     }
 
     fn other_names(&self) -> &'static [&'static str] {
