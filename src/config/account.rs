@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use super::change::{ChangeRequestConfig, WaitConfig};
+use super::change::ChangeConfig;
 use super::decode::{Named, Placed, Tolerant, closed_set, section};
 use super::http::RequestConfig;
 use super::scalar::{ExprText, PathText, SqlText, Text};
@@ -122,34 +122,13 @@ section! {
     /// Statements or requests that change something: that create an account, set a password, create
     /// or delete a resource.
     pub struct StatementsConfig {
-        /// SQL with placeholders `?<name>`, run in order.
-        pub queries: Vec<SqlText>,
         /// Further values for the placeholders, by name.
         pub vars: Named<ExprText>,
-        /// Queries that must each bring a row before anything is changed. An addition of rolecall.
-        pub validation_queries: Vec<SqlText>,
-        /// Runs the queries without a transaction around them.
-        pub no_transaction: bool = false,
-        /// How many rows one of the statements may change. Not written: 1; a statement that changes
-        /// more fails, and the transaction is rolled back. An addition of rolecall.
-        pub max_affected_rows: Option<NonZeroU32>,
-        /// The request, for an API. Its templates know what the queries of this place know by
-        /// `vars`: `input`, `password`, `resource_id`, `resource`. An addition of rolecall.
-        pub request: Option<RequestConfig>,
-        /// True when the answer says that it worked. Not written: any status from 200 to 299. An
-        /// addition of rolecall.
-        pub success_condition: Option<ExprText>,
-        /// True when the answer says that nothing was left to do, for example
-        /// `cel:response.status_code == 409`. An addition of rolecall.
-        pub already_condition: Option<ExprText>,
-        /// How a job is waited for that the answer only promises. An addition of rolecall.
-        pub wait: Option<Box<WaitConfig>>,
-        /// Several requests, in order, by name, instead of `request`. An addition of rolecall.
-        pub requests: Named<ChangeRequestConfig>,
         /// Path of what was created in the last answer, or of a list that holds it alone, where there
         /// is no `validate` that finds it. Not written: the whole answer. Only of what creates
         /// something. An addition of rolecall.
         pub item_path: Option<PathText>,
+        => pub change: ChangeConfig
     }
 }
 

@@ -2,11 +2,8 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use std::num::NonZeroU32;
-
-use super::change::{ChangeRequestConfig, WaitConfig};
+use super::change::ChangeConfig;
 use super::decode::{Decode, Decoder, Dialect, Named, Reserved, Tolerant, closed_set, section};
-use super::http::RequestConfig;
 use super::scalar::{ExprText, SqlText, Text};
 use super::tree::Node;
 
@@ -65,31 +62,11 @@ section! {
         pub vars: Named<ExprText>,
         /// The statement. It must change one row.
         pub query: Option<SqlText>,
-        /// Several statements, run in order.
-        pub queries: Vec<SqlText>,
-        /// Queries that must each bring a row before anything is changed. An addition of rolecall.
-        pub validation_queries: Vec<SqlText>,
-        /// Runs the queries without a transaction around them.
-        pub no_transaction: bool = false,
-        /// How many rows one of the statements may change. Not written: 1; a statement that changes
-        /// more fails, and the transaction is rolled back. An addition of rolecall.
-        pub max_affected_rows: Option<NonZeroU32>,
-        /// The request, for an API. Its templates know `input`. An addition of rolecall.
-        pub request: Option<RequestConfig>,
-        /// True when the answer says that it worked. Not written: any status from 200 to 299. An
-        /// addition of rolecall.
-        pub success_condition: Option<ExprText>,
-        /// True when the answer says that nothing was left to do, for example
-        /// `cel:response.status_code == 409`. An addition of rolecall.
-        pub already_condition: Option<ExprText>,
-        /// How a job is waited for that the answer only promises. An addition of rolecall.
-        pub wait: Option<Box<WaitConfig>>,
-        /// Several requests, in order, by name, instead of `request`. An addition of rolecall.
-        pub requests: Named<ChangeRequestConfig>,
         /// What the action answers, by name, for example `user_id: cel:response.body.id`:
         /// expressions over `input`, `response` (the last answer of an API) and `row` (the first row
         /// that the last statement brought). An addition of rolecall.
         pub returns: Named<ReturnConfig>,
+        => pub change: ChangeConfig
     }
 }
 

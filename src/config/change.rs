@@ -1,8 +1,41 @@
 //! What is common to all changes of a system: sequences of requests, waiting, reading back.
 
-use super::decode::section;
+use std::num::NonZeroU32;
+
+use super::decode::{Named, section};
 use super::http::RequestConfig;
 use super::scalar::{DurationText, ExprText, SqlText};
+
+section! {
+    /// What changes something: statements of a database or requests to an API.
+    pub struct ChangeConfig {
+        /// Queries that must each bring a row before anything is changed. Outside of `provisioning` an
+        /// addition of rolecall.
+        pub validation_queries: Vec<SqlText>,
+        /// The statements, SQL with placeholders `?<name>`, run in order. None of them may change more
+        /// than one row.
+        pub queries: Vec<SqlText>,
+        /// Runs the queries without a transaction around them.
+        pub no_transaction: bool = false,
+        /// How many rows one of the statements may change. Not written: 1; a statement that changes
+        /// more fails, and the transaction is rolled back. An addition of rolecall.
+        pub max_affected_rows: Option<NonZeroU32>,
+        /// The request, for an API. Its templates know what the expressions of this place know, and
+        /// `pre_requests`. Outside of `provisioning` an addition of rolecall.
+        pub request: Option<RequestConfig>,
+        /// True when the answer to the request says that it worked, for example
+        /// `cel:response.status_code == 201`. Not written: any status from 200 to 299. Outside of
+        /// `provisioning` an addition of rolecall.
+        pub success_condition: Option<ExprText>,
+        /// True when the answer says that nothing was left to do, for example
+        /// `cel:response.status_code == 409`. An addition of rolecall.
+        pub already_condition: Option<ExprText>,
+        /// How a job is waited for that the answer only promises. An addition of rolecall.
+        pub wait: Option<Box<WaitConfig>>,
+        /// Several requests, in order, by name, instead of `request`. An addition of rolecall.
+        pub requests: Named<ChangeRequestConfig>,
+    }
+}
 
 section! {
     /// One request of a sequence that changes an API. An addition of rolecall.

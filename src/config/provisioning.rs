@@ -1,10 +1,7 @@
 //! `provisioning` of an entitlement: how it is granted and revoked.
 
-use std::num::NonZeroU32;
-
-use super::change::{ChangeRequestConfig, ReadBackConfig, WaitConfig};
+use super::change::{ChangeConfig, ReadBackConfig};
 use super::decode::{Named, OneOrMany, Placed, section};
-use super::http::RequestConfig;
 use super::mapping::GrantMappingConfig;
 use super::scalar::{ExprText, SqlText};
 
@@ -32,66 +29,24 @@ section! {
         /// Finds the one grant that the new one replaces; it is revoked first, in the same
         /// transaction.
         pub grant_replace: Option<GrantReplaceConfig>,
-        /// Queries that must each bring a row before anything is changed.
-        pub validation_queries: Vec<SqlText>,
         /// A validation query without rows means that it is granted already; otherwise it refuses the
         /// grant. On Oracle and Db2 together with `no_transaction`. Not written: `true` on Db2 with
         /// `no_transaction`, else `false`.
         pub validation_queries_signal_idempotency: Option<Placed<bool>>,
-        /// The statements that grant it, in order. None of them may change more than one row.
-        pub queries: Vec<SqlText>,
-        /// Runs the queries without a transaction around them.
-        pub no_transaction: bool = false,
-        /// How many rows one of the statements may change. Not written: 1; a statement that changes
-        /// more fails, and the transaction is rolled back. An addition of rolecall.
-        pub max_affected_rows: Option<NonZeroU32>,
-        /// The request that grants it. Its templates know `principal`, `resource`, `entitlement`
-        /// and `pre_requests`.
-        pub request: Option<RequestConfig>,
-        /// True when the answer to the request says that it is granted, for example
-        /// `cel:response.status_code == 201`. Not written: any status from 200 to 299.
-        pub success_condition: Option<ExprText>,
-        /// True when the answer says that nothing was left to do, for example
-        /// `cel:response.status_code == 409`. An addition of rolecall.
-        pub already_condition: Option<ExprText>,
-        /// How a job is waited for that the answer only promises. An addition of rolecall.
-        pub wait: Option<Box<WaitConfig>>,
-        /// Several requests, in order, by name, instead of `request`. An addition of rolecall.
-        pub requests: Named<ChangeRequestConfig>,
+        => pub change: ChangeConfig
     }
 }
 
 section! {
     /// How an entitlement is revoked: by queries to a database, or by a request to an API.
     pub struct RevokeProvisioningConfig {
-        /// Queries that must each bring a row before anything is changed.
-        pub validation_queries: Vec<SqlText>,
         /// A validation query without rows means that it is revoked already; otherwise it refuses the
         /// revoke. On Oracle and Db2 together with `no_transaction`. Not written: `true` on Db2 with
         /// `no_transaction`, else `false`.
         pub validation_queries_signal_idempotency: Option<Placed<bool>>,
-        /// The statements that revoke it, in order. None of them may change more than one row.
-        pub queries: Vec<SqlText>,
-        /// Runs the queries without a transaction around them.
-        pub no_transaction: bool = false,
-        /// How many rows one of the statements may change. Not written: 1; a statement that changes
-        /// more fails, and the transaction is rolled back. An addition of rolecall.
-        pub max_affected_rows: Option<NonZeroU32>,
         /// What else a revoke may do.
         pub revoke_options: Option<RevokeOptionsConfig>,
-        /// The request that revokes it. Its templates know `principal`, `resource`, `entitlement`
-        /// and `pre_requests`.
-        pub request: Option<RequestConfig>,
-        /// True when the answer to the request says that it is revoked, for example
-        /// `cel:response.status_code == 204`. Not written: any status from 200 to 299.
-        pub success_condition: Option<ExprText>,
-        /// True when the answer says that nothing was left to do, for example
-        /// `cel:response.status_code == 409`. An addition of rolecall.
-        pub already_condition: Option<ExprText>,
-        /// How a job is waited for that the answer only promises. An addition of rolecall.
-        pub wait: Option<Box<WaitConfig>>,
-        /// Several requests, in order, by name, instead of `request`. An addition of rolecall.
-        pub requests: Named<ChangeRequestConfig>,
+        => pub change: ChangeConfig
     }
 }
 

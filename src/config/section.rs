@@ -1,7 +1,7 @@
 //! Declaring parts of the language: a struct or a closed set, how it is read, and its JSON Schema,
 //! from one text.
 
-use schemars::{Schema, json_schema};
+use schemars::{Schema, SchemaGenerator, json_schema};
 
 use super::decode::{Decoder, Fields};
 use super::tree::Node;
@@ -72,7 +72,8 @@ pub fn tidy(doc: &str) -> String {
 /// its [`Decode`](crate::config::decode::Decode) and its JSON Schema.
 ///
 /// A field may have older names (`link_next_path | "next_link_path": …`) and a default
-/// (`page_size: u32 = 100`). Whether it is required follows from its type.
+/// (`page_size: u32 = 100`). Whether it is required follows from its type. At the end, `=> change:
+/// ChangeConfig` takes the fields of another section in.
 #[macro_export]
 macro_rules! section {
     (@default $ty:ty) => { None };
@@ -84,12 +85,14 @@ macro_rules! section {
                 $(#[doc = $fdoc:literal])+
                 $fvis:vis $field:ident $(| $alias:literal)* : $ty:ty $(= $default:expr)?
             ),* $(,)?
+            $(=> $wvis:vis $within:ident : $wty:ty)?
         }
     ) => {
         $(#[doc = $doc])+
         #[derive(Debug, Clone)]
         $vis struct $name {
             $($(#[doc = $fdoc])+ $fvis $field: $ty,)*
+            $(#[doc = "The fields that it shares with other sections."] $wvis $within: $wty,)?
         }
 
         impl $crate::config::section::DecodeFields for $name {
@@ -106,7 +109,30 @@ macro_rules! section {
                         default,
                     );
                 )*
-                Some(Self { $($field: $field?,)* })
+                $(let $within = <$wty as $crate::config::section::DecodeFields>::decode_fields(fields, decoder);)?
+                Some(Self { $($field: $field?,)* $($within: $within?,)? })
+            }
+
+            #[allow(unused_variables, unused_mut)]
+            fn field_schemas(
+                generator: &mut schemars::SchemaGenerator,
+            ) -> Vec<$crate::config::section::FieldSchema> {
+                let mut fields = vec![$(
+                    $crate::config::section::FieldSchema {
+                        names: const {
+                            &[$crate::config::section::field_name(stringify!($field)) $(, $alias)*]
+                        },
+                        doc: concat!($($fdoc, "\n"),+),
+                        required: {
+                            let default: Option<fn() -> $ty> = $crate::section!(@default $ty $(, $default)?);
+                            default.is_none()
+                                && <$ty as $crate::config::decode::Decode>::absent().is_none()
+                        },
+                        schema: generator.subschema_for::<$ty>(),
+                    },
+                )*];
+                $(fields.extend(<$wty as $crate::config::section::DecodeFields>::field_schemas(generator));)?
+                fields
             }
         }
 
@@ -128,25 +154,10 @@ macro_rules! section {
                 stringify!($name).into()
             }
 
-            #[allow(unused_variables)]
             fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                $crate::config::section::object_schema(
-                    concat!($($doc, "\n"),+),
-                    vec![$(
-                        $crate::config::section::FieldSchema {
-                            names: const {
-                                &[$crate::config::section::field_name(stringify!($field)) $(, $alias)*]
-                            },
-                            doc: concat!($($fdoc, "\n"),+),
-                            required: {
-                                let default: Option<fn() -> $ty> = $crate::section!(@default $ty $(, $default)?);
-                                default.is_none()
-                                    && <$ty as $crate::config::decode::Decode>::absent().is_none()
-                            },
-                            schema: generator.subschema_for::<$ty>(),
-                        },
-                    )*],
-                )
+                use $crate::config::section::DecodeFields as _;
+                let fields = Self::field_schemas(generator);
+                $crate::config::section::object_schema(concat!($($doc, "\n"),+), fields)
             }
         }
     };
@@ -158,6 +169,9 @@ pub use crate::section;
 pub trait DecodeFields: Sized {
     /// Takes the section's fields; the caller closes the mapping.
     fn decode_fields(fields: &mut Fields<'_>, decoder: &mut Decoder) -> Option<Self>;
+
+    /// What may be written for each of them.
+    fn field_schemas(generator: &mut SchemaGenerator) -> Vec<FieldSchema>;
 }
 
 /// A field's name as the YAML writes it: without the marker that Rust puts before its keywords.

@@ -177,7 +177,7 @@ fn by_queries(
     let mut statements = Statements::of(connection, &config.vars, known, cx);
     let compiled = queries(side, connection, &mut statements);
     statements.finish();
-    if let (Some(query), [_, ..]) = (&config.query, config.queries.as_slice()) {
+    if let (Some(query), [_, ..]) = (&config.query, config.change.queries.as_slice()) {
         let at = cx.at(query.0.span);
         let message = format!("`{}` has both `query` and `queries`", side.path);
         let both = Diagnostic::error("conflicting-fields", at, message);

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use crate::config::account::StatementsConfig;
 use crate::config::action::KnownActionConfig;
-use crate::config::change::{ChangeRequestConfig, WaitConfig};
+use crate::config::change::{ChangeConfig, ChangeRequestConfig, WaitConfig};
 use crate::config::decode::{Named, Placed};
 use crate::config::http::RequestConfig;
 use crate::config::provisioning::{GrantProvisioningConfig, RevokeProvisioningConfig};
@@ -30,64 +30,59 @@ pub(super) struct Side<'c> {
     pub beside_queries: Option<&'static str>,
 }
 
-/// The fields that every such section has under the same names.
-macro_rules! side {
-    ($config:expr, $path:expr, $span:expr, { $($more:tt)* }) => {
-        Side {
-            path: $path,
-            span: $span,
-            validations: &$config.validation_queries,
-            no_transaction: $config.no_transaction,
-            max_affected_rows: $config.max_affected_rows,
-            request: $config.request.as_ref(),
-            success_condition: $config.success_condition.as_ref(),
-            already_condition: $config.already_condition.as_ref(),
-            wait: $config.wait.as_deref(),
-            requests: &$config.requests,
-            $($more)*
-        }
-    };
-}
-
 impl<'c> Side<'c> {
+    fn of(config: &'c ChangeConfig, path: String, span: Span) -> Self {
+        Self {
+            path,
+            span,
+            queries: config.queries.iter().collect(),
+            validations: &config.validation_queries,
+            signal: None,
+            no_transaction: config.no_transaction,
+            max_affected_rows: config.max_affected_rows,
+            request: config.request.as_ref(),
+            success_condition: config.success_condition.as_ref(),
+            already_condition: config.already_condition.as_ref(),
+            wait: config.wait.as_deref(),
+            requests: &config.requests,
+            beside_queries: None,
+        }
+    }
+
     /// The side that grants.
     pub(super) fn granting(config: &'c Placed<GrantProvisioningConfig>, path: &str) -> Self {
-        side!(config, format!("{path}.grant"), config.span, {
-            queries: config.queries.iter().collect(),
+        Self {
             signal: config.validation_queries_signal_idempotency.as_ref(),
             beside_queries: match (&config.reject_if, &config.grant_replace) {
                 (Some(_), _) => Some("reject_if"),
                 (None, Some(_)) => Some("grant_replace"),
                 (None, None) => None,
             },
-        })
+            ..Self::of(&config.change, format!("{path}.grant"), config.span)
+        }
     }
 
     /// The side that revokes.
     pub(super) fn revoking(config: &'c Placed<RevokeProvisioningConfig>, path: &str) -> Self {
-        side!(config, format!("{path}.revoke"), config.span, {
-            queries: config.queries.iter().collect(),
+        Self {
             signal: config.validation_queries_signal_idempotency.as_ref(),
             beside_queries: config.revoke_options.as_ref().map(|_| "revoke_options"),
-        })
+            ..Self::of(&config.change, format!("{path}.revoke"), config.span)
+        }
     }
 
     /// What creates or deletes something, or sets a password.
     pub(super) fn statements(config: &'c StatementsConfig, path: &str, span: Span) -> Self {
-        side!(config, path.to_owned(), span, {
-            queries: config.queries.iter().collect(),
-            signal: None,
-            beside_queries: None,
-        })
+        Self::of(&config.change, path.to_owned(), span)
     }
 
     /// What an action does.
     pub(super) fn action(config: &'c KnownActionConfig, path: &str, span: Span) -> Self {
-        side!(config, path.to_owned(), span, {
-            queries: config.query.iter().chain(&config.queries).collect(),
-            signal: None,
-            beside_queries: None,
-        })
+        let queries = config.query.iter().chain(&config.change.queries);
+        Self {
+            queries: queries.collect(),
+            ..Self::of(&config.change, path.to_owned(), span)
+        }
     }
 
     /// A field that queries have and requests do not, and its place.

@@ -155,8 +155,14 @@ impl Journal for AuditFile {
     fn unfinished(&mut self, key: &str) -> io::Result<Option<Unfinished>> {
         let mut last: Option<(String, Unfinished)> = None;
         for line in BufReader::new(File::open(&self.path)?).lines() {
+            let line = line?;
+            // Most lines are about other changes, and need not be read.
+            let is_about = |id: &str| line.contains(id);
+            if !is_about(key) && !last.as_ref().is_some_and(|(id, _)| is_about(id)) {
+                continue;
+            }
             // A line that was cut by a crash is the last of its run: what it says is not there.
-            let Ok(read) = serde_json::from_str::<Read>(&line?) else {
+            let Ok(read) = serde_json::from_str::<Read>(&line) else {
                 continue;
             };
             match read.event.as_str() {

@@ -38,6 +38,7 @@ use crate::provision::{AskError, AuditFile, Journal, RunOptions, Verdict, Who};
 
 /// What every change can be told.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "The change")]
 pub(super) struct ChangeArgs {
     /// Allow the system to be changed. Without it, nothing is.
     #[arg(long, env = "ROLECALL_PROVISIONING", hide_env_values = true)]
@@ -54,6 +55,7 @@ pub(super) struct ChangeArgs {
 
 /// How a change is made and told of.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "The change")]
 pub(super) struct MakingArgs {
     /// Where a line is kept of everything that is sent, and one of what became of it.
     #[arg(
