@@ -1,7 +1,7 @@
 //! The audit file: a line before anything is sent, a line with what became of it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -56,7 +56,9 @@ pub trait Journal: Send {
     /// The last intent of the same change, where what became of it is not known.
     fn unfinished(&mut self, key: &str) -> io::Result<Option<Unfinished>>;
 
-    /// Keeps an intent; returns its id. After that it outlives this process.
+    /// Keeps an intent; returns its id. After that it outlives this process. Fails with
+    /// [`io::ErrorKind::WouldBlock`] when somebody else began the same change since
+    /// [`Journal::unfinished`] was asked.
     fn intent(&mut self, intent: &Intent<'_>) -> io::Result<String>;
 
     /// Keeps the outcome of an intent.
@@ -87,6 +89,8 @@ pub struct AuditFile {
     path: PathBuf,
     file: File,
     who: Who,
+    /// How much of the file was read when it was last looked through.
+    read: u64,
 }
 
 #[derive(Serialize)]
@@ -121,7 +125,12 @@ impl AuditFile {
             .mode(0o600)
             .open(path)?;
         let path = path.to_owned();
-        let mut opened = Self { path, file, who };
+        let mut opened = Self {
+            path,
+            file,
+            who,
+            read: 0,
+        };
         if !opened.ends_with_a_line()? {
             // A crash cut the last line; ours begins behind it.
             opened.file.write_all(b"\n")?;
@@ -138,23 +147,50 @@ impl AuditFile {
         Ok(length == 0 || last == *b"\n")
     }
 
-    fn append(&mut self, line: &impl Serialize) -> io::Result<()> {
+    /// Writes a line, unless `check` refuses while nobody else can.
+    fn append(
+        &mut self,
+        line: &impl Serialize,
+        check: impl FnOnce(&Self) -> io::Result<()>,
+    ) -> io::Result<()> {
         let mut text = serde_json::to_vec(line)?;
         text.push(b'\n');
         self.file.lock()?;
-        let written = self
-            .file
-            .write_all(&text)
+        let written = check(self)
+            .and_then(|()| self.file.write_all(&text))
             .and_then(|()| self.file.sync_data());
         self.file.unlock()?;
         written
+    }
+
+    /// Fails when somebody began the same change since the file was looked through.
+    fn refuse_if_begun(&self, key: &str) -> io::Result<()> {
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(self.read))?;
+        for line in BufReader::new(file).lines() {
+            let line = line?;
+            let read = line
+                .contains(key)
+                .then(|| serde_json::from_str::<Read>(&line));
+            if let Some(Ok(read)) = read
+                && read.event == "intent"
+                && read.key.as_deref() == Some(key)
+            {
+                let message = format!("the same change is under way since {}", read.at);
+                return Err(io::Error::new(io::ErrorKind::WouldBlock, message));
+            }
+        }
+        Ok(())
     }
 }
 
 impl Journal for AuditFile {
     fn unfinished(&mut self, key: &str) -> io::Result<Option<Unfinished>> {
         let mut last: Option<(String, Unfinished)> = None;
-        for line in BufReader::new(File::open(&self.path)?).lines() {
+        let file = File::open(&self.path)?;
+        // What is written meanwhile is looked at when the intent is.
+        self.read = file.metadata()?.len();
+        for line in BufReader::new(file.take(self.read)).lines() {
             let line = line?;
             // Most lines are about other changes, and need not be read.
             let is_about = |id: &str| line.contains(id);
@@ -184,14 +220,15 @@ impl Journal for AuditFile {
     fn intent(&mut self, intent: &Intent<'_>) -> io::Result<String> {
         let id = new_id()?;
         let who = self.who.clone();
-        self.append(&Line {
+        let line = Line {
             audit_version: VERSION,
             event: "intent",
             id: &id,
             at: now(),
             who: Some(&who),
             what: intent,
-        })?;
+        };
+        self.append(&line, |file| file.refuse_if_begun(&intent.key))?;
         Ok(id)
     }
 
@@ -199,14 +236,15 @@ impl Journal for AuditFile {
         let mut what = serde_json::to_value(outcome)?;
         // It may hold what only whoever asked should see.
         what.as_object_mut().map(|fields| fields.remove("result"));
-        self.append(&Line {
+        let line = Line {
             audit_version: VERSION,
             event: "outcome",
             id,
             at: now(),
             who: None,
             what,
-        })
+        };
+        self.append(&line, |_| Ok(()))
     }
 }
 
@@ -281,6 +319,23 @@ mod tests {
         file.outcome(&second, &outcome(Verdict::AlreadySo))
             .expect("written");
         assert!(!is_unfinished(&mut file, "a") && is_unfinished(&mut file, "b"));
+        // Two that begin the same at once: the second one is told, and looks first.
+        let mut other = AuditFile::open(&path, who()).expect("is there");
+        assert!(!is_unfinished(&mut other, "c") && !is_unfinished(&mut file, "c"));
+        let fourth = intent(&mut file, "c");
+        let late = Intent {
+            key: "c".to_owned(),
+            connector: "Acme",
+            operation: "grant",
+            subject: &subject,
+            sends: Vec::new(),
+        };
+        let refused = other.intent(&late).expect_err("it is under way");
+        assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
+        assert!(is_unfinished(&mut other, "c"));
+        other.intent(&late).expect("it was looked for");
+        file.outcome(&fourth, &outcome(Verdict::Made))
+            .expect("written");
         // A crash may cut a line; the next process writes behind it.
         std::fs::OpenOptions::new()
             .append(true)
@@ -288,6 +343,7 @@ mod tests {
             .and_then(|mut file| file.write_all(b"{\"event\":\"int"))
             .expect("can be written");
         let mut file = AuditFile::open(&path, who()).expect("is there");
+        assert!(is_unfinished(&mut file, "b"));
         let third = intent(&mut file, "b");
         file.outcome(&third, &outcome(Verdict::Made))
             .expect("written");

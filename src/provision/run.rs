@@ -78,6 +78,22 @@ impl Prepared<'_> {
         journal: &mut dyn Journal,
         options: RunOptions,
     ) -> io::Result<Finished> {
+        loop {
+            match self.attempt(journal, options).await {
+                // Somebody else began the same change: what becomes of it is looked for first.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    tracing::info!(%error, "looking what becomes of it");
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        journal: &mut dyn Journal,
+        options: RunOptions,
+    ) -> io::Result<Finished> {
         let key = self.key();
         let unfinished = journal.unfinished(&key)?;
         let mut looked = Looked::default();
