@@ -13,6 +13,7 @@ mod capabilities;
 mod form;
 mod found;
 mod hand_over;
+mod held;
 mod holding;
 mod http;
 mod making;
