@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod expansion;
 pub mod expr;
 pub mod feed;
+mod hex;
 mod ksuid;
 pub mod mapping;
 pub mod model;

@@ -25,6 +25,13 @@ impl Inputs {
         self
     }
 
+    /// Adds all variables of others, replacing those of the same names.
+    pub fn extend(&mut self, others: &Inputs) {
+        for (name, value) in others.iter() {
+            self.set(name, value.clone());
+        }
+    }
+
     /// The value of a variable.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0

@@ -9,10 +9,11 @@ use super::error::FeedError;
 use super::event::{self, Event, EventEntitlement, EventKind, EventResource};
 use super::mark::{Hash, Nanos};
 use crate::expr::{Inputs, Scope, Value, parse_time};
+use crate::hex::hex;
 use crate::mapping::{MappedGrant, MappingError, Remarks, required_id, resource_value, skips};
 use crate::model::{Resource, ResourceId};
 use crate::plan::{ChangesPlan, FindPlan, GrantsPlan, Plan, ResourcesPlan, TypePlan};
-use crate::source::{FoundOne, Page, SourceError};
+use crate::source::{Page, SourceError};
 
 /// A listing that brings events.
 #[derive(Debug)]
@@ -84,9 +85,7 @@ impl EventSource<'_> {
         inputs: &Inputs,
     ) -> Result<(Vec<Told>, Vec<String>), FeedError> {
         let mut inputs = inputs.clone();
-        for (name, value) in page.shared.iter() {
-            inputs.set(name, value.clone());
-        }
+        inputs.extend(&page.shared);
         let mut told = Vec::new();
         let mut problems = Vec::new();
         let column = &self.changes.cursor_column;
@@ -240,22 +239,10 @@ impl EventSource<'_> {
         };
         let mut inputs = self.plan.inputs.clone();
         inputs.set("id", Value::from(id.id.as_str()));
-        let found = match get {
-            FindPlan::Sql(query) => {
-                let row = query.rows(&inputs).await?.into_iter().next();
-                row.map(|record| FoundOne {
-                    record,
-                    shared: Inputs::new(),
-                })
-            }
-            FindPlan::Http(find) => find.ask(&inputs).await?,
-        };
-        let Some(found) = found else {
+        let Some(found) = get.ask(&inputs).await? else {
             return Ok(None);
         };
-        for (name, value) in found.shared.iter() {
-            inputs.set(name, value.clone());
-        }
+        inputs.extend(&found.shared);
         let scope = Scope::new(&inputs, Some(&found.record));
         let unreadable = |error| {
             let problem = in_words(error);
@@ -312,7 +299,7 @@ fn row_key(
     let entitlement = entitlement.map(|entitlement| &entitlement.id);
     let text = serde_json::json!([record, entitlement, principal]).to_string();
     let hash: Hash = first(&Sha256::digest(text));
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash)
 }
 
 /// The first bytes of a hash.

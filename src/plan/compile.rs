@@ -15,6 +15,7 @@ use super::tolerance::Tolerance;
 use crate::config::{CompileContext, ConnectorConfig};
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::expr::{Inputs, Map, Value};
+use crate::hex::hex;
 use crate::model::ResourceTypeId;
 use crate::source::Source;
 
@@ -137,12 +138,5 @@ fn vars(config: &ConnectorConfig, cx: &mut CompileContext) -> Value {
 /// A hash of the file as written, so without the values of variables: no secret goes into it.
 fn fingerprint(file: &SourceFile) -> String {
     let digest = Sha256::digest(file.text().as_bytes());
-    format!(
-        "{}-{}",
-        env!("CARGO_PKG_VERSION"),
-        digest
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    )
+    format!("{}-{}", env!("CARGO_PKG_VERSION"), hex(&digest))
 }

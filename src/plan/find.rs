@@ -5,9 +5,10 @@ use super::connection::Connection;
 use crate::config::CompileContext;
 use crate::config::http::RequestConfig;
 use crate::config::scalar::PathText;
-use crate::expr::Variables;
+use crate::expr::{Inputs, Variables};
 use crate::source::http::HttpFind;
 use crate::source::sql::SqlStatement;
+use crate::source::{FoundOne, SourceError};
 
 /// Finds one thing.
 #[derive(Debug)]
@@ -30,6 +31,20 @@ impl FindPlan {
         let source = connection?.http()?;
         let find = source.find(request, item_path, variables, cx)?;
         Some(FindPlan::Http(Box::new(find)))
+    }
+
+    /// Asks for it. `None` when there is no such thing.
+    pub async fn ask(&self, inputs: &Inputs) -> Result<Option<FoundOne>, SourceError> {
+        match self {
+            FindPlan::Sql(query) => {
+                let rows = query.rows(inputs).await?;
+                Ok(rows.into_iter().next().map(|record| FoundOne {
+                    record,
+                    shared: Inputs::new(),
+                }))
+            }
+            FindPlan::Http(find) => find.ask(inputs).await,
+        }
     }
 
     /// Whether what is looked for depends on a variable.

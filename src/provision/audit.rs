@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::outcome::{Outcome, Subject, Verdict};
 use super::planned::PlannedStep;
+use crate::hex::hex;
 
 /// Layout of the lines: they grow by new keys only.
 const VERSION: u32 = 1;
@@ -256,7 +257,7 @@ fn now() -> String {
 fn new_id() -> io::Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&bytes))
 }
 
 #[cfg(test)]

@@ -63,12 +63,7 @@ impl Proof for HeldProof<'_> {
             expects: "whether the principal holds the entitlement".to_owned(),
         };
         Ok(match &self.read_back.find {
-            Some(FindPlan::Sql(query)) => vec![step(Sent::Statement(query.view(&self.inputs)?))],
-            Some(FindPlan::Http(find)) => {
-                vec![step(Sent::Request(
-                    find.request().view(&self.inputs, asks).await?,
-                ))]
-            }
+            Some(find) => vec![step(Sent::to_find(find, &self.inputs, asks).await?)],
             None if self.can_look() => {
                 let of = &self.holding.entitlement.resource.id;
                 let name = format!(
@@ -136,9 +131,7 @@ struct Search<'s> {
 impl TakePages for Search<'_> {
     async fn take(&mut self, page: Page) -> bool {
         let mut inputs = self.inputs.clone();
-        for (name, value) in page.shared.iter() {
-            inputs.set(name, value.clone());
-        }
+        inputs.extend(&page.shared);
         for reason in page.partial {
             self.partial.get_or_insert(reason.message);
         }

@@ -194,7 +194,7 @@ impl<'p> Making<'p> {
             operation: change.operation,
             subject: change.subject.clone(),
             change: change.change,
-            proof: proof(self.find, &inputs, &secrets),
+            proof: proof(self.find, &inputs),
             timing: change.timing,
             inputs,
             secrets,
@@ -226,9 +226,7 @@ impl<'p> Making<'p> {
             }
         };
         let mut inputs = self.change.plan.inputs.clone();
-        for (name, value) in found.shared.iter() {
-            inputs.set(name, value.clone());
-        }
+        inputs.extend(&found.shared);
         let scope = Scope::new(&inputs, Some(&found.record));
         let mapped = of.resource(&scope, None, &mut Remarks::default());
         mapped.map_err(|error| match std::error::Error::source(&error) {
@@ -271,7 +269,7 @@ impl<'p> Ingredients<'p> {
             operation: self.operation,
             subject: self.subject,
             change: self.change,
-            proof: proof(self.find, &self.inputs, &self.secrets),
+            proof: proof(self.find, &self.inputs),
             timing: Timing {
                 before: self.find.is_some(),
                 // What is there already must not be made a second time; deleting twice harms nobody.
@@ -286,17 +284,12 @@ impl<'p> Ingredients<'p> {
     }
 }
 
-fn proof<'p>(
-    find: Option<Find<'p>>,
-    inputs: &Inputs,
-    secrets: &[SecretString],
-) -> Box<dyn Proof + 'p> {
+fn proof<'p>(find: Option<Find<'p>>, inputs: &Inputs) -> Box<dyn Proof + 'p> {
     match find {
         Some((field, find)) => Box::new(FoundProof {
             field,
             find,
             inputs: inputs.clone(),
-            secrets: secrets.to_vec(),
         }),
         None => Box::new(NoProof),
     }

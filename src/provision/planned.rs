@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::source::http::RequestView;
+use crate::expr::Inputs;
+use crate::plan::FindPlan;
+use crate::source::SourceError;
+use crate::source::http::{Asks, RequestView};
 use crate::source::sql::StatementView;
 
 /// One statement or request that a change would send.
@@ -26,4 +29,18 @@ pub enum Sent {
     Request(RequestView),
     /// A listing, as a sync makes it.
     Listing(String),
+}
+
+impl Sent {
+    /// What finds something.
+    pub(super) async fn to_find(
+        find: &FindPlan,
+        inputs: &Inputs,
+        asks: Asks,
+    ) -> Result<Self, SourceError> {
+        Ok(match find {
+            FindPlan::Sql(query) => Sent::Statement(query.view(inputs)?),
+            FindPlan::Http(find) => Sent::Request(find.request().view(inputs, asks).await?),
+        })
+    }
 }

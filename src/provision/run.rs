@@ -16,6 +16,7 @@ use super::proof::Look;
 use super::steps::{End, Stepped};
 use super::{http, sql};
 use crate::expr::Inputs;
+use crate::hex::hex;
 use crate::plan::ChangePlan;
 use crate::source::FoundOne;
 use crate::source::http::Asks;
@@ -66,10 +67,7 @@ impl Prepared<'_> {
     pub fn key(&self) -> String {
         let asked = serde_json::json!([self.plan.app_name, self.operation, self.subject]);
         let sum = Sha256::digest(asked.to_string());
-        sum.iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hex(&sum[..16])
     }
 
     /// Makes the change. Fails only where the audit file cannot be written: then nothing was sent.

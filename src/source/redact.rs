@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::form_urlencoded::byte_serialize;
 
 use crate::expr::percent_encode;
+use crate::hex::hex;
 
 /// The secrets of a connector, which no message repeats even where an answer does.
 #[derive(Debug, Default)]
@@ -120,7 +121,7 @@ fn forms(text: &str) -> Vec<String> {
     let percent = percent_encode(text);
     let json = serde_json::Value::from(text).to_string();
     let json = json[1..json.len() - 1].to_owned();
-    let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(text.as_bytes());
     let html = text
         .replace('&', "&amp;")
         .replace('<', "&lt;")

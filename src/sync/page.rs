@@ -202,7 +202,7 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
             self.map_shared(&page, &mut mapped).await?;
         } else {
             let mut inputs = self.inputs();
-            share(&page, &mut inputs);
+            inputs.extend(&page.shared);
             for (index, record) in page.records.iter().enumerate() {
                 let scope = Scope::new(&inputs, Some(record));
                 for mapping in 0..self.mappings() {
@@ -355,13 +355,6 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
             ),
             None => self.step.describe(self.plan),
         }
-    }
-}
-
-/// Adds the variables that all records of a page share.
-pub(super) fn share(page: &Page, inputs: &mut Inputs) {
-    for (name, value) in page.shared.iter() {
-        inputs.set(name, value.clone());
     }
 }
 

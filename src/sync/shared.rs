@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
-use super::page::{MappedPage, Mapper, Subject, share};
+use super::page::{MappedPage, Mapper, Subject};
 use super::{RowPosition, SinkError, SyncError, SyncSink};
 use crate::expr::{Inputs, Scope};
 use crate::mapping::{MappingError, ResourceKey};
@@ -103,7 +103,7 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
     /// Which resource each record is about, for each mapping.
     fn pairs(&self, page: &Page, mapped: &mut MappedPage) -> Result<Vec<Pair>, SyncError> {
         let mut inputs = self.inputs();
-        share(page, &mut inputs);
+        inputs.extend(&page.shared);
         let mut pairs = Vec::new();
         for (record, value) in page.records.iter().enumerate() {
             let scope = Scope::new(&inputs, Some(value));
@@ -150,7 +150,7 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
     /// True when a record is skipped, whatever its resource is.
     fn is_skipped(&self, page: &Page, pair: &Pair) -> bool {
         let mut inputs = self.inputs();
-        share(page, &mut inputs);
+        inputs.extend(&page.shared);
         let scope = Scope::new(&inputs, Some(&page.records[pair.record]));
         self.surely_skips(pair.mapping, &scope)
     }
@@ -183,7 +183,7 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
 
     fn shared_inputs(&self, page: &Page, subject: &Subject) -> Inputs {
         let mut inputs = self.inputs_for(subject);
-        share(page, &mut inputs);
+        inputs.extend(&page.shared);
         inputs
     }
 

@@ -5,6 +5,8 @@ use std::io;
 use age::x25519::Recipient;
 use sha2::{Digest as _, Sha256};
 
+use crate::hex::hex;
+
 /// The name of this way to encrypt.
 pub(super) const PROVIDER: &str = "baton/age/v1";
 
@@ -36,7 +38,7 @@ impl AgeKey {
 
     /// The id of the key.
     pub fn id(&self) -> String {
-        super::jwk::hex(&Sha256::digest(&self.text))
+        hex(&Sha256::digest(&self.text))
     }
 
     /// An age file.

@@ -10,6 +10,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::jwe::{self, CurvePoint};
+use crate::hex::hex;
 
 /// The name of this way to encrypt.
 pub(super) const PROVIDER: &str = "baton/jwk/v1";
@@ -177,10 +178,6 @@ pub(super) fn member(name: &str, value: Option<&String>) -> Result<Vec<u8>, Stri
         true => Err(format!("`{name}` is empty")),
         false => Ok(bytes),
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl std::fmt::Debug for Seals {

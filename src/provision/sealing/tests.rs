@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
 use super::*;
+use crate::hex::hex;
 
 const PASSWORD: &str = "p4ss w0rd/ü\"";
 
@@ -39,7 +40,7 @@ fn an_age_recipient_gets_a_binary_age_file() {
         let plain = age::decrypt(&identity, &sealed.encrypted_bytes).expect("opens");
         assert_eq!(plain, PASSWORD.as_bytes());
         assert_eq!((&*sealed.provider, &*sealed.key_id), ("baton/age/v1", ""));
-        assert_eq!(sealed.key_ids, [jwk::hex(&Sha256::digest(&key))]);
+        assert_eq!(sealed.key_ids, [hex(&Sha256::digest(&key))]);
     }
 }
 
@@ -68,7 +69,7 @@ const ED25519: [(&str, &str); 2] = [
 /// Its thumbprint there, in hexadecimal digits.
 fn ed25519_thumbprint() -> String {
     let thumbprint = URL_SAFE_NO_PAD.decode("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
-    jwk::hex(&thumbprint.expect("base64url"))
+    hex(&thumbprint.expect("base64url"))
 }
 
 fn ed25519(kid: Option<&str>) -> (Json, ClientSecret) {
@@ -168,10 +169,7 @@ fn an_rsa_key_gets_an_age_file_for_it() {
     let key = json!({"kty": "RSA", "alg": "RS256", "kid": "2011-04-29", "e": "AQAB", "n": n});
     let recipient = Recipient::parse(None, &key.to_string()).expect("a key");
     let thumbprint = URL_SAFE_NO_PAD.decode("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
-    assert_eq!(
-        recipient.key_id(),
-        jwk::hex(&thumbprint.expect("base64url"))
-    );
+    assert_eq!(recipient.key_id(), hex(&thumbprint.expect("base64url")));
     let file = STANDARD.decode(sealed(&recipient).encrypted_bytes);
     let file = file.expect("base64");
     assert!(file.starts_with(b"age-encryption.org/v1\n-> ssh-rsa "));

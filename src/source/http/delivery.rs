@@ -142,9 +142,7 @@ impl Listing {
         }
         if let Some(detail) = &self.detail {
             let mut inputs = inputs.clone();
-            for (name, value) in page.shared.iter() {
-                inputs.set(name, value.clone());
-            }
+            inputs.extend(&page.shared);
             let records = std::mem::take(&mut page.records);
             let (records, reasons) = detail.complete(records, &self.source, &inputs).await?;
             page.records = records;

@@ -4,9 +4,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::TryStreamExt as _;
+use futures::stream::BoxStream;
 use sqlx::error::DatabaseError;
 use sqlx::pool::{Pool, PoolConnection, PoolOptions};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{ConnectOptions, Connection, Either};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::dialect::{Database, Ran, Session};
@@ -75,6 +77,26 @@ pub trait Driver: std::fmt::Debug + Send + Sync + Sized + 'static {
         statement: &Statement<'_>,
         rows: &mut Rows<'_>,
     ) -> Result<(), Failure>;
+}
+
+/// Puts what comes of a statement there, until no more is wanted: its rows, and how many it changed.
+pub(super) async fn drain<Done, Found>(
+    mut steps: BoxStream<'_, Result<Either<Done, Found>, sqlx::Error>>,
+    rows: &mut Rows<'_>,
+    affected: impl Fn(&Done) -> u64,
+    read: impl Fn(&Found) -> Result<Row, Failure>,
+) -> Result<(), Failure> {
+    while let Some(step) = steps.try_next().await? {
+        match step {
+            Either::Left(done) => rows.count_affected(affected(&done)),
+            Either::Right(found) => {
+                if !rows.push(read(&found)?).await {
+                    break;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A database behind a pool that opens on first use.

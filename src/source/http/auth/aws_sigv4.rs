@@ -14,11 +14,11 @@ use crate::config::connect::AuthFamily;
 use crate::config::decode::section;
 use crate::config::kind::{Kind, KindConfig};
 use crate::config::scalar::{EnvText, SecretText};
+use crate::hex::hex;
 use crate::source::SourceError;
 use crate::source::http::request::base::host;
 use crate::source::http::request::parts::RequestParts;
 use crate::source::http::token::Ask;
-use crate::source::http::wire::clock::hex;
 
 inventory::submit! { Kind::<AuthFamily>::of::<SigV4Config>("aws_sigv4") }
 

@@ -15,13 +15,13 @@ use crate::config::decode::{Named, closed_set, section};
 use crate::config::kind::{Kind, KindConfig};
 use crate::config::scalar::{EnvText, SecretText, TemplateText, Text};
 use crate::expr::{Escape, Expression, Inputs, Map, Value, Variables};
+use crate::hex::hex;
 use crate::source::SourceError;
 use crate::source::http::request::base::host;
 use crate::source::http::request::parts::RequestParts;
 use crate::source::http::request::texts::{header_names, literal_or_program, render};
 use crate::source::http::token::Ask;
 use crate::source::http::token::oauth2::seconds;
-use crate::source::http::wire::clock::hex;
 
 inventory::submit! { Kind::<AuthFamily>::of::<HmacConfig>("hmac") }
 

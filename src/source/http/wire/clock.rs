@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
+use crate::hex::hex;
 use crate::source::{SourceError, WaitReason, meter};
 
 /// Tells the time, waits, and draws lots.
@@ -27,11 +28,6 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
 /// Waits, and notes why.
 pub(in crate::source::http) async fn wait(reason: WaitReason, time: Duration, clock: &dyn Clock) {
     meter::waiting(reason, time, || clock.now(), clock.sleep(time)).await;
-}
-
-/// Bytes as hexadecimal digits.
-pub(in crate::source::http) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The clock of this machine.

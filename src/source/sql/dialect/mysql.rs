@@ -8,18 +8,18 @@ mod session;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::TryStreamExt;
 use secrecy::ExposeSecret;
 use sqlx::error::DatabaseError;
 use sqlx::mysql::{
-    MySqlArguments, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlRow,
+    MySqlArguments, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlQueryResult,
+    MySqlRow,
 };
-use sqlx::{AssertSqlSafe, Column, Either, Executor, Row as _, SqlSafeStr, Statement as _};
+use sqlx::{AssertSqlSafe, Column, Executor, Row as _, SqlSafeStr, Statement as _};
 
 use self::session::Setting;
 use super::super::failure::{Class, Failure, Peer};
 use super::super::lexer::Lexicon;
-use super::super::pool::{Driver, Pooled};
+use super::super::pool::{Driver, Pooled, drain};
 use super::super::statement::{Row, Rows, Statement};
 use super::super::target::Target;
 use super::super::tls;
@@ -202,17 +202,11 @@ impl Driver for MySqlDriver {
             for parameter in &statement.parameters {
                 encode::bind(&mut arguments, parameter, key_type, least)?;
             }
-            let mut stream = (&mut *connection).fetch_many(prepared.query_with(arguments));
-            while let Some(step) = stream.try_next().await? {
-                match step {
-                    Either::Left(done) => rows.count_affected(done.rows_affected()),
-                    Either::Right(row) => {
-                        if !rows.push(read(&row, key)?).await {
-                            break;
-                        }
-                    }
-                }
-            }
+            let steps = (&mut *connection).fetch_many(prepared.query_with(arguments));
+            drain(steps, rows, MySqlQueryResult::rows_affected, |row| {
+                read(row, key)
+            })
+            .await?;
             // Only the first page of a cursor has more than one least value to try.
             if !rows.is_empty() {
                 break;
@@ -235,17 +229,11 @@ async fn plainly(
     sql: String,
     rows: &mut Rows<'_>,
 ) -> Result<(), Failure> {
-    let mut stream = connection.fetch_many(sqlx::raw_sql(AssertSqlSafe(sql)));
-    while let Some(step) = stream.try_next().await? {
-        match step {
-            Either::Left(done) => rows.count_affected(done.rows_affected()),
-            Either::Right(row) => {
-                if !rows.push(read(&row, None)?).await {
-                    break;
-                }
-            }
-        }
-    }
+    let steps = connection.fetch_many(sqlx::raw_sql(AssertSqlSafe(sql)));
+    drain(steps, rows, MySqlQueryResult::rows_affected, |row| {
+        read(row, None)
+    })
+    .await?;
     Ok(())
 }
 

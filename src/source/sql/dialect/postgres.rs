@@ -7,12 +7,11 @@ mod params;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::TryStreamExt;
 use secrecy::ExposeSecret;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{
-    PgArguments, PgConnectOptions, PgConnection, PgDatabaseError, PgErrorPosition, PgRow,
-    PgStatement, PgTypeInfo,
+    PgArguments, PgConnectOptions, PgConnection, PgDatabaseError, PgErrorPosition, PgQueryResult,
+    PgRow, PgStatement, PgTypeInfo,
 };
 use sqlx::{
     Arguments, AssertSqlSafe, Column, Either, Executor, Row as _, SqlSafeStr, Statement as _,
@@ -20,7 +19,7 @@ use sqlx::{
 
 use super::super::failure::{Class, Failure, Peer};
 use super::super::lexer::Lexicon;
-use super::super::pool::{Driver, Pooled};
+use super::super::pool::{Driver, Pooled, drain};
 use super::super::statement::{Row, Rows, Statement};
 use super::super::target::Target;
 use super::super::tls;
@@ -285,17 +284,11 @@ async fn run(
         .iter()
         .map(|c| c.name().to_owned())
         .collect();
-    let mut stream = connection.fetch_many(prepared.query_with(arguments));
-    while let Some(step) = stream.try_next().await? {
-        match step {
-            Either::Left(done) => rows.count_affected(done.rows_affected()),
-            Either::Right(row) => {
-                if !rows.push(read(&row, &names, key)?).await {
-                    break;
-                }
-            }
-        }
-    }
+    let steps = connection.fetch_many(prepared.query_with(arguments));
+    drain(steps, rows, PgQueryResult::rows_affected, |row| {
+        read(row, &names, key)
+    })
+    .await?;
     Ok(())
 }
 

@@ -5,18 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::TryStreamExt;
 use sqlx::error::DatabaseError;
-use sqlx::sqlite::{Sqlite as SqliteDriver, SqliteConnectOptions};
+use sqlx::sqlite::{Sqlite as SqliteDriver, SqliteConnectOptions, SqliteQueryResult};
 use sqlx::sqlite::{SqliteArguments, SqliteColumn, SqliteConnection, SqliteRow, SqliteValueRef};
 use sqlx::{
-    Arguments, AssertSqlSafe, Column, Decode, Either, Executor, Row as _, SqlSafeStr,
-    Statement as _, TypeInfo, ValueRef,
+    Arguments, AssertSqlSafe, Column, Decode, Executor, Row as _, SqlSafeStr, Statement as _,
+    TypeInfo, ValueRef,
 };
 
 use super::super::failure::{Class, Failure, Peer};
 use super::super::lexer::Lexicon;
-use super::super::pool::{Driver, Pooled};
+use super::super::pool::{Driver, Pooled, drain};
 use super::super::row;
 use super::super::statement::{Binding, Parameter, Row, Rows, Statement};
 use super::super::target::Target;
@@ -203,17 +202,11 @@ impl Driver for File {
         for parameter in &statement.parameters {
             bind(&mut arguments, parameter, key_type.as_deref())?;
         }
-        let mut stream = connection.fetch_many(prepared.query_with(arguments));
-        while let Some(step) = stream.try_next().await? {
-            match step {
-                Either::Left(done) => rows.count_affected(done.rows_affected()),
-                Either::Right(row) => {
-                    if !rows.push(read(&row, key)?).await {
-                        break;
-                    }
-                }
-            }
-        }
+        let steps = connection.fetch_many(prepared.query_with(arguments));
+        drain(steps, rows, SqliteQueryResult::rows_affected, |row| {
+            read(row, key)
+        })
+        .await?;
         Ok(())
     }
 }
