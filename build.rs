@@ -3,7 +3,13 @@
 use std::{env, error::Error, fs, path::Path};
 
 /// One folder per package; a package that is not listed is not compiled.
-const PACKAGES: &[&str] = &["c1/c1z/v3", "c1/connector/v2"];
+const PACKAGES: &[&str] = &[
+    "c1/c1z/v3",
+    "c1/config/v1",
+    "c1/connector/v2",
+    "c1/connectorapi/baton/v1",
+    "google/rpc",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=proto");
@@ -16,11 +22,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     files.sort();
 
-    prost_build::Config::new()
+    let mut messages = prost_build::Config::new();
+    messages
         // Blobs are compared byte for byte from one sync to the next: a map has one encoding.
         .btree_map(["."])
         .enable_type_names()
-        .type_name_domain(["."], "type.googleapis.com")
-        .compile_fds(protox::compile(files, [root])?)?;
+        .type_name_domain(["."], "type.googleapis.com");
+    tonic_prost_build::configure()
+        .compile_fds_with_config(protox::compile(files, [root])?, messages)?;
     Ok(())
 }
