@@ -11,7 +11,9 @@ const LONGEST: usize = 256;
 
 /// The name of this machine, where it has one.
 pub fn host_name() -> Option<String> {
-    System::host_name().ok().filter(|name| !name.trim().is_empty())
+    System::host_name()
+        .ok()
+        .filter(|name| !name.trim().is_empty())
 }
 
 /// The machine. Platforms refuse empty fields, so there are none.

@@ -7,4 +7,4 @@ pub mod task;
 
 pub use answer::{Answer, Failure, pack};
 pub use host::host_name;
-pub use link::{Limits, Link, LinkError, LinkSettings, RpcError};
+pub use link::{Limits, Link, LinkError, LinkSettings, Parcel, RpcError};

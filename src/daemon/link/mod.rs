@@ -8,10 +8,13 @@ mod call;
 mod client;
 mod error;
 mod grpc;
+mod parcel;
 mod settings;
 mod token;
 mod token_request;
+mod upload;
 
 pub use call::Link;
 pub use error::RpcError;
+pub use parcel::Parcel;
 pub use settings::{Limits, LinkError, LinkSettings};
