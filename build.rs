@@ -1,6 +1,6 @@
-//! `proto/` → Rust types of the protocol's messages, without a protoc binary.
+//! `proto/` → Rust types of the protocol's messages, without a protoc binary; and what compiles them.
 
-use std::{env, error::Error, fs, path::Path};
+use std::{env, error::Error, fs, path::Path, process::Command};
 
 /// One folder per package; a package that is not listed is not compiled.
 const PACKAGES: &[&str] = &[
@@ -30,5 +30,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         .type_name_domain(["."], "type.googleapis.com");
     tonic_prost_build::configure()
         .compile_fds_with_config(protox::compile(files, [root])?, messages)?;
+    println!("cargo:rustc-env=ROLECALL_RUSTC={}", compiler()?);
     Ok(())
+}
+
+/// The name and the version of the compiler: a platform is told what a connector was built with.
+fn compiler() -> Result<String, Box<dyn Error>> {
+    let said = Command::new(env::var("RUSTC")?).arg("--version").output()?;
+    let said = String::from_utf8(said.stdout)?;
+    Ok(said
+        .split_whitespace()
+        .take(2)
+        .collect::<Vec<_>>()
+        .join(" "))
 }
