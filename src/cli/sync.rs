@@ -279,8 +279,10 @@ async fn drive(
 ) -> Result<(Report, WorkFile), SyncError> {
     let signals = tokio::spawn(stop_on_signal(options.cancel.clone()));
     let hear = |event| watch.hear(&event);
+    let source = plan.source.clone();
     let run = sync::run(Arc::new(plan), work, options, &hear);
     let ran = watch.part("run", run).await;
+    source.close().await;
     signals.abort();
     ran
 }
