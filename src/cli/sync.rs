@@ -281,8 +281,10 @@ async fn drive(
         stderr::say("stopping after the pages under way; once more to stop at once");
     }));
     let hear = |event| watch.hear(&event);
+    let source = plan.source.clone();
     let run = sync::run(Arc::new(plan), work, options, &hear);
     let ran = watch.part("run", run).await;
+    source.close().await;
     signals.abort();
     ran
 }

@@ -115,7 +115,9 @@ impl Stop {
             Stop::Told => return Outcome::Wrong,
             Stop::Wrong(error) => (error, Outcome::Wrong),
             Stop::Ask(error) if error.is_not_found() => (error.into(), Outcome::NotFound),
-            Stop::Ask(error @ AskError::Source(_)) => (error.into(), Outcome::Failed),
+            Stop::Ask(error @ (AskError::Source(_) | AskError::Busy(_))) => {
+                (error.into(), Outcome::Failed)
+            }
             Stop::Ask(error) => (error.into(), Outcome::Wrong),
         };
         eprintln!("{}", report::failure(&error));
