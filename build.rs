@@ -21,6 +21,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     files.sort();
+    let mut compiler = protox::Compiler::new([root])?;
+    compiler.include_imports(true).open_files(files)?;
+    // What shows messages as JSON reads this.
+    let descriptors = Path::new(&env::var("OUT_DIR")?).join("descriptors.bin");
+    fs::write(descriptors, compiler.encode_file_descriptor_set())?;
 
     let mut messages = prost_build::Config::new();
     messages
@@ -29,6 +34,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         .enable_type_names()
         .type_name_domain(["."], "type.googleapis.com");
     tonic_prost_build::configure()
-        .compile_fds_with_config(protox::compile(files, [root])?, messages)?;
+        .compile_fds_with_config(compiler.file_descriptor_set(), messages)?;
     Ok(())
 }
