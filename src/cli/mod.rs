@@ -15,6 +15,7 @@ mod report;
 mod report_file;
 mod schema;
 mod scope;
+mod signals;
 mod stderr;
 mod sync;
 mod tape;
@@ -148,7 +149,7 @@ pub fn main() -> ExitCode {
             return Outcome::Wrong.into();
         }
     };
-    logging::start(&cli.logging, traces.as_ref());
+    logging::start(&cli.logging, logging::Level::Warn, traces.as_ref());
     let outcome = run(cli.command);
     if let Some(traces) = traces {
         traces.end();

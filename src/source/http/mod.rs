@@ -28,4 +28,6 @@ pub(crate) use source::install_tls;
 pub use token::Ask;
 pub(crate) use token::key::{Algorithm, SigningKey};
 pub use view::{Asks, RequestView, View};
+pub(crate) use wire::limits::asked as retry_after;
 pub use wire::{Clock, Recorder, Replay, SystemClock};
+pub(crate) use wire::{TlsTrouble, told};
