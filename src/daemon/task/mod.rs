@@ -10,11 +10,15 @@ mod event;
 mod events;
 mod failure;
 mod grant;
+mod kept;
 mod making;
 mod message;
 mod resource;
 mod rotation;
 mod run;
+mod sync;
+mod sync_failure;
+mod sync_scope;
 mod unsupported;
 
 pub use connector::{Connector, PartialSyncs, Syncs};

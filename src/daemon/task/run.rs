@@ -8,7 +8,7 @@ use tonic::Code;
 
 use super::failure::malformed;
 use super::unsupported::unsupported;
-use super::{Connector, account, action, events, grant, resource, rotation};
+use super::{Connector, account, action, events, grant, resource, rotation, sync};
 use crate::daemon::{Answer, Failure};
 use crate::proto::connectorapi::baton::v1::Task;
 use crate::proto::connectorapi::baton::v1::task::TaskType;
@@ -28,11 +28,11 @@ pub trait Deliver: Send + Sync {
 pub async fn run(
     connector: &Connector,
     task: &Task,
-    _to: &dyn Deliver,
+    to: &dyn Deliver,
     cancel: &CancellationToken,
 ) -> Answer {
     let ran = match checked(task, cancel) {
-        Ok(()) => dispatch(connector, task).await,
+        Ok(()) => dispatch(connector, task, to, cancel).await,
         Err(failure) => Err(failure),
     };
     ran.unwrap_or_else(Answer::Failed)
@@ -55,11 +55,17 @@ fn checked(task: &Task, cancel: &CancellationToken) -> Result<(), Failure> {
     }
 }
 
-async fn dispatch(connector: &Connector, task: &Task) -> Result<Answer, Failure> {
+async fn dispatch(
+    connector: &Connector,
+    task: &Task,
+    to: &dyn Deliver,
+    cancel: &CancellationToken,
+) -> Result<Answer, Failure> {
     let id = &task.id;
     match &task.task_type {
         // Nothing is to be done: whoever fetches tasks says hello.
         Some(TaskType::None(_) | TaskType::Hello(_)) => Ok(Answer::done()),
+        Some(TaskType::SyncFull(task)) => sync::sync(connector, id, task, to, cancel).await,
         Some(TaskType::Grant(task)) => grant::grant(connector, id, task).await,
         Some(TaskType::Revoke(task)) => grant::revoke(connector, id, task).await,
         Some(TaskType::CreateAccount(task)) => account::create(connector, id, task).await,

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use rolecall::plan::Plan;
 use rolecall::provision::{
-    ActionState, ActionStatus, Actions, AskError, Intent, Journal, NoJournal, Outcome, Unfinished,
+    ActionState, ActionStatus, Actions, AskError, Intent, Journal, NoJournal, Outcome, RunOptions,
+    Unfinished,
 };
 use serde_json::{Map, json};
 

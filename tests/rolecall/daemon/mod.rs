@@ -1,0 +1,3 @@
+//! Service mode.
+
+mod task;
