@@ -9,6 +9,7 @@ use prost_reflect::prost_types::{DescriptorProto, FileDescriptorProto};
 use prost_reflect::{
     DescriptorPool, DynamicMessage, MessageDescriptor, ReflectMessage as _, SerializeOptions, Value,
 };
+use prost_types::Struct;
 use serde_json::{Value as Json, json};
 
 use crate::proto::DESCRIPTORS;
@@ -24,7 +25,8 @@ pub fn show<M: Message + Name>(message: &M) -> Json {
     try_show(&POOL, &M::full_name(), &bytes)
         .or_else(|| {
             // With the names of what is not known, everything can be shown that is.
-            let named = DynamicMessage::decode(descriptor(&POOL, &M::full_name())?, &*bytes).ok()?;
+            let named =
+                DynamicMessage::decode(descriptor(&POOL, &M::full_name())?, &*bytes).ok()?;
             let mut names = Vec::new();
             strangers(&named, &mut names);
             try_show(&with_strangers(names)?, &M::full_name(), &bytes)
@@ -34,7 +36,16 @@ pub fn show<M: Message + Name>(message: &M) -> Json {
 
 /// Reads a message from JSON. Fails with a sentence about what is wrong.
 pub fn read<M: Message + Name + Default>(json: &Json) -> Result<M, String> {
-    let of = descriptor(&POOL, &M::full_name()).expect("every message is among them");
+    read_named(&M::full_name(), json)
+}
+
+/// Reads values by name, as the protocol has them.
+pub fn values(json: &Json) -> Result<Struct, String> {
+    read_named("google.protobuf.Struct", json)
+}
+
+fn read_named<M: Message + Default>(name: &str, json: &Json) -> Result<M, String> {
+    let of = descriptor(&POOL, name).expect("every message is among them");
     let read = DynamicMessage::deserialize(of, json).map_err(|error| error.to_string())?;
     read.transcode_to().map_err(|error| error.to_string())
 }
@@ -186,7 +197,10 @@ mod tests {
             json!({"sync_full": {}, "grant": {}}),
             json!({"sync_full": {"skip_grants": 1}}),
         ] {
-            assert!(!read::<Task>(&wrong).expect_err("wrong").is_empty(), "{wrong}");
+            assert!(
+                !read::<Task>(&wrong).expect_err("wrong").is_empty(),
+                "{wrong}"
+            );
         }
     }
 }
