@@ -7,6 +7,7 @@ mod cli;
 mod company;
 mod complete;
 mod conformance;
+mod daemon;
 mod diagnostics;
 mod examples;
 mod expansion;
