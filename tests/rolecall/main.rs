@@ -26,6 +26,7 @@ mod servers;
 mod sql;
 mod sync;
 mod watch;
+mod wire;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
