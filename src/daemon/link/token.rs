@@ -67,7 +67,7 @@ impl Tokens {
     ) -> Self {
         let clock = SharedClock::new(settings.clock.clone());
         Self {
-            request: TokenRequest::new(settings.client_id.clone(), key, client, place, &clock),
+            request: TokenRequest::new(settings, key, client, place, clock.clone()),
             redactor: Redactor::new([settings.client_secret.clone()]),
             clock,
             kept: Mutex::default(),

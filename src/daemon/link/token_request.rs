@@ -10,13 +10,11 @@ use serde_json::Value as Json;
 use tonic::Code;
 
 use super::error::RpcError;
+use super::settings::LinkSettings;
 use super::token::{Given, SharedClock};
 use crate::protocol::{Assertion, ClientId, ClientKey};
 use crate::source::http::retry_after;
 use crate::source::redact::Redactor;
-
-/// How long the endpoint may take.
-const LIMIT: Duration = Duration::from_secs(30);
 
 /// The largest answer that is read.
 const LARGEST: usize = 64 << 10;
@@ -33,6 +31,8 @@ pub(super) struct TokenRequest {
     place: Arc<str>,
     url: String,
     clock: SharedClock,
+    /// How long the endpoint may take.
+    limit: Duration,
 }
 
 /// A refusal, and what the platform's clock says there.
@@ -44,19 +44,20 @@ struct Refused {
 
 impl TokenRequest {
     pub fn new(
-        client_id: ClientId,
+        settings: &LinkSettings,
         key: ClientKey,
         client: Client,
         place: Arc<str>,
-        clock: &SharedClock,
+        clock: SharedClock,
     ) -> Self {
         Self {
             url: format!("https://{place}/auth/v1/token"),
-            client_id,
+            client_id: settings.client_id.clone(),
             key,
             client,
             place,
-            clock: clock.clone(),
+            clock,
+            limit: settings.limits.answer,
         }
     }
 
@@ -94,10 +95,10 @@ impl TokenRequest {
     }
 
     async fn once(&self) -> Result<Given, Refused> {
-        let answered = tokio::time::timeout(LIMIT, self.exchange()).await;
+        let answered = tokio::time::timeout(self.limit, self.exchange()).await;
         answered.unwrap_or_else(|_| {
             let place = &self.place;
-            let seconds = LIMIT.as_secs();
+            let seconds = self.limit.as_secs_f64();
             let message = format!("`{place}` gives no token within {seconds}s");
             Err(RpcError::new(Code::DeadlineExceeded, message).into())
         })

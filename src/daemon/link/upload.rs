@@ -2,7 +2,6 @@
 
 use std::pin::pin;
 
-use bytes::Bytes;
 use futures::stream;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
@@ -129,7 +128,7 @@ impl Link {
         let mut reading = parcel.read();
         let mut checksum = Sha256::new();
         while going {
-            let data: Bytes = reading.next(UPLOAD_CHUNK).await?;
+            let data = reading.next(UPLOAD_CHUNK).await?;
             if data.is_empty() {
                 let sha256_checksum = checksum.finalize().to_vec();
                 send(Msg::Eof(UploadEof {
@@ -141,7 +140,6 @@ impl Link {
                 return Ok(());
             }
             checksum.update(&data);
-            let data = data.to_vec();
             going = send(Msg::Data(UploadData { data })).await?;
         }
         // The answer is on its way.

@@ -343,6 +343,15 @@ async fn silence_has_a_limit_everywhere() {
 
     let platform = Platform::start();
     platform.lifetime(Some(3600));
+    platform.token_answers(|| {
+        std::thread::sleep(Duration::from_secs(1));
+        StatusCode::OK.into_response()
+    });
+    let settings = LinkSettings {
+        limits: short,
+        ..platform.settings()
+    };
+    insta::assert_snapshot!(told(settings, platform.port()).await, @"DeadlineExceeded: `127.0.0.1:PORT` gives no token within 0.3s");
     let settings = LinkSettings {
         limits: short,
         ..platform.settings()
