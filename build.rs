@@ -21,6 +21,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     files.sort();
+    let mut definitions = protox::Compiler::new([root])?;
+    definitions.include_imports(true).open_files(files)?;
+    // What shows messages as JSON reads this.
+    let descriptors = Path::new(&env::var("OUT_DIR")?).join("descriptors.bin");
+    fs::write(descriptors, definitions.encode_file_descriptor_set())?;
 
     let mut messages = prost_build::Config::new();
     messages
@@ -29,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .enable_type_names()
         .type_name_domain(["."], "type.googleapis.com");
     tonic_prost_build::configure()
-        .compile_fds_with_config(protox::compile(files, [root])?, messages)?;
+        .compile_fds_with_config(definitions.file_descriptor_set(), messages)?;
     println!("cargo:rustc-env=ROLECALL_RUSTC={}", compiler()?);
     Ok(())
 }

@@ -13,4 +13,4 @@ mod source;
 pub use cursor::{Cursor, LONGEST_CURSOR};
 pub use error::FeedError;
 pub use event::{Event, EventEntitlement, EventKind, EventResource};
-pub use reader::{EventPage, Feed, LARGEST_PAGE, TakeEvents};
+pub use reader::{EventPage, FEED_ID, Feed, LARGEST_PAGE, TakeEvents};

@@ -14,6 +14,9 @@ use crate::expr::{Inputs, Value};
 use crate::plan::Plan;
 use crate::source::{Page, PageToken, SourceError, TakePages};
 
+/// The id under which platforms know the feed of a connector: it has one.
+pub const FEED_ID: &str = "baton_feed_event";
+
 /// The most events of a page.
 pub const LARGEST_PAGE: usize = 1000;
 

@@ -4,6 +4,7 @@
 mod assertion;
 mod client_id;
 mod client_key;
+pub mod json;
 mod task_kind;
 #[cfg(test)]
 mod tests;

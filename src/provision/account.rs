@@ -53,8 +53,9 @@ pub fn create_account(plan: &Plan, request: AccountRequest) -> Result<Making<'_>
     )
 }
 
-/// The type that accounts are made of, and how.
-fn account_type<'p>(
+/// The type that accounts are made of, and how. `named`: the one that somebody wants; `None`: the only
+/// one that has accounts, or the one of users.
+pub fn account_type<'p>(
     plan: &'p Plan,
     named: Option<&str>,
 ) -> Result<(&'p TypePlan, &'p AccountPlan), AskError> {

@@ -26,6 +26,9 @@ pub enum AskError {
     /// An argument is missing, is too much, or is no value of its kind.
     #[error("{0}")]
     Argument(String),
+    /// There is no room for it now.
+    #[error("{0}")]
+    Busy(String),
     /// An expression or a template of the change fails on these values.
     #[error(transparent)]
     Source(#[from] crate::source::SourceError),

@@ -10,6 +10,7 @@ mod action;
 mod ask;
 mod audit;
 mod capabilities;
+mod earlier;
 mod form;
 mod found;
 mod hand_over;
@@ -31,7 +32,7 @@ mod steps;
 mod target;
 mod wish;
 
-pub use account::{AccountRequest, create_account};
+pub use account::{AccountRequest, account_type, create_account};
 pub use action::{
     ActionSchema, ActionState, ActionStatus, ActionValueSchema, Actions, Invocation,
     action_schemas, invoke,
@@ -42,6 +43,7 @@ pub use capabilities::{
     Capabilities, Capability, CapableType, CredentialDetails, CredentialOption, CredentialOptions,
     TypeCapabilities,
 };
+pub use earlier::Earlier;
 pub use hand_over::{HandOver, SecretSink};
 pub use holding::{Holding, grant, revoke};
 pub use making::{Made, Making};

@@ -14,7 +14,6 @@ use crate::source::Cost;
 impl<S: SyncSink + 'static> Run<'_, S> {
     /// Settles and seals the run, and says what it did.
     pub(super) async fn finish(mut self) -> Result<(Report, S), SyncError> {
-        self.plan.source.close().await;
         self.note_missing_targets().await?;
         let (settled, run) = self
             .store

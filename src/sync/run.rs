@@ -83,12 +83,12 @@ pub async fn connect(plan: &Plan) -> Result<(), SyncError> {
 }
 
 /// Runs a sync of a connected system to its end and seals it. A sink that holds a checkpoint is
-/// resumed from there.
+/// resumed from there. The system stays connected: who has more to ask of it need not connect anew.
 pub async fn run<S: SyncSink + 'static>(
     plan: Arc<Plan>,
     sink: S,
     options: Options,
-    watch: &dyn Fn(Event),
+    watch: &(dyn Fn(Event) + Sync),
 ) -> Result<(Report, S), SyncError> {
     let store = Store::new(sink);
     let stored = store.read(|sink| sink.checkpoint()).await?;
@@ -150,7 +150,7 @@ pub(super) struct Run<'w, S> {
     pub resumed: bool,
     /// When this process began, or when the present phase did.
     pub began: Instant,
-    pub watch: &'w dyn Fn(Event),
+    pub watch: &'w (dyn Fn(Event) + Sync),
 }
 
 impl<S: SyncSink + 'static> Run<'_, S> {

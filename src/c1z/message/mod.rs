@@ -12,6 +12,8 @@ mod wire;
 
 use crate::model::Annotation;
 
+pub use scalar::{id_message, instant, timestamp};
+
 /// True for an annotation that a file holds, false for the fields that reading could not place
 /// and keeps beside them.
 pub fn is_annotation(annotation: &Annotation) -> bool {

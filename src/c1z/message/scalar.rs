@@ -7,7 +7,8 @@ use prost_types::{ListValue, Struct, Timestamp, Value};
 use crate::model::{Profile, ProfileValue, ResourceId};
 use crate::proto::connector::v2 as proto;
 
-pub(super) fn timestamp(at: &DateTime<Utc>) -> Timestamp {
+/// A moment as messages have it.
+pub fn timestamp(at: &DateTime<Utc>) -> Timestamp {
     Timestamp {
         seconds: at.timestamp(),
         // A leap second has no other place in the message than the end of the second before.
@@ -15,8 +16,8 @@ pub(super) fn timestamp(at: &DateTime<Utc>) -> Timestamp {
     }
 }
 
-/// `None` for an instant that no calendar holds.
-pub(super) fn instant(message: &Timestamp) -> Option<DateTime<Utc>> {
+/// The moment of a message; `None` for one that no calendar holds.
+pub fn instant(message: &Timestamp) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(message.seconds, u32::try_from(message.nanos).ok()?)
         .filter(|_| message.nanos < 1_000_000_000)
 }
@@ -74,7 +75,8 @@ fn profile_value(value: Value) -> ProfileValue {
     }
 }
 
-pub(super) fn id_message(id: &ResourceId) -> proto::ResourceId {
+/// An identity as messages have it.
+pub fn id_message(id: &ResourceId) -> proto::ResourceId {
     proto::ResourceId {
         resource_type: id.resource_type.0.clone(),
         resource: id.id.clone(),

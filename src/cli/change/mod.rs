@@ -14,12 +14,16 @@ mod show;
 mod synced;
 
 pub(super) use apply::{ApplyArgs, apply};
+pub(super) use credential::{WishArgs, password};
 pub(super) use holding::{GrantArgs, RevokeArgs, grant, revoke};
 pub(super) use list::{ListArgs, list_actions, list_capabilities};
 pub(super) use making::{
     CreateAccountArgs, CreateResourceArgs, DeleteArgs, InvokeArgs, RotateArgs, create_account,
     create_resource, delete, invoke, rotate,
 };
+
+pub(super) use said::SaidArgs;
+pub(super) use synced::Synced;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -93,7 +97,7 @@ enum ResultFormat {
 
 /// Why a change was not even tried.
 #[derive(Debug)]
-enum Stop {
+pub(super) enum Stop {
     /// What was asked for is wrong.
     Ask(AskError),
     /// Something else on the command line is, or a file that it names.
@@ -110,12 +114,14 @@ impl From<AskError> for Stop {
 
 impl Stop {
     /// Tells why; returns how the command ends.
-    fn tell(self) -> Outcome {
+    pub fn tell(self) -> Outcome {
         let (error, outcome) = match self {
             Stop::Told => return Outcome::Wrong,
             Stop::Wrong(error) => (error, Outcome::Wrong),
             Stop::Ask(error) if error.is_not_found() => (error.into(), Outcome::NotFound),
-            Stop::Ask(error @ AskError::Source(_)) => (error.into(), Outcome::Failed),
+            Stop::Ask(error @ (AskError::Source(_) | AskError::Busy(_))) => {
+                (error.into(), Outcome::Failed)
+            }
             Stop::Ask(error) => (error.into(), Outcome::Wrong),
         };
         eprintln!("{}", report::failure(&error));
@@ -216,14 +222,19 @@ async fn make(
     Ok(outcome.verdict.into())
 }
 
-fn journal(args: &MakingArgs) -> anyhow::Result<Box<dyn Journal>> {
-    let who = Who {
+/// Whoever runs this program, for the audit file.
+pub(super) fn who(on_behalf_of: Option<String>) -> Who {
+    Who {
         user: whoami(),
         host: std::fs::read_to_string("/proc/sys/kernel/hostname")
             .map_or_else(|_| String::new(), |name| name.trim().to_owned()),
         pid: std::process::id(),
-        on_behalf_of: args.on_behalf_of.clone(),
-    };
+        on_behalf_of,
+    }
+}
+
+fn journal(args: &MakingArgs) -> anyhow::Result<Box<dyn Journal>> {
+    let who = who(args.on_behalf_of.clone());
     let file = AuditFile::open(&args.audit, who).with_context(|| {
         format!(
             "nothing was sent: cannot open the audit file `{}`",

@@ -3,9 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::flags::Flags;
-
-/// The one feed that a connector of this language has.
-const THE_FEED: &str = "baton_feed_event";
+use crate::feed::FEED_ID;
 
 /// A command line of this program, without its name, and whether it only lists.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,9 +33,9 @@ pub(in crate::cli) fn translate(flags: &Flags) -> Result<Translated, String> {
     } else if flags.event_feed {
         words.word("events");
         let feed = flags.event_feed_id.as_deref();
-        if let Some(other) = feed.filter(|feed| !["", THE_FEED].contains(feed)) {
+        if let Some(other) = feed.filter(|feed| !["", FEED_ID].contains(feed)) {
             return Err(format!(
-                "there is no event feed `{other}`: there is `{THE_FEED}`"
+                "there is no event feed `{other}`: there is `{FEED_ID}`"
             ));
         }
         words.given("--since", flags.event_feed_start_at.as_deref());

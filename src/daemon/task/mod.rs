@@ -1,56 +1,25 @@
 //! A task of the platform → what this connector does about it, and the answer. One file per kind.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+mod account;
+mod action;
+mod action_schema;
+mod change;
+mod connector;
+mod credential;
+mod event;
+mod events;
+mod failure;
+mod grant;
+mod kept;
+mod making;
+mod message;
+mod resource;
+mod rotation;
+mod run;
+mod sync;
+mod sync_failure;
+mod sync_scope;
+mod unsupported;
 
-use crate::model::ResourceTypeId;
-use crate::plan::Plan;
-use crate::provision::{Actions, ClientSecret, Who};
-use crate::source::Meter;
-use crate::sync::Concurrency;
-
-/// What tasks need of the connector that runs them.
-pub struct Connector {
-    /// The connector file, compiled with everything it can do.
-    pub plan: Arc<Plan>,
-    /// Its actions, and the runs of them.
-    pub actions: Actions,
-    /// Whether the system may be changed.
-    pub provisioning: bool,
-    /// The key that platforms encrypt passwords to.
-    pub client_secret: Option<ClientSecret>,
-    /// The audit file; each change opens it.
-    pub audit: PathBuf,
-    /// Who makes the changes, for the audit file.
-    pub who: Who,
-    /// How syncs run.
-    pub syncs: Syncs,
-    /// Counts what is asked of the system.
-    pub meter: Arc<Meter>,
-}
-
-/// How syncs run.
-#[derive(Debug, Clone)]
-pub struct Syncs {
-    /// Where work files and finished sync files are kept until the platform has them.
-    pub directory: PathBuf,
-    /// The types to sync where a task names none; empty: all.
-    pub resource_types: Vec<ResourceTypeId>,
-    /// Listings side by side.
-    pub concurrency: Concurrency,
-    /// Refuse tasks that ask for a full sync.
-    pub skip_full: bool,
-    /// What becomes of a sync that may lack something.
-    pub partial: PartialSyncs,
-}
-
-/// What becomes of a sync that may lack something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum PartialSyncs {
-    /// It is not uploaded, since the platform would take what is missing for gone: the task fails,
-    /// and may be tried again.
-    #[default]
-    Fail,
-    /// It is uploaded all the same.
-    Upload,
-}
+pub use connector::{Connector, PartialSyncs, Syncs};
+pub use run::{Deliver, run};

@@ -99,12 +99,19 @@ impl Actions {
         arguments: JsonMap<String, Json>,
         wait: Option<Duration>,
         journal: Box<dyn Journal>,
+        options: RunOptions,
     ) -> Result<ActionState, AskError> {
         // Whoever asks hears of wrong arguments at once.
         invoke(&self.plan, name, &arguments)?;
         let id = ksuid::generate(Utc::now());
         let mut states = self.remember(&id, name)?;
-        let run = Self::run(self.plan.clone(), name.to_owned(), arguments, journal);
+        let run = Self::run(
+            self.plan.clone(),
+            name.to_owned(),
+            arguments,
+            journal,
+            options,
+        );
         tokio::spawn(self.clone().follow(id.clone(), tokio::spawn(run)));
         let waiting = Waiting {
             actions: self,
@@ -145,15 +152,13 @@ impl Actions {
         name: String,
         arguments: JsonMap<String, Json>,
         mut journal: Box<dyn Journal>,
+        options: RunOptions,
     ) -> (bool, Json) {
         let invocation = match invoke(&plan, &name, &arguments) {
             Ok(invocation) => invocation,
             Err(error) => return (false, failure(&error.to_string())),
         };
-        match invocation
-            .run(journal.as_mut(), RunOptions::default())
-            .await
-        {
+        match invocation.run(journal.as_mut(), options).await {
             Ok(finished) => {
                 let outcome = finished.outcome;
                 let works = outcome.verdict.is_so();
@@ -213,10 +218,10 @@ impl Actions {
             let settled = |run: &Run| run.state.borrow().status.is_final() && !run.provisional;
             let oldest = runs.values().position(settled);
             let Some(oldest) = oldest else {
-                return Err(AskError::NotOffered {
-                    what: format!("running `{name}`"),
-                    reason: format!("{} actions are under way already", runs.len()),
-                });
+                let under_way = runs.len();
+                return Err(AskError::Busy(format!(
+                    "running `{name}` is not possible now: {under_way} actions are under way already"
+                )));
             };
             runs.shift_remove_index(oldest);
         }

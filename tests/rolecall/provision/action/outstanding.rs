@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use rolecall::plan::Plan;
 use rolecall::provision::{
-    ActionState, ActionStatus, Actions, AskError, Intent, Journal, NoJournal, Outcome, Unfinished,
+    ActionState, ActionStatus, Actions, AskError, Intent, Journal, NoJournal, Outcome, RunOptions,
+    Unfinished,
 };
 use serde_json::{Map, json};
 
@@ -39,7 +40,13 @@ fn system(exchanges: Vec<Exchange>) -> (Server, Arc<Plan>) {
 async fn lock(actions: &Actions, wait: u64) -> Result<ActionState, AskError> {
     let wait = Some(Duration::from_millis(wait));
     actions
-        .invoke("lock", Map::new(), wait, Box::new(NoJournal))
+        .invoke(
+            "lock",
+            Map::new(),
+            wait,
+            Box::new(NoJournal),
+            RunOptions::default(),
+        )
         .await
 }
 
@@ -134,7 +141,13 @@ async fn a_panic_is_a_failure_that_repeats_nothing() {
     let actions = Actions::new(plan);
     let wait = Some(Duration::from_secs(20));
     let state = actions
-        .invoke("lock", Map::new(), wait, Box::new(Panics))
+        .invoke(
+            "lock",
+            Map::new(),
+            wait,
+            Box::new(Panics),
+            RunOptions::default(),
+        )
         .await;
     let state = state.expect("it is offered");
     assert_eq!(state.status, ActionStatus::Failed);
@@ -162,7 +175,7 @@ async fn so_many_are_remembered_and_none_that_is_under_way_is_forgotten() {
         assert!(error.is_not_found(), "{error}");
     }
     let error = lock(&actions, 0).await.expect_err("both are under way");
-    insta::assert_snapshot!(error, @"running `lock` is not possible: 2 actions are under way already");
+    insta::assert_snapshot!(error, @"running `lock` is not possible now: 2 actions are under way already");
     for id in &ids[2..] {
         ended(&actions, id, ActionStatus::Complete).await;
     }
@@ -173,11 +186,23 @@ async fn so_many_are_remembered_and_none_that_is_under_way_is_forgotten() {
 async fn what_cannot_be_tried_is_said_at_once_and_not_remembered() {
     let (server, plan) = system(Vec::new());
     let actions = Actions::new(plan);
-    let unknown = actions.invoke("lok", Map::new(), None, Box::new(NoJournal));
+    let unknown = actions.invoke(
+        "lok",
+        Map::new(),
+        None,
+        Box::new(NoJournal),
+        RunOptions::default(),
+    );
     let unknown = unknown.await.expect_err("there is none");
     insta::assert_snapshot!(unknown, @"there is no action `lok`; did you mean `lock`?");
     let arguments = Map::from_iter([("idd".to_owned(), json!(1)), ("id".to_owned(), json!(1))]);
-    let wrong = actions.invoke("lock", arguments, None, Box::new(NoJournal));
+    let wrong = actions.invoke(
+        "lock",
+        arguments,
+        None,
+        Box::new(NoJournal),
+        RunOptions::default(),
+    );
     let wrong = wrong.await.expect_err("are wrong");
     insta::assert_snapshot!(wrong, @"the action `lock` has no argument `idd`: did you mean `id`?; the argument `id` is a number, and must be text");
     assert_eq!(actions.states(), Vec::new());

@@ -1,0 +1,84 @@
+//! A task → the file that runs its kind.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+use tonic::Code;
+
+use super::failure::malformed;
+use super::unsupported::unsupported;
+use super::{Connector, account, action, events, grant, resource, rotation, sync};
+use crate::daemon::{Answer, Failure};
+use crate::proto::connectorapi::baton::v1::Task;
+use crate::proto::connectorapi::baton::v1::task::TaskType;
+
+/// The most characters of the id of a task.
+const LONGEST_ID: usize = 64;
+
+/// Takes files to whoever gave the task.
+#[async_trait]
+pub trait Deliver: Send + Sync {
+    /// Delivers a file that belongs to a task. What cannot be delivered now may be later: the file
+    /// stays.
+    async fn deliver(&self, task_id: &str, file: &Path) -> Result<(), Failure>;
+}
+
+/// Runs a task to its end. `cancel` asks syncs to stop; changes of the system are not broken off.
+pub async fn run(
+    connector: &Connector,
+    task: &Task,
+    to: &dyn Deliver,
+    cancel: &CancellationToken,
+) -> Answer {
+    let ran = match checked(task, cancel) {
+        Ok(()) => dispatch(connector, task, to, cancel).await,
+        Err(failure) => Err(failure),
+    };
+    ran.unwrap_or_else(Answer::Failed)
+}
+
+/// Refuses a task whose id could not be the name of a file, and one that is cancelled already.
+fn checked(task: &Task, cancel: &CancellationToken) -> Result<(), Failure> {
+    let is_plain = |id: &str| id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !(1..=LONGEST_ID).contains(&task.id.len()) || !is_plain(&task.id) {
+        return Err(malformed(
+            "the id of the task is not made of letters and digits",
+        ));
+    }
+    match cancel.is_cancelled() {
+        true => Err(Failure::retryable(
+            Code::Cancelled,
+            "the task was cancelled before it began",
+        )),
+        false => Ok(()),
+    }
+}
+
+async fn dispatch(
+    connector: &Connector,
+    task: &Task,
+    to: &dyn Deliver,
+    cancel: &CancellationToken,
+) -> Result<Answer, Failure> {
+    let id = &task.id;
+    match &task.task_type {
+        // Nothing is to be done: whoever fetches tasks says hello.
+        Some(TaskType::None(_) | TaskType::Hello(_)) => Ok(Answer::done()),
+        Some(TaskType::SyncFull(task)) => sync::sync(connector, id, task, to, cancel).await,
+        Some(TaskType::Grant(task)) => grant::grant(connector, id, task).await,
+        Some(TaskType::Revoke(task)) => grant::revoke(connector, id, task).await,
+        Some(TaskType::CreateAccount(task)) => account::create(connector, id, task).await,
+        Some(TaskType::CreateResource(task)) => resource::create(connector, id, task).await,
+        Some(TaskType::DeleteResource(task)) => resource::delete(connector, id, task).await,
+        Some(TaskType::RotateCredentials(task)) => rotation::rotate(connector, id, task).await,
+        Some(TaskType::ActionListSchemas(task)) => action::list(connector, task),
+        Some(TaskType::ActionGetSchema(task)) => action::schema(connector, task),
+        Some(TaskType::ActionInvoke(task)) => action::invoke(connector, id, task).await,
+        Some(TaskType::ActionStatus(task)) => action::status(connector, task),
+        Some(TaskType::EventFeed(task)) => events::begin(connector, task).await,
+        Some(TaskType::ListEventFeeds(_)) => Ok(events::list_feeds(connector)),
+        Some(TaskType::ListEvents(task)) => events::list(connector, task).await,
+        _ => Err(unsupported(task)),
+    }
+}

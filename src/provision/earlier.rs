@@ -1,0 +1,73 @@
+//! Somebody's name in an audit file → what was begun on their behalf, and what became of it.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader};
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::outcome::Verdict;
+
+/// A change that was begun on somebody's behalf: the last one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    /// When it began.
+    pub at: String,
+    /// How it ended, and the sentence about it; `None` when no end of it is known.
+    pub ended: Option<(Verdict, String)>,
+}
+
+/// What is read of a line.
+#[derive(Deserialize)]
+struct Read {
+    event: String,
+    id: String,
+    at: String,
+    who: Option<ReadWho>,
+    verdict: Option<Verdict>,
+    message: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ReadWho {
+    on_behalf_of: Option<String>,
+}
+
+impl Earlier {
+    /// The last change on behalf of `whom` in the audit file `path`; `None` where there is none, or
+    /// no such file.
+    pub fn find(path: &Path, whom: &str) -> io::Result<Option<Self>> {
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut last: Option<(String, Self)> = None;
+        for line in BufReader::new(file).lines() {
+            let line = line?;
+            // Most lines are about other changes, and need not be read.
+            let is_of_last = last.as_ref().is_some_and(|(id, _)| line.contains(id));
+            if !is_of_last && !line.contains(whom) {
+                continue;
+            }
+            // A line that was cut by a crash says nothing.
+            let Ok(read) = serde_json::from_str::<Read>(&line) else {
+                continue;
+            };
+            let named = read.who.and_then(|who| who.on_behalf_of);
+            if read.event == "intent" && named.as_deref() == Some(whom) {
+                let begun = Self {
+                    at: read.at,
+                    ended: None,
+                };
+                last = Some((read.id, begun));
+            } else if read.event == "outcome"
+                && let (Some((id, earlier)), Some(verdict)) = (&mut last, read.verdict)
+                && *id == read.id
+            {
+                earlier.ended = Some((verdict, read.message.unwrap_or_default()));
+            }
+        }
+        Ok(last.map(|(_, earlier)| earlier))
+    }
+}
