@@ -28,6 +28,7 @@ mod service;
 mod sql;
 mod sync;
 mod watch;
+mod wire;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
