@@ -66,7 +66,7 @@ pub(super) fn run(args: &EventsArgs, out: &mut dyn Write) -> anyhow::Result<Outc
             eprintln!("{}", report::failure(&error));
             Ok(match wrong {
                 true => Outcome::Wrong,
-                false => Outcome::Failed,
+                false => Outcome::of_failure(error.as_ref()),
             })
         }
     }
