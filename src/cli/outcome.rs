@@ -150,3 +150,58 @@ fn source_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e SourceError>
             _ => None,
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    fn refused() -> SourceError {
+        SourceError::Refused {
+            system: "acme.test".to_owned(),
+            reason: "no".to_owned(),
+        }
+    }
+
+    /// What a failure is, wherever in its causes that stands.
+    #[test]
+    fn a_failure_is_known_by_its_causes() {
+        let connecting = SyncError::Connect {
+            system: "Acme".to_owned(),
+            source: Box::new(refused()),
+        };
+        let of = |error: anyhow::Error| Outcome::of_failure(error.as_ref());
+        assert_eq!(of(connecting.into()), Outcome::NotKnown);
+        assert_eq!(of(SyncError::Interrupted.into()), Outcome::Interrupted);
+        let before = SourceError::PreRequest {
+            name: "login".to_owned(),
+            cause: Box::new(refused()),
+        };
+        let listing = FeedError::Source {
+            source_name: "users".to_owned(),
+            error: Box::new(before),
+        };
+        let listing = Err::<(), _>(listing).context("listing events");
+        assert_eq!(of(listing.unwrap_err()), Outcome::NotKnown);
+        assert_eq!(of(anyhow::anyhow!("a disk")), Outcome::Failed);
+    }
+
+    #[test]
+    fn every_end_has_an_exit_code_of_this_program() {
+        // The finer ones say nothing new to scripts of this program.
+        for outcome in [
+            Outcome::Interrupted,
+            Outcome::Unreachable,
+            Outcome::TooSlow,
+            Outcome::Throttled,
+            Outcome::NotKnown,
+            Outcome::NotAllowed,
+        ] {
+            assert_eq!(ExitCode::from(outcome), ExitCode::from(Outcome::Failed));
+        }
+        for outcome in [Outcome::WrongArgument, Outcome::NotOffered] {
+            assert_eq!(ExitCode::from(outcome), ExitCode::from(Outcome::Wrong));
+        }
+    }
+}

@@ -8,6 +8,7 @@ mod company;
 mod complete;
 mod conformance;
 mod diagnostics;
+mod drop_in;
 mod examples;
 mod expansion;
 mod expressions;

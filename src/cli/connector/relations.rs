@@ -75,7 +75,7 @@ pub(super) fn check(given: &Given, asks_health: bool) -> Result<(), Refusal> {
             && !missing.is_empty()
         {
             let missing = missing.iter().map(|name| format!("`--{name}`"));
-            let missing = missing.collect::<Vec<_>>().join(" and ");
+            let missing = missing.collect::<Vec<_>>().join(", ");
             wrong.push(format!("{} needs {missing}", given.describe(first)));
         }
     }

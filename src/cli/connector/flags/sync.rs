@@ -28,8 +28,8 @@ pub(in crate::cli::connector) struct SyncFlags {
     /// What counts as a principal there; not written: users and groups
     #[arg(long, value_name = "TRAIT,…")]
     pub external_resource_traits: Vec<String>,
-    /// Listings side by side: -1 as many as is usual, 0 one after the other
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i64).range(-1..))]
+    /// Listings side by side; 0 and -1: as many as is usual
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i64).range(-1..=65535))]
     pub workers: i64,
     /// The same as `--workers -1`
     #[arg(long)]

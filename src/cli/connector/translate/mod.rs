@@ -116,12 +116,15 @@ fn once(
         .as_ref()
         .filter(|it| !it.is_empty())
     {
-        of_no_type(flags.action.invoke_action_resource_type.as_deref(), action)?;
+        of_no_type(
+            flags.action.invoke_action_resource_type.as_deref(),
+            Some(action),
+        )?;
         let said = &flags.action.invoke_action_args;
         change::action(action, said, connector(flags)?, words);
     } else if flags.action.list_action_schemas {
         let of = flags.action.list_action_schemas_resource_type.as_deref();
-        of_no_type(of, "")?;
+        of_no_type(of, None)?;
         words.word("list-actions").rest([connector(flags)?]);
         return Ok(true);
     } else if says(&flags.deletion.delete_resource) {
@@ -138,9 +141,7 @@ fn once(
     } else if flags.compact.compact_syncs {
         files::compact(&flags.compact, words)?;
     } else if asks(of_type) {
-        let of = of_type.invoke_resource_action_resource_type.as_deref();
-        let action = of_type.invoke_resource_action.as_deref();
-        of_no_type(of.or(Some("any resource type")), action.unwrap_or_default())?;
+        return Err(nothing_of_types("are no actions of resource types"));
     } else {
         sync::say(flags, around, &file, connector(flags)?, words, notes)?;
         return Ok(true);
@@ -167,19 +168,20 @@ fn connector(flags: &Flags) -> Result<String, Refusal> {
 }
 
 /// Actions of connector files belong to no resource type: whoever asks for one that does gets none.
-fn of_no_type(of: Option<&str>, action: &str) -> Result<(), Refusal> {
-    let Some(of) = of.filter(|of| !of.is_empty()) else {
-        return Ok(());
+fn of_no_type(of: Option<&str>, action: Option<&str>) -> Result<(), Refusal> {
+    let there = match (of.filter(|of| !of.is_empty()), action) {
+        (None, _) => return Ok(()),
+        (Some(of), Some(action)) => format!("is no action `{action}` of `{of}`"),
+        (Some(of), None) => format!("are no actions of `{of}`"),
     };
-    let what = match action {
-        "" => "actions".to_owned(),
-        action => format!("action `{action}`"),
-    };
-    Err(Refusal::of(
-        Code::NotFound,
-        format!("there are no {what} of `{of}`: the actions of a connector file belong to no resource type; `--list-action-schemas` shows them")
-            .replace("there are no action ", "there is no action "),
-    ))
+    Err(nothing_of_types(&there))
+}
+
+fn nothing_of_types(there: &str) -> Refusal {
+    let message = format!(
+        "there {there}: the actions of a connector file belong to no resource type, and `--list-action-schemas` shows them"
+    );
+    Refusal::of(Code::NotFound, message)
 }
 
 /// A folder of that name has to be there: nobody else makes one.

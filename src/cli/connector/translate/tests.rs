@@ -52,18 +52,6 @@ fn in_folder(line: &[&str], variables: &[(&str, &str)], folder: &Path, terminal:
 }
 
 /// What lines come to that all name the connector file, without what is said of logs.
-fn all(lines: &[&str]) -> String {
-    let shown = lines.iter().map(|line| {
-        let words: Vec<&str> = line.split(' ').filter(|word| !word.is_empty()).collect();
-        let came = asked(&words, &[("BATON_CONFIG_PATH", "hr.yaml")], None);
-        let came = came.replace("--log-level=info --log-format=flat ", "");
-        format!("{line}\n  {came}")
-    });
-    shown.collect::<Vec<_>>().join("\n")
-}
-
-/// Command lines that name their connector by a flag, since no file is there that the variable could
-/// name.
 fn with_connector(lines: &[&str]) -> String {
     let lines: Vec<String> = lines
         .iter()
@@ -179,31 +167,48 @@ fn services() {
 /// Without a connector file, some things are done and others are not.
 #[test]
 fn the_connector_file_is_asked_for_where_it_is_needed() {
-    insta::assert_snapshot!(all(&[
-        "",
-        "--list-ticket-schemas",
-        "--diff-syncs --base-sync-id a --applied-sync-id b",
-    ]));
+    let lines: [&[&str]; 5] = [
+        &[],
+        &["--list-ticket-schemas"],
+        &[
+            "--diff-syncs",
+            "--base-sync-id",
+            "a",
+            "--applied-sync-id",
+            "b",
+        ],
+        &["capabilities"],
+        &["--client-id", "a@b/c", "--client-secret", "s"],
+    ];
+    let shown = lines.map(|line| format!("{line:?}\n  {}", asked(line, &[], None)));
+    insta::assert_snapshot!(shown.join("\n"));
 }
 
 #[test]
 fn the_command_line_goes_before_the_environment_and_that_before_the_file() {
     let connector = ("BATON_FILE", "environment.c1z");
-    let file = Some("config-path: file.yaml\nfile: file.c1z\nsync-resource-types: [user, 'a,b']\n");
-    let lines: [(&[&str], &[(&str, &str)], Option<&str>); 15] = [
+    let file = Some(
+        "config-path: file.yaml\nfile: file.c1z\nsync-resources: ['bid:r:user/1', 'bid:r:user/a,b']\n",
+    );
+    type Line<'l> = (&'l [&'l str], &'l [(&'l str, &'l str)], Option<&'l str>);
+    let lines: [Line; 15] = [
         (&[], &[], file),
         (&[], &[connector], file),
         (&["-f", "line.c1z"], &[connector], file),
         (&["--config-path", "line.yaml"], &[], file),
         // An empty variable is none.
         (&[], &[("BATON_FILE", "")], file),
-        (&[], &[("BATON_SYNC_RESOURCE_TYPES", "x,y")], file),
+        (
+            &[],
+            &[("BATON_SYNC_RESOURCES", "bid:r:x/1,bid:r:y/1")],
+            file,
+        ),
         (
             &[
-                "--sync-resource-types",
-                "x",
-                "--sync-resource-types",
-                "y,\"z,1\"",
+                "--sync-resources",
+                "bid:r:x/1",
+                "--sync-resources",
+                "bid:r:y/1,\"bid:r:z/1,1\"",
             ],
             &[],
             file,
