@@ -81,6 +81,22 @@ fn ends_have_the_numbers_of_grpc() {
             ],
         ],
     ));
+    // A file of the newer form cannot be read, so nothing can be put together with it.
+    std::fs::write(folder.join("newer.c1z"), b"C1Z3\0").expect("the folder is ours");
+    let newer = baton_sql(
+        &folder,
+        &[
+            "--compact-syncs",
+            "--compact-sync-ids",
+            "a,b",
+            "--compact-file-paths",
+            "newer.c1z,newer.c1z",
+            "--compact-output-path",
+            ".",
+        ],
+        &[],
+    );
+    assert_eq!(code(&newer), 12, "{}", said(&newer));
     let nothing = baton_sql(&folder, &[], &[]);
     assert_eq!(code(&nothing), 2);
     assert!(
