@@ -1,6 +1,6 @@
-//! `proto/` → Rust types of the protocol's messages, without a protoc binary.
+//! `proto/` → Rust types of the protocol's messages, without a protoc binary; and what compiles them.
 
-use std::{env, error::Error, fs, path::Path};
+use std::{env, error::Error, fs, path::Path, process::Command};
 
 /// One folder per package; a package that is not listed is not compiled.
 const PACKAGES: &[&str] = &[
@@ -21,6 +21,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     files.sort();
+    let mut definitions = protox::Compiler::new([root])?;
+    definitions.include_imports(true).open_files(files)?;
+    // What shows messages as JSON reads this.
+    let descriptors = Path::new(&env::var("OUT_DIR")?).join("descriptors.bin");
+    fs::write(descriptors, definitions.encode_file_descriptor_set())?;
 
     let mut messages = prost_build::Config::new();
     messages
@@ -29,6 +34,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         .enable_type_names()
         .type_name_domain(["."], "type.googleapis.com");
     tonic_prost_build::configure()
-        .compile_fds_with_config(protox::compile(files, [root])?, messages)?;
+        .compile_fds_with_config(definitions.file_descriptor_set(), messages)?;
+    println!("cargo:rustc-env=ROLECALL_RUSTC={}", compiler()?);
     Ok(())
+}
+
+/// The name and the version of the compiler: a platform is told what a connector was built with.
+fn compiler() -> Result<String, Box<dyn Error>> {
+    let said = Command::new(env::var("RUSTC")?).arg("--version").output()?;
+    let said = String::from_utf8(said.stdout)?;
+    Ok(said
+        .split_whitespace()
+        .take(2)
+        .collect::<Vec<_>>()
+        .join(" "))
 }

@@ -8,6 +8,7 @@ pub mod config;
 pub mod daemon;
 pub mod diagnostic;
 pub mod expansion;
+mod exposition;
 pub mod expr;
 pub mod feed;
 mod hex;

@@ -6,6 +6,9 @@
     reason = "generated code; the .proto files document it"
 )]
 
+/// All of them as data, for what deals with messages without knowing them: a `FileDescriptorSet`.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
 pub use c1::{c1z, config, connector, connectorapi};
 
 /// Packages `c1.…`. Generated code refers to other packages by their places in such a tree.

@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::growth::{Growth, Told};
 use super::work_file::{RemovedOnDrop, remove_if_there, with_suffix};
 use super::{C1zError, Compression, WorkFile, container, keep};
 use crate::sync::SyncSink;
@@ -80,10 +81,31 @@ pub fn pack(work: WorkFile, output: &Path, compression: Compression) -> Result<(
 /// Whatever goes wrong, `output` is either what it was or the new file, and until it is the new
 /// file the work file stays, so that the next run has only this last step left to do.
 pub fn pack_and_keep(
+    work: WorkFile,
+    output: &Path,
+    compression: Compression,
+    full_runs: u32,
+) -> Result<(), C1zError> {
+    write(work, output, compression, full_runs, None)
+}
+
+/// Packs the sealed run like [`pack`], and tells the other end of `growth` how far the file is, so
+/// that it can be sent while it is being written. It is complete there once it is `output`.
+pub fn pack_and_tell(
+    work: WorkFile,
+    output: &Path,
+    compression: Compression,
+    growth: Growth,
+) -> Result<(), C1zError> {
+    write(work, output, compression, 1, Some(growth))
+}
+
+fn write(
     mut work: WorkFile,
     output: &Path,
     compression: Compression,
     full_runs: u32,
+    growth: Option<Growth>,
 ) -> Result<(), C1zError> {
     if work.run().ended_at.is_none() {
         return Err(C1zError::NotSealed {
@@ -95,13 +117,22 @@ pub fn pack_and_keep(
     // A fixed name, so that a run that was killed here leaves nothing the next one does not
     // overwrite. The lock on the work file keeps two runs from meeting.
     let packed = RemovedOnDrop(with_suffix(output, ".tmp"));
-    compress(&shipped.0, &packed.0, compression)?;
+    compress(&shipped.0, &packed.0, compression, growth.as_ref())?;
     fs::rename(&packed.0, output).map_err(C1zError::io("put in place", output))?;
     flush_directory(output)?;
-    remove_work_file(work)
+    remove_work_file(work)?;
+    if let Some(growth) = growth {
+        growth.complete();
+    }
+    Ok(())
 }
 
-fn compress(database: &Path, packed: &Path, compression: Compression) -> Result<(), C1zError> {
+fn compress(
+    database: &Path,
+    packed: &Path,
+    compression: Compression,
+    growth: Option<&Growth>,
+) -> Result<(), C1zError> {
     let input = File::open(database).map_err(C1zError::io("read", database))?;
     let mut output = OpenOptions::new()
         .write(true)
@@ -109,7 +140,14 @@ fn compress(database: &Path, packed: &Path, compression: Compression) -> Result<
         .truncate(true)
         .open(packed)
         .map_err(C1zError::io("create", packed))?;
-    container::pack(&input, &mut output, compression).map_err(C1zError::io("write", packed))?;
+    if let Some(growth) = growth {
+        growth.begin(packed).map_err(C1zError::io("read", packed))?;
+    }
+    let told = Told {
+        to: &mut output,
+        growth,
+    };
+    container::pack(&input, told, compression).map_err(C1zError::io("write", packed))?;
     output.sync_all().map_err(C1zError::io("write", packed))
 }
 

@@ -148,6 +148,6 @@ fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).ok_or_else(|| "write a duration such as `24h` or `90m`".to_owned())
 }

@@ -24,15 +24,10 @@ pub(super) const PROGRESS: &str = "progress";
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Logging")]
 pub(crate) struct LoggingArgs {
-    /// The least severe message to log; `RUST_LOG` says it per module.
-    #[arg(
-        long,
-        global = true,
-        value_name = "LEVEL",
-        env = "ROLECALL_LOG_LEVEL",
-        default_value = "warn"
-    )]
-    log_level: Level,
+    /// The least severe message to log; `RUST_LOG` says it per module. Not written: `info` for a
+    /// daemon, `warn` otherwise.
+    #[arg(long, global = true, value_name = "LEVEL", env = "ROLECALL_LOG_LEVEL")]
+    log_level: Option<Level>,
     /// How a message is written.
     #[arg(
         long,
@@ -45,7 +40,7 @@ pub(crate) struct LoggingArgs {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Level {
+pub(super) enum Level {
     Error,
     Warn,
     Info,
@@ -59,9 +54,10 @@ enum LogFormat {
     Json,
 }
 
-/// Sends log messages to standard error from now on, and spans to where traces go.
-pub(crate) fn start(args: &LoggingArgs, traces: Option<&Traces>) {
-    let level = match args.log_level {
+/// Sends log messages to standard error from now on, and spans to where traces go. `usual` is the
+/// level where nobody says one.
+pub(super) fn start(args: &LoggingArgs, usual: Level, traces: Option<&Traces>) {
+    let level = match args.log_level.unwrap_or(usual) {
         Level::Error => "error",
         Level::Warn => "warn",
         Level::Info => "info",

@@ -3,8 +3,6 @@
 //! Written by our own hand: the crates for Prometheus write the newer format, which that collector
 //! does not take, or serve a page; and none of them keeps what the file of the run before says.
 
-mod text;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -12,9 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
-use self::text::{Kind, Text};
 use super::{stderr, whole_file};
 use crate::c1z::Stats;
+use crate::exposition::{Kind, Text};
 use crate::source::{Meter, WaitReason};
 use crate::sync::{Event, ListingName, Phase, Report, Verdict};
 

@@ -3,6 +3,7 @@
 mod change;
 mod connector;
 mod connector_file;
+mod daemon;
 mod eval;
 mod events;
 mod external;
@@ -15,6 +16,7 @@ mod report;
 mod report_file;
 mod schema;
 mod scope;
+mod signals;
 mod stderr;
 mod sync;
 mod tape;
@@ -66,6 +68,8 @@ enum Command {
     Events(events::EventsArgs),
     /// Make exactly the change that a plan file has.
     Apply(Box<change::ApplyArgs>),
+    /// Serve a platform: take its tasks, and tell it what became of them.
+    Daemon(Box<daemon::DaemonArgs>),
     /// The flags and variables of the connectors `baton-http` and `baton-sql`, for old command lines.
     Connector(Box<connector::Flags>),
     /// Find every mistake in connector files, without connecting.
@@ -148,7 +152,12 @@ pub fn main() -> ExitCode {
             return Outcome::Wrong.into();
         }
     };
-    logging::start(&cli.logging, traces.as_ref());
+    let level = match &cli.command {
+        // Nobody sees what it does but by its log.
+        Command::Daemon(_) => logging::Level::Info,
+        _ => logging::Level::Warn,
+    };
+    logging::start(&cli.logging, level, traces.as_ref());
     let outcome = run(cli.command);
     if let Some(traces) = traces {
         traces.end();
@@ -174,6 +183,7 @@ fn run(command: Command) -> Outcome {
         Command::Capabilities(args) => change::list_capabilities(&args, &mut out),
         Command::Events(args) => events::run(&args, &mut out),
         Command::Apply(args) => change::apply(&args, &mut out),
+        Command::Daemon(args) => daemon::run(&args, &mut out),
         Command::Connector(_) => unreachable!("its flags were translated"),
         Command::Validate(args) => validate::run(&args, &mut out),
         Command::Eval(args) => eval::run(&args, &mut out),

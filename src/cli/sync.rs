@@ -13,7 +13,7 @@ use super::external::ExternalArgs;
 use super::scope::{self, ScopeArgs};
 use super::tape::Tape;
 use super::watch::{Watch, WatchArgs};
-use super::{Outcome, report, report_file, stderr};
+use super::{Outcome, report, report_file, signals, stderr};
 use crate::c1z::{self, Begin, Compression, Derive, External, Opened, WorkFile};
 use crate::plan::{Plan, Purpose};
 use crate::sync::{self, Concurrency, Options, Report, SyncError, Verdict};
@@ -277,7 +277,9 @@ async fn drive(
     options: Options,
     watch: &Watch,
 ) -> Result<(Report, WorkFile), SyncError> {
-    let signals = tokio::spawn(stop_on_signal(options.cancel.clone()));
+    let signals = tokio::spawn(signals::stop(options.cancel.clone(), || {
+        stderr::say("stopping after the pages under way; once more to stop at once");
+    }));
     let hear = |event| watch.hear(&event);
     let source = plan.source.clone();
     let run = sync::run(Arc::new(plan), work, options, &hear);
@@ -285,25 +287,6 @@ async fn drive(
     source.close().await;
     signals.abort();
     ran
-}
-
-/// The first SIGINT or SIGTERM asks the run to stop after its pages; the second one ends it at once,
-/// which loses at most those pages.
-async fn stop_on_signal(cancel: CancellationToken) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        return;
-    };
-    let mut either =
-        async || tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} };
-    either().await;
-    stderr::say("stopping after the pages under way; once more to stop at once");
-    cancel.cancel();
-    either().await;
-    std::process::exit(1);
 }
 
 fn tell(args: &SyncArgs, report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {

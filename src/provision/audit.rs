@@ -1,9 +1,12 @@
 //! The audit file: a line before anything is sent, a line with what became of it.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
@@ -85,13 +88,45 @@ impl Journal for NoJournal {
 }
 
 /// A file of JSON lines that only its owner may read: what is sent may say a lot about people.
+///
+/// Each change has a value of its own; those of one process share what was read of the file, so that
+/// a process that makes many changes reads each line once.
 #[derive(Debug)]
 pub struct AuditFile {
-    path: PathBuf,
+    shared: Arc<Shared>,
+    asked: Option<Asked>,
+}
+
+/// The change that was asked about, and how often it had been begun by then since it is watched.
+#[derive(Debug)]
+struct Asked {
+    key: String,
+    begun: u64,
+}
+
+#[derive(Debug)]
+struct Shared {
     file: File,
     who: Who,
-    /// How much of the file was read when it was last looked through.
+    open: Mutex<Open>,
+}
+
+/// The changes of which it is not known what became of them, as far as the file was read.
+#[derive(Debug, Default)]
+struct Open {
     read: u64,
+    /// The last intent, by the key of the change.
+    intents: HashMap<String, (String, Unfinished)>,
+    /// The changes that somebody is about to begin.
+    watched: HashMap<String, Watched>,
+}
+
+#[derive(Debug, Default)]
+struct Watched {
+    by: usize,
+    /// How often it was begun meanwhile, and when it was last.
+    begun: u64,
+    at: String,
 }
 
 #[derive(Serialize)]
@@ -119,117 +154,194 @@ struct Read {
 impl AuditFile {
     /// Opens the file for appending, or makes it.
     pub fn open(path: &Path, who: Who) -> io::Result<Self> {
-        let file = OpenOptions::new()
+        let mut file = OpenOptions::new()
             .append(true)
             .read(true)
             .create(true)
             .mode(0o600)
             .open(path)?;
-        let path = path.to_owned();
-        let mut opened = Self {
-            path,
+        if !ends_with_a_line(&file)? {
+            // A crash cut the last line; ours begins behind it.
+            file.write_all(b"\n")?;
+        }
+        let shared = Shared {
             file,
             who,
-            read: 0,
+            open: Mutex::default(),
         };
-        if !opened.ends_with_a_line()? {
-            // A crash cut the last line; ours begins behind it.
-            opened.file.write_all(b"\n")?;
-        }
-        Ok(opened)
+        Ok(Self {
+            shared: Arc::new(shared),
+            asked: None,
+        })
     }
 
-    fn ends_with_a_line(&self) -> io::Result<bool> {
-        let length = self.file.metadata()?.len();
-        let mut last = [0];
-        if length > 0 {
-            self.file.read_exact_at(&mut last, length - 1)?;
+    /// The same file, for another change.
+    pub fn for_another(&self) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            asked: None,
         }
-        Ok(length == 0 || last == *b"\n")
+    }
+}
+
+fn ends_with_a_line(file: &File) -> io::Result<bool> {
+    let length = file.metadata()?.len();
+    let mut last = [0];
+    if length > 0 {
+        file.read_exact_at(&mut last, length - 1)?;
+    }
+    Ok(length == 0 || last == *b"\n")
+}
+
+impl Shared {
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes a line, unless `check` refuses while nobody else can.
+    /// Writes a line, unless `check` refuses while nobody else can write one.
     fn append(
-        &mut self,
+        &self,
         line: &impl Serialize,
-        check: impl FnOnce(&Self) -> io::Result<()>,
+        check: impl FnOnce(&Open) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut text = serde_json::to_vec(line)?;
         text.push(b'\n');
+        // The lock of the file keeps other processes away, this one others of this process.
+        let mut open = self.open();
         self.file.lock()?;
-        let written = check(self)
-            .and_then(|()| self.file.write_all(&text))
+        let written = open
+            .catch_up(&self.file)
+            .and_then(|()| check(&open))
+            .and_then(|()| (&self.file).write_all(&text))
             .and_then(|()| self.file.sync_data());
         self.file.unlock()?;
         written
     }
+}
 
-    /// Fails when somebody began the same change since the file was looked through.
-    fn refuse_if_begun(&self, key: &str) -> io::Result<()> {
-        let mut file = File::open(&self.path)?;
-        file.seek(SeekFrom::Start(self.read))?;
-        for line in BufReader::new(file).lines() {
-            let line = line?;
-            let read = line
-                .contains(key)
-                .then(|| serde_json::from_str::<Read>(&line));
-            if let Some(Ok(read)) = read
-                && read.event == "intent"
-                && read.key.as_deref() == Some(key)
-            {
-                let message = format!("the same change is under way since {}", read.at);
-                return Err(io::Error::new(io::ErrorKind::WouldBlock, message));
+impl Open {
+    /// Reads what was written since.
+    fn catch_up(&mut self, file: &File) -> io::Result<()> {
+        let length = file.metadata()?.len();
+        if length < self.read {
+            // Somebody has cut the file: what is left is all there is.
+            (self.read, self.intents) = Default::default();
+        }
+        let part = Part {
+            file,
+            at: self.read,
+            end: length,
+        };
+        let mut lines = BufReader::new(part);
+        let mut line = Vec::new();
+        while lines.read_until(b'\n', &mut line)? > 0 {
+            if !line.ends_with(b"\n") {
+                // It is being written.
+                break;
             }
+            self.read += line.len() as u64;
+            self.note(&line);
+            line.clear();
         }
         Ok(())
+    }
+
+    fn note(&mut self, line: &[u8]) {
+        // A line that was cut by a crash is the last of its run: what it says is not there.
+        let Ok(read) = serde_json::from_slice::<Read>(line) else {
+            return;
+        };
+        match (read.event.as_str(), read.key) {
+            ("intent", Some(key)) => {
+                if let Some(watched) = self.watched.get_mut(&key) {
+                    watched.begun += 1;
+                    watched.at.clone_from(&read.at);
+                }
+                let unfinished = Unfinished { at: read.at };
+                self.intents.insert(key, (read.id, unfinished));
+            }
+            ("outcome", _) if read.verdict != Some(Verdict::Unclear) => {
+                self.intents.retain(|_, (id, _)| *id != read.id);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A part of a file, read without moving its position.
+struct Part<'f> {
+    file: &'f File,
+    at: u64,
+    end: u64,
+}
+
+impl io::Read for Part<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end - self.at).unwrap_or(usize::MAX);
+        let most = left.min(buffer.len());
+        let read = self.file.read_at(&mut buffer[..most], self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+impl AuditFile {
+    /// Does not look after the change any more that was asked about.
+    fn forget(&mut self, open: &mut Open) {
+        if let Some(asked) = self.asked.take()
+            && let Entry::Occupied(mut watched) = open.watched.entry(asked.key)
+        {
+            watched.get_mut().by -= 1;
+            if watched.get().by == 0 {
+                watched.remove();
+            }
+        }
+    }
+}
+
+impl Drop for AuditFile {
+    fn drop(&mut self) {
+        let shared = self.shared.clone();
+        self.forget(&mut shared.open());
     }
 }
 
 impl Journal for AuditFile {
     fn unfinished(&mut self, key: &str) -> io::Result<Option<Unfinished>> {
-        let mut last: Option<(String, Unfinished)> = None;
-        let file = File::open(&self.path)?;
-        // What is written meanwhile is looked at when the intent is.
-        self.read = file.metadata()?.len();
-        for line in BufReader::new(file.take(self.read)).lines() {
-            let line = line?;
-            // Most lines are about other changes, and need not be read.
-            let is_about = |id: &str| line.contains(id);
-            if !is_about(key) && !last.as_ref().is_some_and(|(id, _)| is_about(id)) {
-                continue;
-            }
-            // A line that was cut by a crash is the last of its run: what it says is not there.
-            let Ok(read) = serde_json::from_str::<Read>(&line) else {
-                continue;
-            };
-            match read.event.as_str() {
-                "intent" if read.key.as_deref() == Some(key) => {
-                    last = Some((read.id, Unfinished { at: read.at }));
-                }
-                "outcome"
-                    if read.verdict != Some(Verdict::Unclear)
-                        && last.as_ref().is_some_and(|(id, _)| *id == read.id) =>
-                {
-                    last = None;
-                }
-                _ => {}
-            }
-        }
-        Ok(last.map(|(_, unfinished)| unfinished))
+        let shared = self.shared.clone();
+        let mut open = shared.open();
+        open.catch_up(&shared.file)?;
+        self.forget(&mut open);
+        let watched = open.watched.entry(key.to_owned()).or_default();
+        watched.by += 1;
+        self.asked = Some(Asked {
+            key: key.to_owned(),
+            begun: watched.begun,
+        });
+        Ok(open.intents.get(key).map(|(_, last)| last.clone()))
     }
 
     fn intent(&mut self, intent: &Intent<'_>) -> io::Result<String> {
         let id = new_id()?;
-        let who = self.who.clone();
         let line = Line {
             audit_version: VERSION,
             event: "intent",
             id: &id,
             at: now(),
-            who: Some(&who),
+            who: Some(&self.shared.who),
             what: intent,
         };
-        self.append(&line, |file| file.refuse_if_begun(&intent.key))?;
+        let asked = self.asked.as_ref().filter(|asked| asked.key == intent.key);
+        self.shared.append(&line, |open| {
+            let watched = asked.and_then(|asked| Some((asked, open.watched.get(&asked.key)?)));
+            match watched {
+                Some((asked, now)) if now.begun != asked.begun => {
+                    let message = format!("the same change is under way since {}", now.at);
+                    Err(io::Error::new(io::ErrorKind::WouldBlock, message))
+                }
+                _ => Ok(()),
+            }
+        })?;
         Ok(id)
     }
 
@@ -245,7 +357,7 @@ impl Journal for AuditFile {
             who: None,
             what,
         };
-        self.append(&line, |_| Ok(()))
+        self.shared.append(&line, |_| Ok(()))
     }
 }
 
@@ -337,6 +449,21 @@ mod tests {
         other.intent(&late).expect("it was looked for");
         file.outcome(&fourth, &outcome(Verdict::Made))
             .expect("written");
+        // The same within one process, also where the first one is done before the second begins.
+        let (mut one, mut two) = (file.for_another(), file.for_another());
+        assert!(!is_unfinished(&mut one, "d") && !is_unfinished(&mut two, "d"));
+        let of_one = intent(&mut one, "d");
+        one.outcome(&of_one, &outcome(Verdict::Made))
+            .expect("written");
+        let late = Intent {
+            key: "d".to_owned(),
+            ..late
+        };
+        assert!(two.intent(&late).is_err());
+        assert!(!is_unfinished(&mut two, "d"));
+        two.intent(&late).expect("it was looked for");
+        drop((one, two));
+        assert_eq!(file.shared.open().watched.len(), 1, "that of `file`");
         // A crash may cut a line; the next process writes behind it.
         std::fs::OpenOptions::new()
             .append(true)

@@ -56,5 +56,6 @@ pub use resource::{create_resource, delete_resource};
 pub use rotation::rotate_credential;
 pub use run::{Finished, RunOptions};
 pub use sealing::{ClientSecret, Recipient, Sealed};
+pub(crate) use sealing::{Jwk, PrivateKey};
 pub use target::Target;
 pub use wish::PasswordWish;

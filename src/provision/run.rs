@@ -18,9 +18,9 @@ use super::{http, sql};
 use crate::expr::Inputs;
 use crate::hex::hex;
 use crate::plan::ChangePlan;
-use crate::source::FoundOne;
 use crate::source::http::Asks;
 use crate::source::redact::Redactor;
+use crate::source::{FoundOne, first};
 
 /// How a change is made.
 #[derive(Debug, Clone, Copy, Default)]
@@ -77,7 +77,8 @@ impl Prepared<'_> {
         options: RunOptions,
     ) -> io::Result<Finished> {
         loop {
-            match self.attempt(journal, options).await {
+            // Somebody waits for it: pages of a sync of the same system stand back.
+            match first(self.attempt(journal, options)).await {
                 // Somebody else began the same change: what becomes of it is looked for first.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     tracing::info!(%error, "looking what becomes of it");

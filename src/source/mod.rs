@@ -8,11 +8,13 @@ mod error;
 mod meter;
 mod page;
 pub(crate) mod redact;
+mod turn;
 
 pub(crate) use backoff::Backoff;
 pub use error::SourceError;
 pub use meter::{Cost, Meter, WaitReason, Waiting};
 pub use page::{FoundOne, Page, PageToken, PartialReason};
+pub use turn::first;
 
 use async_trait::async_trait;
 

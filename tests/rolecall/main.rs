@@ -20,6 +20,7 @@ mod http;
 mod mapping;
 mod pages;
 mod plan;
+mod platform;
 mod provision;
 mod saas;
 mod servers;

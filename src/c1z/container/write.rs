@@ -25,7 +25,7 @@ const ZSTD_LEVEL: i32 = 3;
 const LARGE: u64 = 32 << 20;
 
 /// Compresses a closed database file into `output`.
-pub fn pack(database: &File, output: &mut File, compression: Compression) -> io::Result<()> {
+pub fn pack(database: &File, output: impl Write, compression: Compression) -> io::Result<()> {
     let size = database.metadata()?.len();
     let mut input = BufReader::with_capacity(1 << 20, database);
     let mut output = BufWriter::with_capacity(1 << 16, output);

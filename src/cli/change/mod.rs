@@ -218,14 +218,19 @@ async fn make(
     Ok(outcome.verdict.into())
 }
 
-fn journal(args: &MakingArgs) -> anyhow::Result<Box<dyn Journal>> {
-    let who = Who {
+/// Whoever runs this program, for the audit file.
+pub(super) fn who(on_behalf_of: Option<String>) -> Who {
+    Who {
         user: whoami(),
         host: std::fs::read_to_string("/proc/sys/kernel/hostname")
             .map_or_else(|_| String::new(), |name| name.trim().to_owned()),
         pid: std::process::id(),
-        on_behalf_of: args.on_behalf_of.clone(),
-    };
+        on_behalf_of,
+    }
+}
+
+fn journal(args: &MakingArgs) -> anyhow::Result<Box<dyn Journal>> {
+    let who = who(args.on_behalf_of.clone());
     let file = AuditFile::open(&args.audit, who).with_context(|| {
         format!(
             "nothing was sent: cannot open the audit file `{}`",

@@ -2,11 +2,12 @@
 
 use age::ssh::Identity;
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Sealed;
-use super::jwk::{self, Jwk, Members, member, ssh_part};
+use super::jwk::{self, ssh_part};
+use super::private_key::PrivateKey;
 use crate::provision::AskError;
 
 /// The name under which platforms ask for a private key.
@@ -24,9 +25,26 @@ impl ClientSecret {
     /// Reads a client secret: four parts with colons between them, of which the third is `v1` and
     /// the fourth a private Ed25519 key.
     pub fn parse(secret: &SecretString) -> Result<Self, AskError> {
-        read(secret.expose_secret()).map_err(|reason| {
+        let read = PrivateKey::read(secret).and_then(Self::of);
+        read.map_err(|reason| {
             AskError::Argument(format!("the client secret cannot be used: {reason}"))
         })
+    }
+
+    fn of(key: PrivateKey) -> Result<Self, String> {
+        let public = key
+            .public
+            .ed25519()
+            .ok_or("its key is not one of Ed25519")?;
+        let file = ssh_private_key(public, key.private.expose_secret());
+        match Identity::from_buffer(file.as_bytes(), None) {
+            Ok(identity @ Identity::Unencrypted(_)) => Ok(Self {
+                identity,
+                thumbprint: key.public.thumbprint(),
+                kid: key.kid,
+            }),
+            _ => Err("its key is not complete".to_owned()),
+        }
     }
 
     /// The name of the key: its own, or its thumbprint.
@@ -74,36 +92,6 @@ impl ClientSecret {
             Ok(text) => Ok(SecretString::from(text)),
             Err(_) => Err("it is not text".to_owned()),
         }
-    }
-}
-
-fn read(secret: &str) -> Result<ClientSecret, String> {
-    let parts: Vec<&str> = secret.trim().split(':').collect();
-    let [_, _, version, key] = parts.as_slice() else {
-        return Err("it has not four parts with colons between them".to_owned());
-    };
-    if *version != "v1" {
-        return Err("its third part is not `v1`".to_owned());
-    }
-    let key = URL_SAFE_NO_PAD
-        .decode(key)
-        .map_err(|_| "its fourth part is not base64url without padding")?;
-    let members: Members =
-        serde_json::from_slice(&key).map_err(|_| "its fourth part holds no JSON Web Key")?;
-    if members.kty != "OKP" || members.crv.as_deref() != Some("Ed25519") {
-        return Err("its key is not one of Ed25519".to_owned());
-    }
-    let private = member("d", members.d.as_ref()).map_err(|_| "its key is not a private one")?;
-    let public = member("x", members.x.as_ref())?;
-    let thumbprint = Jwk::of(&members)?.thumbprint();
-    let identity = Identity::from_buffer(ssh_private_key(&public, &private).as_bytes(), None);
-    match identity {
-        Ok(identity @ Identity::Unencrypted(_)) => Ok(ClientSecret {
-            identity,
-            thumbprint,
-            kid: members.kid.filter(|kid| !kid.is_empty()),
-        }),
-        _ => Err("its key is not complete".to_owned()),
     }
 }
 

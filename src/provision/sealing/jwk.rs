@@ -17,7 +17,7 @@ pub(super) const PROVIDER: &str = "baton/jwk/v1";
 
 /// A public JSON Web Key.
 #[derive(Debug, Clone)]
-pub(super) struct Jwk {
+pub(crate) struct Jwk {
     key: PublicKey,
     seals: Seals,
 }
@@ -62,7 +62,7 @@ impl Jwk {
     }
 
     /// The public part of a key.
-    pub fn of(members: &Members) -> Result<Self, String> {
+    pub(super) fn of(members: &Members) -> Result<Self, String> {
         let key = match (members.kty.as_str(), members.crv.as_deref()) {
             ("OKP", Some("Ed25519")) => PublicKey::Ed25519(
                 member("x", members.x.as_ref())?
@@ -90,6 +90,14 @@ impl Jwk {
             key => Seals::Age(ssh_recipient(&key.ssh())?),
         };
         Ok(Self { key, seals })
+    }
+
+    /// The bytes of a public Ed25519 key; `None` for one of another kind.
+    pub fn ed25519(&self) -> Option<&[u8; 32]> {
+        match &self.key {
+            PublicKey::Ed25519(x) => Some(x),
+            PublicKey::Rsa { .. } | PublicKey::Curve(_) => None,
+        }
     }
 
     /// The thumbprint of the key (RFC 7638), in hexadecimal digits.

@@ -2,12 +2,13 @@
 //!
 //! Names, layouts and key ids are those of the protocol, so that a platform reads what comes out.
 //! A provider is a file: `age_key` for age recipients, `jwk` for JSON Web Keys, with
-//! `jwe` for those on elliptic curves.
+//! `jwe` for those on elliptic curves. `private_key` reads the key of a client secret.
 
 mod age_key;
 mod handed_over;
 mod jwe;
 mod jwk;
+mod private_key;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 pub use handed_over::ClientSecret;
+pub(crate) use jwk::Jwk;
+pub(crate) use private_key::PrivateKey;
 
 use super::ask::AskError;
 

@@ -26,5 +26,8 @@ pub use request::RequestParts;
 pub use source::HttpSource;
 pub(crate) use source::install_tls;
 pub use token::Ask;
+pub(crate) use token::key::{Algorithm, SigningKey};
 pub use view::{Asks, RequestView, View};
+pub(crate) use wire::limits::asked as retry_after;
 pub use wire::{Clock, Recorder, Replay, SystemClock};
+pub(crate) use wire::{TlsTrouble, told};

@@ -19,6 +19,7 @@ mod select;
 mod statement;
 mod target;
 mod tls;
+mod turns;
 mod vars;
 mod verb;
 

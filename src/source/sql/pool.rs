@@ -9,16 +9,14 @@ use futures::stream::BoxStream;
 use sqlx::error::DatabaseError;
 use sqlx::pool::{Pool, PoolConnection, PoolOptions};
 use sqlx::{ConnectOptions, Connection, Either};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::dialect::{Database, Ran, Session};
 use super::failure::{Failure, Peer};
 use super::place;
 use super::statement::{Row, Rows, Statement, TakeRows};
+use super::turns::{MOST_CONNECTIONS, Turns};
 use crate::source::{SourceError, meter};
-
-/// Connections to one database at a time. Pages beyond that wait for their turn.
-const CONNECTIONS: usize = 5;
 
 /// How long opening a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -110,7 +108,7 @@ pub struct Pooled<D: Driver> {
     // Made on first use: making one needs the async runtime, and compiling a file has none.
     pool: OnceLock<Pool<D::Db>>,
     // Waiting for a turn may take as long as the queries before it do; only connecting is timed.
-    turns: Semaphore,
+    turns: Turns,
 }
 
 impl<D: Driver> Pooled<D> {
@@ -125,7 +123,7 @@ impl<D: Driver> Pooled<D> {
             options,
             peer,
             pool: OnceLock::new(),
-            turns: Semaphore::new(CONNECTIONS),
+            turns: Turns::new(),
         }
     }
 
@@ -153,7 +151,7 @@ impl<D: Driver> Pooled<D> {
         statement: &Statement<'_>,
         mut rows: Rows<'_>,
     ) -> Result<Vec<Row>, SourceError> {
-        let (_permit, mut connection) = self.turn().await?;
+        let (_turn, mut connection) = self.turn().await?;
         meter::asked();
         D::run(&mut connection, statement, &mut rows)
             .await
@@ -188,8 +186,8 @@ impl<D: Driver> Pooled<D> {
         }
     }
 
-    async fn turn(&self) -> Result<(SemaphorePermit<'_>, PoolConnection<D::Db>), SourceError> {
-        let permit = self.turns.acquire().await.map_err(|_| {
+    async fn turn(&self) -> Result<(OwnedSemaphorePermit, PoolConnection<D::Db>), SourceError> {
+        let turn = self.turns.take().await.ok_or_else(|| {
             self.peer
                 .while_running(Failure::Driver(sqlx::Error::PoolClosed))
         })?;
@@ -200,12 +198,12 @@ impl<D: Driver> Pooled<D> {
                     let driver = driver.clone();
                     Box::pin(async move { driver.after_connecting(connection).await })
                 })
-                .max_connections(u32::try_from(CONNECTIONS).expect("it is a small number"))
+                .max_connections(u32::try_from(MOST_CONNECTIONS).expect("it is a small number"))
                 .acquire_timeout(CONNECT_TIMEOUT)
                 .connect_lazy_with(self.options.clone())
         });
         match pool.acquire().await {
-            Ok(connection) => Ok((permit, connection)),
+            Ok(connection) => Ok((turn, connection)),
             // The pool tries again and again and then only knows that it took too long.
             Err(sqlx::Error::PoolTimedOut) => {
                 let reason = match self.connect(&self.options).await {

@@ -201,7 +201,8 @@ impl SigningKey {
         self.signed(&header, claims)
     }
 
-    fn signed(&self, header: &Json, claims: &Json) -> Result<String, SourceError> {
+    /// The claims as a signed token whose header says so.
+    pub fn signed(&self, header: &Json, claims: &Json) -> Result<String, SourceError> {
         let encode = |json: &Json| URL_SAFE_NO_PAD.encode(json.to_string());
         let said = format!("{}.{}", encode(header), encode(claims));
         let signature = self.sign(said.as_bytes()).ok_or_else(|| {

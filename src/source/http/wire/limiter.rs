@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use super::clock::{self, Clock};
 use super::retry::LONGEST_WAIT;
 use crate::config::http::{HttpClientConfig, RateLimitConfig};
-use crate::source::WaitReason;
+use crate::source::{WaitReason, turn};
 
 /// Requests at a time where neither the file nor the run says how many.
 const MANY: u32 = 64;
@@ -23,6 +23,8 @@ pub(in crate::source::http) struct Limiter {
     state: Mutex<State>,
     /// Somebody may go now.
     freed: Notify,
+    /// The same, for those who go first.
+    freed_first: Notify,
 }
 
 #[derive(Debug)]
@@ -38,6 +40,8 @@ struct State {
     budget: Vec<Window>,
     /// Until when a host is left alone.
     pauses: HashMap<String, SystemTime>,
+    /// How many wait for a host that go before others.
+    first: HashMap<String, usize>,
 }
 
 /// At most so many requests in any span of so much time.
@@ -72,8 +76,10 @@ impl Limiter {
                 halved: 0,
                 budget: budget.map(windows).unwrap_or_default(),
                 pauses: HashMap::new(),
+                first: HashMap::new(),
             }),
             freed: Notify::new(),
+            freed_first: Notify::new(),
         })
     }
 
@@ -86,22 +92,27 @@ impl Limiter {
 
     /// Waits until a request to a host may go. Nothing is held while waiting.
     pub async fn enter(self: &Arc<Self>, host: &str, clock: &dyn Clock) -> Slot {
+        let first = turn::goes_first().then(|| First::begin(self, host));
         let mut now = clock.now();
         loop {
-            let freed = self.freed.notified();
+            let freed = match first {
+                Some(_) => self.freed_first.notified(),
+                None => self.freed.notified(),
+            };
             let wait = {
                 let mut state = self.state();
                 let wait = state.wait(host, now);
-                if wait.is_none() && f64::from(state.in_flight) < state.allowed.floor() {
+                let stands_back = first.is_none() && state.first.contains_key(host);
+                if wait.is_none() && !stands_back && state.has_place() {
                     state.in_flight += 1;
                     for window in &mut state.budget {
                         window.send(now);
                     }
                     let halved = state.halved;
-                    let more = f64::from(state.in_flight) < state.allowed.floor();
+                    let more = state.has_place();
                     drop(state);
                     if more {
-                        self.freed.notify_one();
+                        self.wake();
                     }
                     return Slot {
                         limiter: self.clone(),
@@ -114,7 +125,7 @@ impl Limiter {
                 Some(wait) => {
                     // Others may wait for a place that is free: they should know of the pause too, for
                     // this request may be given up before it takes one.
-                    self.freed.notify_one();
+                    self.wake();
                     tracing::info!(
                         host,
                         wait_ms = wait.as_millis(),
@@ -139,6 +150,12 @@ impl Limiter {
         let mut state = self.state();
         let until = state.pauses.entry(host.to_owned()).or_insert(now);
         *until = (*until).max(now + wait);
+    }
+
+    /// Lets somebody see whether they may go.
+    fn wake(&self) {
+        self.freed_first.notify_one();
+        self.freed.notify_one();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -170,11 +187,45 @@ impl Drop for Slot {
         let mut state = self.limiter.state();
         state.in_flight -= 1;
         drop(state);
-        self.limiter.freed.notify_one();
+        self.limiter.wake();
+    }
+}
+
+/// Somebody waits who goes before others, until this is dropped.
+struct First<'l> {
+    limiter: &'l Limiter,
+    host: &'l str,
+}
+
+impl<'l> First<'l> {
+    fn begin(limiter: &'l Limiter, host: &'l str) -> Self {
+        let mut state = limiter.state();
+        *state.first.entry(host.to_owned()).or_default() += 1;
+        drop(state);
+        Self { limiter, host }
+    }
+}
+
+impl Drop for First<'_> {
+    fn drop(&mut self) {
+        let mut state = self.limiter.state();
+        if let Some(waiting) = state.first.get_mut(self.host) {
+            *waiting -= 1;
+            if *waiting == 0 {
+                state.first.remove(self.host);
+            }
+        }
+        drop(state);
+        // Others stood back for this one.
+        self.limiter.wake();
     }
 }
 
 impl State {
+    fn has_place(&self) -> bool {
+        f64::from(self.in_flight) < self.allowed.floor()
+    }
+
     /// How long a request to a host has to wait now, other requests aside.
     fn wait(&mut self, host: &str, now: SystemTime) -> Option<Duration> {
         self.pauses.retain(|_, until| *until > now);
@@ -329,6 +380,38 @@ mod tests {
         assert_eq!(meter.cost().rate_limit_wait_ms, 20_000);
     }
 
+    /// However many pages of a sync wait, a change is next.
+    #[tokio::test]
+    async fn a_change_goes_before_the_pages_of_a_sync() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        for budget in [None, Some((2, 10, None))] {
+            let limiter = limiter(2, budget);
+            let (clock, entered) = (Arc::new(TestClock::new()), Arc::new(AtomicUsize::new(0)));
+            let pages = (0..100).map(|_| {
+                let (limiter, clock, entered) = (limiter.clone(), clock.clone(), entered.clone());
+                tokio::spawn(async move {
+                    let slot = limiter.enter("h", &*clock).await;
+                    entered.fetch_add(1, Ordering::Relaxed);
+                    for _ in 0..3 {
+                        tokio::task::yield_now().await;
+                    }
+                    drop(slot);
+                })
+            });
+            let pages: Vec<_> = pages.collect();
+            for _ in 0..5 {
+                tokio::task::yield_now().await;
+                let before = entered.load(Ordering::Relaxed);
+                drop(crate::source::first(limiter.enter("h", &*clock)).await);
+                let overtaken_by = entered.load(Ordering::Relaxed) - before;
+                assert!(overtaken_by <= 2, "{overtaken_by} pages went before it");
+            }
+            let all = futures::future::join_all(pages).await;
+            assert!(all.iter().all(Result::is_ok));
+            assert!(limiter.state().first.is_empty());
+        }
+    }
+
     /// Every task gets its turn, whoever was cancelled in between.
     #[tokio::test(flavor = "multi_thread")]
     async fn nobody_is_forgotten() {
@@ -337,7 +420,12 @@ mod tests {
         let tasks = (0..200_u32).map(|n| {
             let (limiter, clock) = (limiter.clone(), clock.clone());
             tokio::spawn(async move {
-                let entering = limiter.enter("h", &*clock);
+                let entering = async {
+                    match n % 5 {
+                        0 => crate::source::first(limiter.enter("h", &*clock)).await,
+                        _ => limiter.enter("h", &*clock).await,
+                    }
+                };
                 if n % 7 == 0 {
                     let short = Duration::from_micros(50);
                     return drop(tokio::time::timeout(short, entering).await);

@@ -77,15 +77,8 @@ pub(in crate::source::http) fn retry_after(
     limit: Option<Limit>,
     now: SystemTime,
 ) -> Option<Duration> {
-    if let Some(text) = text(headers, RETRY_AFTER.as_str()) {
-        // A fraction of a second is not in the standard, but on the wire.
-        let seconds = text.parse().ok();
-        let seconds = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let date = || httpdate::parse_http_date(text).ok();
-        let until = |then: SystemTime| then.duration_since(now).unwrap_or_default();
-        if let Some(wait) = seconds.or_else(|| date().map(until)) {
-            return Some(wait);
-        }
+    if let Some(wait) = asked(headers, now) {
+        return Some(wait);
     }
     match limit {
         Some(Limit::Rate) => {
@@ -94,6 +87,17 @@ pub(in crate::source::http) fn retry_after(
         }
         _ => None,
     }
+}
+
+/// `Retry-After`, in seconds or as a date.
+pub(crate) fn asked(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = text(headers, RETRY_AFTER.as_str())?;
+    // A fraction of a second is not in the standard, but on the wire.
+    let seconds = text.parse().ok();
+    let seconds = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let date = || httpdate::parse_http_date(text).ok();
+    let until = |then: SystemTime| then.duration_since(now).unwrap_or_default();
+    seconds.or_else(|| date().map(until))
 }
 
 /// How long nobody should ask, by an answer that is none of a failure: until the limit is reset of

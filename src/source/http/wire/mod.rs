@@ -12,6 +12,8 @@ pub(super) mod receive;
 pub(super) mod retry;
 pub(super) mod tls;
 pub(super) mod transport;
+mod trouble;
 
 pub use clock::{Clock, SystemClock};
 pub use transport::{Recorder, Replay};
+pub(crate) use trouble::{TlsTrouble, told};

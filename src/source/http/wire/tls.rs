@@ -5,6 +5,7 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::trouble::TlsTrouble;
 use crate::config::CompileContext;
 use crate::config::connect::TlsConfig;
 use crate::config::scalar::{EnvText, SecretText, Text};
@@ -155,41 +156,25 @@ fn private_key(source: &SecretText, cx: &mut CompileContext) -> Option<String> {
     None
 }
 
-/// What a failure of TLS means and what to do about it; `None` when it is none of those known.
-pub(in crate::source::http) fn meaning(said: &str) -> Option<&'static str> {
-    let said = said.to_lowercase();
-    let advice = [
-        (
-            "unknownissuer",
-            "its certificate is signed by an authority that is not known here; name the file of that authority in `connect.tls.ca_file`",
-        ),
-        (
-            "not valid for name",
-            "its certificate is for another host name; write the name it is for in `base_url`",
-        ),
-        (
-            "notvalidforname",
-            "its certificate is for another host name; write the name it is for in `base_url`",
-        ),
-        (
-            "expired",
-            "its certificate has expired; its administrator renews it",
-        ),
-        (
-            "certificaterequired",
-            "it wants a certificate of us; name it and its key in `connect.tls.client_certificate` and `client_key`",
-        ),
-        (
-            "unknownca",
-            "it does not know the authority that signed our certificate, `connect.tls.client_certificate`",
-        ),
-        (
-            "badcertificate",
-            "it does not take our certificate, `connect.tls.client_certificate`",
-        ),
-    ];
-    let known = advice
-        .iter()
-        .find(|(sign, _)| said.replace(' ', "").contains(&sign.replace(' ', "")));
-    known.map(|(_, meaning)| *meaning)
+/// What a failure of TLS means for the author of a connector file, and what to do about it.
+pub(in crate::source::http) fn meaning(trouble: TlsTrouble) -> &'static str {
+    match trouble {
+        TlsTrouble::NoTls => "it does not answer with TLS; is its address an `http://` one?",
+        TlsTrouble::UnknownAuthority => {
+            "its certificate is signed by an authority that is not known here; name the file of that authority in `connect.tls.ca_file`"
+        }
+        TlsTrouble::OtherHost => {
+            "its certificate is for another host name; write the name it is for in `base_url`"
+        }
+        TlsTrouble::Expired => "its certificate has expired; its administrator renews it",
+        TlsTrouble::WantsCertificate => {
+            "it wants a certificate of us; name it and its key in `connect.tls.client_certificate` and `client_key`"
+        }
+        TlsTrouble::OurAuthority => {
+            "it does not know the authority that signed our certificate, `connect.tls.client_certificate`"
+        }
+        TlsTrouble::OurCertificate => {
+            "it does not take our certificate, `connect.tls.client_certificate`"
+        }
+    }
 }

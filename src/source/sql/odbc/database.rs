@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::Settings;
 use super::change::ChangeSession;
@@ -12,10 +12,8 @@ use super::session::{Message, Order, STOPPED, Session, Task};
 use crate::source::sql::dialect::{self, Database};
 use crate::source::sql::place;
 use crate::source::sql::statement::{Row, Rows, Statement, TakeRows};
+use crate::source::sql::turns::Turns;
 use crate::source::{SourceError, meter};
-
-/// Connections to one database at a time. Pages beyond that wait for their turn.
-const CONNECTIONS: usize = 5;
 
 /// Describes a database; nothing is opened yet.
 pub fn open(settings: Arc<Settings>, name: Option<&str>) -> Arc<dyn Database> {
@@ -23,7 +21,7 @@ pub fn open(settings: Arc<Settings>, name: Option<&str>) -> Arc<dyn Database> {
     Arc::new(OdbcDatabase {
         settings,
         name,
-        turns: Arc::new(Semaphore::new(CONNECTIONS)),
+        turns: Turns::new(),
         idle: Mutex::new(Vec::new()),
     })
 }
@@ -32,7 +30,7 @@ pub fn open(settings: Arc<Settings>, name: Option<&str>) -> Arc<dyn Database> {
 struct OdbcDatabase {
     settings: Arc<Settings>,
     name: String,
-    turns: Arc<Semaphore>,
+    turns: Turns,
     /// Connections that nobody uses at the moment.
     idle: Mutex<Vec<Session>>,
 }
@@ -43,8 +41,8 @@ impl OdbcDatabase {
     }
 
     async fn turn(&self) -> Result<Arc<OwnedSemaphorePermit>, SourceError> {
-        let permit = self.turns.clone().acquire_owned().await;
-        permit.map(Arc::new).map_err(|_| SourceError::Query {
+        let turn = self.turns.take().await;
+        turn.map(Arc::new).ok_or_else(|| SourceError::Query {
             at: None,
             reason: "the connection is closed".to_owned(),
             transient: true,

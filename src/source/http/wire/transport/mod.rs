@@ -14,6 +14,7 @@ pub use replay::Replay;
 pub(in crate::source::http) use scrub::carries_credential;
 
 use super::tls;
+use super::trouble::{TlsTrouble, told};
 use crate::source::SourceError;
 use crate::source::http::source::HttpSource;
 use crate::source::redact::Redactor;
@@ -80,17 +81,10 @@ impl Broken {
                 None => break,
             }
         }
-        let text = cause.to_string();
-        let text = text.split(" (os error").next().unwrap_or(&text);
-        let reason = text.to_lowercase();
-        let no_tls = reason.contains("invalidcontenttype");
-        let reason = match no_tls {
-            true => "it does not answer with TLS; is its address an `http://` one?".to_owned(),
-            false => reason,
-        };
+        let reason = told(&error);
         // A certificate is as wrong in a minute as it is now.
-        let certificate = tls::meaning(&reason);
-        let permanent = no_tls || certificate.is_some() || reason.contains("certificate");
+        let certificate = TlsTrouble::of(&reason).map(tls::meaning);
+        let permanent = certificate.is_some() || reason.contains("certificate");
         let transient = !error.is_builder() && !permanent;
         let reason = certificate.map_or(reason, str::to_owned);
         Self {

@@ -1,10 +1,10 @@
-//! Numbers → the text that Prometheus reads from files, and what is kept of an earlier one.
+//! Numbers → the text that Prometheus reads, and what is kept of an earlier one.
 
 use std::fmt::Write as _;
 
 /// Metrics, in the order in which they are written.
 #[derive(Debug, Default)]
-pub(super) struct Text {
+pub(crate) struct Text {
     written: String,
     /// The labels of every sample, as they are written.
     common: String,
@@ -13,7 +13,7 @@ pub(super) struct Text {
 
 /// What a number is.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Goes up and down.
     Gauge,
     /// Goes up, and begins anew with each sync.
