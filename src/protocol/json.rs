@@ -24,7 +24,8 @@ pub fn show<M: Message + Name>(message: &M) -> Json {
     try_show(&POOL, &M::full_name(), &bytes)
         .or_else(|| {
             // With the names of what is not known, everything can be shown that is.
-            let named = DynamicMessage::decode(descriptor(&POOL, &M::full_name())?, &*bytes).ok()?;
+            let named =
+                DynamicMessage::decode(descriptor(&POOL, &M::full_name())?, &*bytes).ok()?;
             let mut names = Vec::new();
             strangers(&named, &mut names);
             try_show(&with_strangers(names)?, &M::full_name(), &bytes)
@@ -186,7 +187,10 @@ mod tests {
             json!({"sync_full": {}, "grant": {}}),
             json!({"sync_full": {"skip_grants": 1}}),
         ] {
-            assert!(!read::<Task>(&wrong).expect_err("wrong").is_empty(), "{wrong}");
+            assert!(
+                !read::<Task>(&wrong).expect_err("wrong").is_empty(),
+                "{wrong}"
+            );
         }
     }
 }
