@@ -130,14 +130,17 @@ async fn an_action_whose_end_nobody_heard_of_is_not_run_again_for_the_same_task(
 }
 
 #[tokio::test]
-async fn an_action_that_changed_nothing_is_run_again() {
+async fn a_change_that_went_wrong_is_told_of_again_and_left_as_it_is() {
     let desk = Desk::company();
     let task = named("2Lock", lock("grace"));
     let first = desk.run(task.clone()).await;
     assert_eq!(failure(&first).0, Code::Unknown);
     desk.execute("INSERT INTO people (id, name) VALUES ('grace', 'Grace')");
-    let second = desk.run(task).await;
-    assert!(matches!(second, Answer::Done(_)), "{second:?}");
+    let again = desk.run(task).await;
+    let (_, message, retryable) = failure(&again);
+    assert!(message.contains("changed no row") && !retryable, "{message}");
+    let other = desk.run(named("2Other", lock("grace"))).await;
+    assert!(matches!(other, Answer::Done(_)), "{other:?}");
     let rows = desk.rows("SELECT locked FROM people WHERE id = 'grace'");
     assert_eq!(rows, ["left the company"]);
 }

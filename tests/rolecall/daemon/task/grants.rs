@@ -212,6 +212,9 @@ async fn a_change_that_was_half_made_is_told_as_such() {
     let again = desk.run(task).await;
     let told = format!("{}{}", desk.why(&first), desk.why(&again)).replace(&base, "BASE");
     let moment = regex::Regex::new("at 20[^ ]+Z").expect("a pattern");
-    insta::assert_snapshot!(moment.replace(&told, "at NOW"), @"");
+    insta::assert_snapshot!(moment.replace(&told, "at NOW"), @"
+    Aborted: only a part of the change was made: PUT BASE/teams/red/ada answered 422 Unprocessable Entity; done before: `requests.invite`
+    Aborted: only a part of the change was made: when this task was handed out before, at NOW: PUT BASE/teams/red/ada answered 422 Unprocessable Entity; done before: `requests.invite`
+    ");
     assert_eq!(server.finish(), [""; 0]);
 }
