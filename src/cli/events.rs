@@ -141,7 +141,7 @@ async fn print(args: &EventsArgs, mut taken: Taken, out: &mut dyn Write) -> anyh
     Ok(problems)
 }
 
-fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+pub(super) fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     match DateTime::parse_from_rfc3339(text) {
         Ok(moment) => Ok(moment.with_timezone(&Utc)),
         Err(_) => Err("write a moment such as `2026-01-31T08:00:00Z`".to_owned()),

@@ -11,6 +11,7 @@ pub mod inspect;
 mod kinds;
 mod logging;
 mod metrics;
+mod platform;
 mod progress;
 mod report;
 mod report_file;
@@ -82,6 +83,8 @@ enum Command {
     Kinds(kinds::KindsArgs),
     /// Show what a sync file holds.
     Inspect(inspect::InspectArgs),
+    /// A small platform on this machine, to try service mode against.
+    Platform(Box<platform::PlatformArgs>),
 }
 
 /// How a command ended: the exit codes that scripts rely on.
@@ -190,6 +193,7 @@ fn run(command: Command) -> Outcome {
         Command::Schema => schema::run(&mut out),
         Command::Kinds(args) => kinds::run(&args, &mut out),
         Command::Inspect(args) => inspect::run(args, &mut out),
+        Command::Platform(args) => platform::run(&args, &mut out),
     };
     let outcome = outcome.and_then(|outcome| {
         out.flush()?;

@@ -26,8 +26,10 @@ use crate::source::Backoff;
 const HELLO: Backoff = Backoff {
     attempts: u32::MAX,
     initial: Duration::from_secs(2),
-    longest: Duration::from_secs(5 * 60),
+    longest: Duration::from_secs(60),
 };
+/// The longest wait that a platform may ask for.
+const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 /// What is left of the time to stop for syncs that are handed back.
 const TO_HAND_BACK: Duration = Duration::from_secs(5);
 /// How long an answer may take that may carry a task, when no more are wanted.
@@ -120,7 +122,7 @@ impl Daemon {
             };
             failures += 1;
             let wait = HELLO.wait(failures).unwrap_or(HELLO.longest);
-            let wait = error.retry_after.unwrap_or(wait).min(HELLO.longest);
+            let wait = error.retry_after.unwrap_or(wait).min(LONGEST_WAIT);
             let wait = wait.max(Duration::from_millis(500));
             error!(
                 failures,

@@ -52,12 +52,18 @@ impl Clients {
         Self { database, host }
     }
 
+    /// Fails where no client can have this name.
+    pub fn check_name(name: &str) -> Result<(), PlatformError> {
+        let is_sign = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        match (1..=64).contains(&name.len()) && name.chars().all(is_sign) {
+            true => Ok(()),
+            false => Err(PlatformError::ClientName(name.to_owned())),
+        }
+    }
+
     /// Registers a connector.
     pub fn add(&self, name: &str, now: DateTime<Utc>) -> Result<Credentials, PlatformError> {
-        let is_sign = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        if name.is_empty() || name.len() > 64 || !name.chars().all(is_sign) {
-            return Err(PlatformError::ClientName(name.to_owned()));
-        }
+        Self::check_name(name)?;
         let id = format!("{name}@{}/rolecall", self.host);
         let id = ClientId::parse(&id).map_err(|_| PlatformError::Host(self.host.clone()))?;
         let (key, client_secret) = ClientKey::generate(id.host());

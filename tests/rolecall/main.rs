@@ -24,6 +24,7 @@ mod platform;
 mod provision;
 mod saas;
 mod servers;
+mod service;
 mod sql;
 mod sync;
 mod watch;

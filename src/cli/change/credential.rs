@@ -16,14 +16,22 @@ use crate::provision::{PasswordWish, SecretSink};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Password")]
 pub(super) struct PasswordArgs {
+    #[command(flatten)]
+    wish: WishArgs,
+    #[command(flatten)]
+    handed: HandedArgs,
+}
+
+/// How a password comes about, and who may read a new one.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Password")]
+pub(in crate::cli) struct WishArgs {
     /// `none`, `random` or `random:LENGTH`. Not written: the way that the connector file prefers.
     #[arg(long, value_name = "WAY", value_parser = way, conflicts_with = "password_file")]
     password: Option<Way>,
     /// Encrypt a new password for this key, an age recipient or a JSON Web Key; `@FILE` reads it.
     #[arg(long, value_name = "KEY")]
     recipient: Vec<String>,
-    #[command(flatten)]
-    handed: HandedArgs,
 }
 
 /// Passwords themselves, which stay out of plan files.
@@ -55,7 +63,7 @@ pub(super) struct Password {
 /// A way to get a password.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Way {
+pub(in crate::cli) enum Way {
     #[default]
     Preferred,
     None,
@@ -77,22 +85,47 @@ pub(super) struct Handed {
 impl PasswordArgs {
     /// What a plan file keeps of it, and what it does not.
     pub fn read(&self) -> anyhow::Result<(Password, Handed)> {
-        let recipients = self
-            .recipient
-            .iter()
-            .map(|key| match key.strip_prefix('@') {
-                Some(file) => fs::read_to_string(file)
-                    .map(|key| key.trim().to_owned())
-                    .with_context(|| format!("cannot read the key in `{file}`")),
-                None => Ok(key.clone()),
-            });
-        let recipients = recipients.collect::<Result<_, _>>()?;
+        let recipients = self.wish.recipients()?;
         let handed = self.handed.read()?;
         let way = match handed.password {
             Some(_) => Way::Given,
-            None => self.password.unwrap_or_default(),
+            None => self.wish.password.unwrap_or_default(),
         };
         Ok((Password { way, recipients }, handed))
+    }
+}
+
+impl WishArgs {
+    /// The keys of those who may read a new password.
+    pub fn recipients(&self) -> anyhow::Result<Vec<String>> {
+        let keys = self.recipient.iter();
+        keys.map(|key| match key.strip_prefix('@') {
+            Some(file) => fs::read_to_string(file)
+                .map(|key| key.trim().to_owned())
+                .with_context(|| format!("cannot read the key in `{file}`")),
+            None => Ok(key.clone()),
+        })
+        .collect()
+    }
+
+    /// How the password comes about, unless one is handed over.
+    pub fn wish(&self) -> Option<PasswordWish> {
+        self.password.unwrap_or_default().wish(None)
+    }
+}
+
+impl Way {
+    /// `None` when the password should be handed over and is not.
+    fn wish(self, given: Option<SecretString>) -> Option<PasswordWish> {
+        Some(match self {
+            Way::Preferred => PasswordWish::Preferred,
+            Way::None => PasswordWish::NoPassword,
+            Way::Random { length } => PasswordWish::Random {
+                length,
+                constraints: Vec::new(),
+            },
+            Way::Given => PasswordWish::Given(given?),
+        })
     }
 }
 
@@ -118,25 +151,16 @@ impl Handed {
 impl Password {
     /// How the password comes about. Fails when it should be handed over and is not.
     pub fn wish(&self, handed: &Handed) -> Result<PasswordWish, Stop> {
-        let given = || {
+        self.way.wish(handed.password.clone()).ok_or_else(|| {
             Stop::Wrong(anyhow!(
                 "the password is missing: `--password-file` reads it"
             ))
-        };
-        Ok(match self.way {
-            Way::Preferred => PasswordWish::Preferred,
-            Way::None => PasswordWish::NoPassword,
-            Way::Random { length } => PasswordWish::Random {
-                length,
-                constraints: Vec::new(),
-            },
-            Way::Given => PasswordWish::Given(handed.password.clone().ok_or_else(given)?),
         })
     }
 }
 
 /// The password in a file: all of it but the end of its line.
-fn password(file: &Path) -> anyhow::Result<SecretString> {
+pub(in crate::cli) fn password(file: &Path) -> anyhow::Result<SecretString> {
     let mut text = String::new();
     let read = match file.to_str() {
         Some("-") => io::stdin().read_to_string(&mut text),

@@ -14,12 +14,16 @@ mod show;
 mod synced;
 
 pub(super) use apply::{ApplyArgs, apply};
+pub(super) use credential::{WishArgs, password};
 pub(super) use holding::{GrantArgs, RevokeArgs, grant, revoke};
 pub(super) use list::{ListArgs, list_actions, list_capabilities};
 pub(super) use making::{
     CreateAccountArgs, CreateResourceArgs, DeleteArgs, InvokeArgs, RotateArgs, create_account,
     create_resource, delete, invoke, rotate,
 };
+
+pub(super) use said::SaidArgs;
+pub(super) use synced::Synced;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -93,7 +97,7 @@ enum ResultFormat {
 
 /// Why a change was not even tried.
 #[derive(Debug)]
-enum Stop {
+pub(super) enum Stop {
     /// What was asked for is wrong.
     Ask(AskError),
     /// Something else on the command line is, or a file that it names.
@@ -110,7 +114,7 @@ impl From<AskError> for Stop {
 
 impl Stop {
     /// Tells why; returns how the command ends.
-    fn tell(self) -> Outcome {
+    pub fn tell(self) -> Outcome {
         let (error, outcome) = match self {
             Stop::Told => return Outcome::Wrong,
             Stop::Wrong(error) => (error, Outcome::Wrong),

@@ -6,7 +6,7 @@ use serde_json::{Map as JsonMap, Value as Json};
 
 /// What is filled in.
 #[derive(Debug, Args)]
-pub(super) struct SaidArgs {
+pub(in crate::cli) struct SaidArgs {
     /// A field or an argument. May be given several times; lists and maps are written as JSON. Other
     /// users of the machine see it: what is secret comes by `--input @FILE`.
     #[arg(long, value_name = "NAME=VALUE", value_parser = named)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow};
 
 use super::Stop;
-use crate::c1z::{C1z, C1zError, EntitlementFilter, ReadLimits};
+use crate::c1z::{C1z, C1zError, EntitlementFilter, GrantFilter, ReadLimits};
 use crate::diagnostic::nearest;
 use crate::model::{Entitlement, EntitlementId, Grant, GrantId, Resource, ResourceId};
 use crate::provision::{AskError, Holding};
@@ -14,7 +14,7 @@ use crate::provision::{AskError, Holding};
 const OF_ANOTHER_SYSTEM: &str = "c1.connector.v2.BatonID";
 
 /// An open sync file.
-pub(super) struct Synced(C1z);
+pub(in crate::cli) struct Synced(C1z);
 
 impl Synced {
     /// Opens the file.
@@ -41,11 +41,31 @@ impl Synced {
 
     /// What a grant is about, by its id.
     pub fn holding_of(&self, grant: &str) -> Result<Holding, Stop> {
-        let id = GrantId(grant.to_owned());
-        let found: Grant = self
-            .read(|sync| sync.grant(&id))?
-            .ok_or_else(|| self.unknown("grant", grant))?;
+        let found = self.grant_of(grant)?;
         self.holding(found.entitlement.as_str(), &found.principal)
+    }
+
+    /// The grant of an entitlement to a principal.
+    pub fn grant(&self, holding: &Holding) -> Result<Grant, Stop> {
+        let (entitlement, principal) = (&holding.entitlement.id, &holding.principal.id);
+        let found = self.read(|sync| {
+            let filter = GrantFilter {
+                entitlement: Some(entitlement),
+                principal: Some(principal),
+                ..GrantFilter::default()
+            };
+            sync.grants(&filter).next().transpose()
+        })?;
+        found.ok_or_else(|| {
+            let who = format!("{}/{}", principal.resource_type, principal.id);
+            self.unknown("grant", &format!("{entitlement} to {who}"))
+        })
+    }
+
+    /// A grant by its id.
+    pub fn grant_of(&self, id: &str) -> Result<Grant, Stop> {
+        self.read(|sync| sync.grant(&GrantId(id.to_owned())))?
+            .ok_or_else(|| self.unknown("grant", id))
     }
 
     fn entitlement(&self, id: &EntitlementId) -> Result<Entitlement, Stop> {

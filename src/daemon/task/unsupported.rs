@@ -13,7 +13,7 @@ pub(super) fn unsupported(task: &Task) -> Failure {
     let why = match &task.task_type {
         None => {
             let message = "unsupported task type: it has none, or one of a newer protocol";
-            return Failure::retryable(Code::Unimplemented, message);
+            return Failure::retryable(Code::Unknown, message);
         }
         Some(
             TaskType::CreateTicketTask(_)

@@ -94,6 +94,15 @@ impl Recipient {
         }
     }
 
+    /// A password, encrypted so that this recipient sets it and nobody else reads it.
+    pub fn seal_password(&self, password: &SecretString) -> io::Result<Sealed> {
+        self.seal(&Plain {
+            name: "password",
+            description: "",
+            secret: password,
+        })
+    }
+
     fn seal(&self, plain: &Plain<'_>) -> io::Result<Sealed> {
         let secret = plain.secret.expose_secret().as_bytes();
         let key_id = self.key_id();
