@@ -20,9 +20,11 @@ pub struct Parcel {
 
 /// Why there is no more of a parcel.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ParcelError {
+pub enum ParcelError {
+    /// Nobody writes the rest of it.
     #[error("the file that is uploaded was not finished")]
     Unfinished,
+    /// The disk does not give it back.
     #[error("the file that is uploaded cannot be read")]
     Unreadable(#[source] io::Error),
 }
@@ -43,7 +45,7 @@ impl Parcel {
     }
 
     /// The bytes from the beginning.
-    pub(super) fn read(&self) -> Reading {
+    pub fn read(&self) -> Reading {
         Reading {
             grown: self.grown.clone(),
             read: 0,
@@ -61,7 +63,8 @@ impl From<Growing> for Parcel {
 }
 
 /// Reads a parcel, and waits where the writer is behind.
-pub(super) struct Reading {
+#[derive(Debug)]
+pub struct Reading {
     grown: watch::Receiver<Grown>,
     read: u64,
 }
