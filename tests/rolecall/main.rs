@@ -9,6 +9,7 @@ mod complete;
 mod conformance;
 mod daemon;
 mod diagnostics;
+mod drop_in;
 mod examples;
 mod expansion;
 mod expressions;

@@ -33,7 +33,7 @@ resource_types:
     name: Person
     list:
       query: SELECT id, name FROM people WHERE id > ?<cursor> ORDER BY id LIMIT ?<limit>
-      pagination: {strategy: cursor, primary_key: id, page_size: 50}
+      pagination: {strategy: cursor, primary_key: id, page_size: 10}
       map: {id: .id, display_name: .name, traits: {user: {login: .id}}}
     account_provisioning:
       schema:
@@ -159,7 +159,7 @@ impl Site {
             .args(["platform", "serve", "--dir", "platform", "--listen"])
             .arg(format!("127.0.0.1:{port}"))
             .args(["--lease", "4s", "--silent-lease", "4s", "--poll", "50ms"])
-            .args(["--backoff", "100ms", "--token", "2s"]);
+            .args(["--retry-after", "100ms", "--token-lifetime", "2s"]);
         self.platform = Some(self.spawn(program, "platform.log"));
         self.proxy.leads_to(port);
     }

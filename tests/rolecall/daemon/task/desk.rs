@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use rolecall::daemon::task::{self, Connector, Deliver, PartialSyncs, Syncs};
-use rolecall::daemon::{Answer, Failure};
+use rolecall::daemon::{Answer, Failure, Parcel};
 use rolecall::model::ResourceTypeId;
 use rolecall::proto::connectorapi::baton::v1::Task;
 use rolecall::provision::{Actions, Who};
@@ -38,13 +38,28 @@ pub struct Platform {
 
 #[async_trait]
 impl Deliver for Platform {
-    async fn deliver(&self, task_id: &str, file: &Path) -> Result<(), Failure> {
+    async fn deliver(&self, task_id: &str, parcel: &Parcel) -> Result<(), Failure> {
         let left = self.loses.load(Ordering::Relaxed);
         if left > 0 {
             self.loses.store(left - 1, Ordering::Relaxed);
             return Err(Failure::retryable(Code::Unavailable, "the upload was cut"));
         }
-        std::fs::copy(file, self.folder.join(task_id)).expect("the folder is ours");
+        let (mut reading, mut file) = (parcel.read(), Vec::new());
+        loop {
+            let part = reading.next(1000).await;
+            let part = part.map_err(|it| Failure::retryable(Code::Aborted, it.to_string()))?;
+            if part.is_empty() {
+                break;
+            }
+            file.extend_from_slice(&part);
+        }
+        let is_log = file.first() == Some(&b'{');
+        let name = if is_log {
+            format!("{task_id}.log")
+        } else {
+            task_id.to_owned()
+        };
+        std::fs::write(self.folder.join(name), file).expect("the folder is ours");
         Ok(())
     }
 }
@@ -139,9 +154,19 @@ impl Desk {
     pub fn shown(&self, answer: &Answer) -> String {
         let mut request = json::shown(&answer.request("", ""));
         blank(&mut request);
-        let folder = self.folder.path().display().to_string();
-        let text = serde_json::to_string_pretty(&request).expect("JSON");
-        text.replace(&folder, "FOLDER")
+        self.clean(&serde_json::to_string_pretty(&request).expect("JSON"))
+    }
+
+    /// A text without the name of the folder.
+    pub fn clean(&self, text: &str) -> String {
+        text.replace(&self.folder.path().display().to_string(), "FOLDER")
+    }
+
+    /// The class of a failure and its sentence, in a line.
+    pub fn why(&self, answer: &Answer) -> String {
+        let (code, message, retryable) = failure(answer);
+        let again = if retryable { ", again" } else { "" };
+        format!("{code:?}{again}: {}\n", self.clean(message))
     }
 
     /// Runs SQL on the company, as somebody else would.

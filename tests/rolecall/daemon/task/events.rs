@@ -82,18 +82,15 @@ async fn what_is_wrong_with_a_question_is_told() {
         ask(json!({"cursor": "x".repeat(5000)})),
     ] {
         let answer = desk.run(task).await;
-        let (code, message, retryable) = failure(&answer);
-        told.push_str(&format!("{code:?}, {retryable}: {message}\n"));
+        told.push_str(&desk.why(&answer));
     }
     desk.execute("DROP TABLE log");
     let answer = desk.run(ask(json!({}))).await;
-    let (code, message, retryable) = failure(&answer);
-    told.push_str(&format!("{code:?}, {retryable}: {message}\n"));
+    told.push_str(&desk.why(&answer));
     // No feed.
     let desk = Desk::company();
     let answer = desk.run(ask(json!({}))).await;
-    let (code, message, retryable) = failure(&answer);
-    told.push_str(&format!("{code:?}, {retryable}: {message}\n"));
+    told.push_str(&desk.why(&answer));
     told.push_str(&desk.shown(&desk.run(json!({"listEventFeeds": {}})).await));
     insta::assert_snapshot!(told);
 }

@@ -34,12 +34,13 @@ fn gather(root: &Path, folder: &Path, files: &mut Vec<String>) {
 pub fn shown<M: Message + Name>(message: &M) -> Json {
     let of = pool().get_message_by_name(&M::full_name()).expect("known");
     let message = DynamicMessage::decode(of, message.encode_to_vec().as_slice()).expect("its own");
-    message
-        .serialize_with_options(
-            serde_json::value::Serializer,
-            &SerializeOptions::new().stringify_64_bit_integers(false),
-        )
-        .expect("every message has a JSON form")
+    let options = SerializeOptions::new().stringify_64_bit_integers(false);
+    let mut shown = message
+        .serialize_with_options(serde_json::value::Serializer, &options)
+        .expect("every message has a JSON form");
+    // Maps have another order each time.
+    shown.sort_all_objects();
+    shown
 }
 
 /// A message that JSON says.
