@@ -151,7 +151,7 @@ impl TokenRequest {
                 "refuses the client id or its secret; both must be of this platform, and still in use",
             ),
             404 | 405 | 410 => (
-                Code::NotFound,
+                Code::Unimplemented,
                 "has no endpoint for tokens at `/auth/v1/token`; is it the host of the platform?",
             ),
             429 => (Code::ResourceExhausted, "is asked for tokens too often"),
