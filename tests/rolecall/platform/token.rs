@@ -13,7 +13,8 @@ async fn an_assertion_is_good_once_for_its_client_and_its_time() {
     let now = SystemTime::now();
     let ago = |seconds| now - Duration::from_secs(seconds);
     let good = assertion(&acme, now);
-    let ask = async |form: &[(&'static str, String)]| ask_for_token(&site, &pairs(form)).await;
+    let ask =
+        async |form: &[(&'static str, String)]| ask_for_token(&site.place(), &pairs(form)).await;
 
     let (status, answer) = ask(&good).await;
     assert_eq!(status, 200);
