@@ -5,7 +5,6 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::c1z::{Growing, Grown};
@@ -72,7 +71,7 @@ pub struct Reading {
 
 impl Reading {
     /// The next bytes, as many as `most` but for the last ones; none at the end.
-    pub async fn next(&mut self, most: usize) -> Result<Bytes, ParcelError> {
+    pub async fn next(&mut self, most: usize) -> Result<Vec<u8>, ParcelError> {
         let enough = self.read + most as u64;
         let waited = self
             .grown
@@ -81,7 +80,7 @@ impl Reading {
         let grown = waited.map_err(|_| ParcelError::Unfinished)?.clone();
         let length = grown.bytes.saturating_sub(self.read).min(most as u64);
         let Some(file) = grown.file.filter(|_| length > 0) else {
-            return Ok(Bytes::new());
+            return Ok(Vec::new());
         };
         let (from, length) = (self.read, usize::try_from(length).unwrap_or(most));
         let part = tokio::task::spawn_blocking(move || part(&file, from, length)).await;
@@ -93,10 +92,10 @@ impl Reading {
 }
 
 /// Whoever reads has the file to themselves meanwhile: the reader before may not be done yet.
-fn part(file: &Mutex<File>, from: u64, length: usize) -> io::Result<Bytes> {
+fn part(file: &Mutex<File>, from: u64, length: usize) -> io::Result<Vec<u8>> {
     let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
     let mut part = vec![0; length];
     file.seek(SeekFrom::Start(from))?;
     file.read_exact(&mut part)?;
-    Ok(part.into())
+    Ok(part)
 }

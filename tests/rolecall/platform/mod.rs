@@ -1,8 +1,11 @@
 //! The local platform: its queue, its service, its commands.
 
 pub mod caller;
+mod queue;
 mod service;
 pub mod site;
+mod token;
+mod uploads;
 
 use rolecall::proto::connectorapi::baton::v1::Task;
 use rolecall::proto::connectorapi::baton::v1::task::{
