@@ -192,8 +192,8 @@ async fn many_calls_that_are_refused_share_the_new_token() {
 
 /// A clock that is wrong.
 #[derive(Debug)]
-struct Off {
-    seconds: i64,
+pub struct Off {
+    pub seconds: i64,
 }
 
 #[async_trait::async_trait]
