@@ -90,10 +90,8 @@ async fn the_form_for_a_token_is_that_of_the_protocol() {
 async fn many_calls_wait_for_one_token_and_for_one_refusal() {
     let platform = Platform::start();
     platform.lifetime(Some(3600));
-    platform.token_answers(|| {
-        std::thread::sleep(Duration::from_millis(300));
-        StatusCode::SERVICE_UNAVAILABLE.into_response()
-    });
+    platform.token_pause(Duration::from_millis(500));
+    platform.token_answers(|| StatusCode::SERVICE_UNAVAILABLE.into_response());
     let link = platform.link();
     let calls = async || join_all((0..20).map(|_| link.get_task())).await;
     for answer in calls().await {
@@ -118,11 +116,11 @@ async fn a_token_is_renewed_before_it_ends() {
     let platform = Platform::start();
     let link = platform.link();
     // It is renewed ten seconds before its end.
-    platform.lifetime(Some(11));
+    platform.lifetime(Some(13));
     link.get_task().await.expect("is answered");
     link.get_task().await.expect("is answered");
     assert_eq!(platform.seen().tokens, 1);
-    tokio::time::sleep(Duration::from_millis(1100)).await;
+    tokio::time::sleep(Duration::from_millis(3100)).await;
     link.get_task().await.expect("is answered");
     assert_eq!(platform.seen().tokens, 2);
 }
@@ -192,8 +190,8 @@ async fn many_calls_that_are_refused_share_the_new_token() {
 
 /// A clock that is wrong.
 #[derive(Debug)]
-struct Off {
-    seconds: i64,
+pub struct Off {
+    pub seconds: i64,
 }
 
 #[async_trait::async_trait]

@@ -258,7 +258,7 @@ async fn a_platform_that_takes_no_more_is_left_and_asked_again() {
     let platform = Platform::start();
     let settings = LinkSettings {
         limits: Limits {
-            stall: Duration::from_millis(500),
+            stall: Duration::from_millis(2000),
             ..limits()
         },
         ..platform.settings()
@@ -268,7 +268,7 @@ async fn a_platform_that_takes_no_more_is_left_and_asked_again() {
     platform.pause(Duration::from_secs(3600));
     let awake = platform.clone();
     tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        tokio::time::sleep(Duration::from_millis(1000)).await;
         awake.pause(Duration::ZERO);
     });
     link.upload(TASK, &file.parcel())

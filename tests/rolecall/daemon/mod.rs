@@ -2,6 +2,7 @@
 
 mod link;
 mod link_faults;
+mod link_logs;
 mod link_upload;
 mod scripted;
 mod task;

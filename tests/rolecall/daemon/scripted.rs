@@ -42,9 +42,10 @@ struct Inner {
     tokens: Mutex<VecDeque<TokenAnswer>>,
     /// The next answers of the service; behind them it takes the token that came last.
     answers: Mutex<VecDeque<Answer>>,
-    /// How long good tokens live, and how long an answer of the service takes.
+    /// How long good tokens live, and how long the service and the token endpoint take to answer.
     lifetime: Mutex<Option<u64>>,
     pause: Mutex<Duration>,
+    token_pause: Mutex<Duration>,
     seen: Mutex<Seen>,
 }
 
@@ -136,7 +137,11 @@ impl Platform {
         let (jwk, secret) = secret();
         let _ = platform.0.secret.set(secret);
         let endpoint = platform.clone();
-        let endpoint = post(async move |body: Bytes| endpoint.token(&jwk, &body));
+        let endpoint = post(async move |body: Bytes| {
+            let pause = *endpoint.0.token_pause.lock().expect("no panic");
+            tokio::time::sleep(pause).await;
+            endpoint.token(&jwk, &body)
+        });
         let router = Routes::new(BatonServiceServer::new(platform.clone()))
             .into_axum_router()
             .route("/auth/v1/token", endpoint);
@@ -175,6 +180,11 @@ impl Platform {
     /// Each answer of the service takes so long.
     pub fn pause(&self, pause: Duration) {
         *self.0.pause.lock().expect("no panic") = pause;
+    }
+
+    /// Each answer of the token endpoint takes so long.
+    pub fn token_pause(&self, pause: Duration) {
+        *self.0.token_pause.lock().expect("no panic") = pause;
     }
 
     pub fn seen(&self) -> Seen {
