@@ -127,6 +127,21 @@ pub enum C1zError {
          that are copied from another system"
     )]
     ReservedMarker { resource: ResourceId },
+    #[error("sync `{sync_id}` in `{path}` is unfinished: there is nothing to go by yet")]
+    UnfinishedSync { path: PathBuf, sync_id: SyncId },
+    #[error(
+        "sync `{sync_id}` in `{path}` is `{kind}`: only syncs of systems can be put together, not \
+         differences between them"
+    )]
+    NotCompactable {
+        path: PathBuf,
+        sync_id: SyncId,
+        kind: String,
+    },
+    #[error("a sync and at least one that followed it are put together; {given} was given")]
+    TooFewSyncs { given: usize },
+    #[error("`{path}` is no directory, and the new sync file goes into one")]
+    OutputNoDirectory { path: PathBuf },
     #[error("the run in `{path}` is not sealed: there is nothing to pack yet")]
     NotSealed { path: PathBuf },
     #[error("the run in `{path}` is sealed: nothing can be added to it")]
@@ -156,6 +171,22 @@ impl C1zError {
                 | C1zError::OutputName { .. }
                 | C1zError::ForeignOutput { .. }
                 | C1zError::NoDirectory { .. }
+        )
+    }
+
+    /// Whether it is about a sync that is not there.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, C1zError::UnknownSync { .. } | C1zError::NoRuns { .. })
+    }
+
+    /// Whether what is asked for is wrong, whatever the disk is like.
+    pub fn is_wrong(&self) -> bool {
+        matches!(
+            self,
+            C1zError::UnfinishedSync { .. }
+                | C1zError::NotCompactable { .. }
+                | C1zError::TooFewSyncs { .. }
+                | C1zError::OutputNoDirectory { .. }
         )
     }
 

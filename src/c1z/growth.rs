@@ -34,15 +34,20 @@ pub fn growth() -> (Growth, Growing) {
 }
 
 impl Growth {
-    /// The file was created.
-    pub(super) fn begin(&self, path: &Path) -> io::Result<()> {
+    /// The file was created, and is going to be written from its beginning.
+    pub fn begin(&self, path: &Path) -> io::Result<()> {
         let file = Arc::new(Mutex::new(File::open(path)?));
         self.0.send_modify(|grown| grown.file = Some(file));
         Ok(())
     }
 
+    /// So many bytes more are in it.
+    pub fn grow(&self, bytes: usize) {
+        self.0.send_modify(|grown| grown.bytes += bytes as u64);
+    }
+
     /// All of it is there.
-    pub(super) fn complete(self) {
+    pub fn complete(self) {
         self.0.send_modify(|grown| grown.complete = true);
     }
 }
@@ -56,8 +61,8 @@ pub(super) struct Told<'g, W> {
 impl<W: Write> Write for Told<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.to.write(bytes)?;
-        if let Some(Growth(sender)) = self.growth {
-            sender.send_modify(|grown| grown.bytes += written as u64);
+        if let Some(growth) = self.growth {
+            growth.grow(written);
         }
         Ok(written)
     }

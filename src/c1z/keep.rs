@@ -106,7 +106,13 @@ fn choose<'r>(runs: &'r [SyncRun], new: &SyncRun, full_runs: u32) -> Vec<&'r Syn
     old().filter(|run| stays(run)).collect()
 }
 
-fn copy_runs(shipped: &Path, file: &C1z, new: &SyncRun, kept: &[&SyncRun]) -> rusqlite::Result<()> {
+/// Copies runs of a file into a database that has the run `new`.
+pub(super) fn copy_runs(
+    shipped: &Path,
+    file: &C1z,
+    new: &SyncRun,
+    kept: &[&SyncRun],
+) -> rusqlite::Result<()> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI;
     let db = Connection::open_with_flags(database_uri(shipped, ""), flags)?;
     db.execute_batch(
@@ -149,31 +155,10 @@ fn drop_indexes(db: &Connection) -> rusqlite::Result<Vec<String>> {
     Ok(indexes.into_iter().map(|(_, sql)| sql).collect())
 }
 
-/// The statement that copies the rows of run `?1`, which began at `?2`, column by column: what the
-/// writer did not know yet gets its default. Places in the file are new, their order is not.
+/// The statement that copies the rows of run `?1`, which began at `?2`, column by column. Places in
+/// the file are new, their order is not.
 fn copy_rows(db: &Connection, file: &C1z, table: &str) -> rusqlite::Result<String> {
-    let (mut into, mut from) = (Vec::new(), Vec::new());
-    let mut columns = db.prepare(
-        "select name, type, \"notnull\", dflt_value from pragma_table_info(?1, 'main') where pk = 0",
-    )?;
-    let mut rows = columns.query([table])?;
-    while let Some(row) = rows.next()? {
-        let (name, of_type): (String, String) = (row.get(0)?, row.get(1)?);
-        let of_type = of_type.to_ascii_lowercase();
-        let default: Option<String> = row.get(3)?;
-        let otherwise = match (row.get(2)?, default, of_type.as_str()) {
-            (false, ..) => "null".to_owned(),
-            (true, Some(default), _) => default,
-            (true, None, "datetime") => "?2".to_owned(),
-            (true, None, "blob") => "x''".to_owned(),
-            (true, None, _) => "''".to_owned(),
-        };
-        from.push(match file.has_column(table, &name) {
-            true => format!("coalesce({name}, {otherwise})"),
-            false => otherwise,
-        });
-        into.push(name);
-    }
+    let (into, from): (Vec<_>, Vec<_>) = columns(db, file, table)?.into_iter().unzip();
     let id = if table == "v1_sync_runs" {
         "sync_id"
     } else {
@@ -193,6 +178,38 @@ fn copy_rows(db: &Connection, file: &C1z, table: &str) -> rusqlite::Result<Strin
         into.join(", "),
         from.join(", ")
     ))
+}
+
+/// The columns of a table of ours, each with what it takes from that of a file: what the file's writer
+/// did not know yet gets its default, and `?2` where that is a moment.
+pub(super) fn columns(
+    db: &Connection,
+    file: &C1z,
+    table: &str,
+) -> rusqlite::Result<Vec<(String, String)>> {
+    let mut found = Vec::new();
+    let mut columns = db.prepare(
+        "select name, type, \"notnull\", dflt_value from pragma_table_info(?1, 'main') where pk = 0",
+    )?;
+    let mut rows = columns.query([table])?;
+    while let Some(row) = rows.next()? {
+        let (name, of_type): (String, String) = (row.get(0)?, row.get(1)?);
+        let of_type = of_type.to_ascii_lowercase();
+        let default: Option<String> = row.get(3)?;
+        let otherwise = match (row.get(2)?, default, of_type.as_str()) {
+            (false, ..) => "null".to_owned(),
+            (true, Some(default), _) => default,
+            (true, None, "datetime") => "?2".to_owned(),
+            (true, None, "blob") => "x''".to_owned(),
+            (true, None, _) => "''".to_owned(),
+        };
+        let taken = match file.has_column(table, &name) {
+            true => format!("coalesce({name}, {otherwise})"),
+            false => otherwise,
+        };
+        found.push((name, taken));
+    }
+    Ok(found)
 }
 
 /// The new run is the one that readers take for the latest, also when a clock went backwards or

@@ -152,7 +152,7 @@ fn compress(
 }
 
 /// A rename is safe from a power cut once the directory is on the disk.
-fn flush_directory(output: &Path) -> Result<(), C1zError> {
+pub(super) fn flush_directory(output: &Path) -> Result<(), C1zError> {
     let directory = directory_of(output);
     if cfg!(unix) {
         File::open(&directory)

@@ -3,10 +3,25 @@
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use rusqlite::{ErrorCode, ffi};
+use rusqlite::{Connection, ErrorCode, ffi};
+
+use super::C1zError;
 
 /// What SQLite writes at a time is never more.
 const A_WRITE: usize = 64 * 1024;
+
+/// Unpacks sync files into `directory` from now on, and sorts there what memory does not hold.
+pub fn unpack_in(directory: &Path) -> Result<(), C1zError> {
+    let failed = C1zError::sqlite("use the directory", directory);
+    // Set once for the process. The second call is one of a program that has its own idea of it.
+    let _ = tempfile::env::override_temp_dir(directory);
+    let set = || -> rusqlite::Result<()> {
+        // Deprecated, since it is meant for the whole process: which is what is meant here.
+        let db = Connection::open_in_memory()?;
+        db.pragma_update(None, "temp_store_directory", directory.to_string_lossy())
+    };
+    set().map_err(failed)
+}
 
 /// No room: where, and what the system says of it.
 pub(super) struct NoRoom {
@@ -35,7 +50,7 @@ pub(super) fn no_room(path: &Path, error: &rusqlite::Error) -> Option<NoRoom> {
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty());
     let directory = directory.unwrap_or(Path::new("."));
-    let temporary = std::env::temp_dir();
+    let temporary = tempfile::env::temp_dir();
     for (tried, at) in [(directory, path), (&temporary, &temporary)] {
         match write(tried, size_of(path)) {
             Err(source) if is_about_room(&source) => {

@@ -159,7 +159,7 @@ pub(super) fn run(args: &DaemonArgs, out: &mut dyn Write) -> anyhow::Result<Outc
 /// Everything that was said, checked.
 struct Readied {
     plan: Arc<Plan>,
-    link: LinkSettings,
+    link: Link,
     client_secret: ClientSecret,
     ledger: Ledger,
     syncs: Syncs,
@@ -170,12 +170,12 @@ impl Readied {
     fn new(args: &DaemonArgs, plan: Arc<Plan>) -> anyhow::Result<Self> {
         let secret = args.platform.secret()?;
         let client_secret = ClientSecret::parse(&secret)?;
-        let link = LinkSettings {
+        let link = Link::new(LinkSettings {
             host: args.platform.platform_host.clone(),
             ca_file: args.platform.platform_ca.clone(),
             host_id: args.platform.host_id.clone(),
             ..LinkSettings::new(ClientId::parse(&args.platform.client_id)?, secret)
-        };
+        })?;
         let syncs = Syncs {
             directory: args.state.join("syncs"),
             resource_types: args
@@ -234,9 +234,8 @@ impl Readied {
             batch: args.tasks.get_tasks,
             drain: args.tasks.drain,
         };
-        let link = Link::new(self.link)?;
         let metadata = about(&plan, args.provisioning);
-        let daemon = Daemon::new(link, connector, metadata, self.ledger, settings);
+        let daemon = Daemon::new(self.link, connector, metadata, self.ledger, settings);
         if let Some(address) = args.tasks.health {
             let health = Health::new(plan.clone(), daemon.doing(), meter);
             serve_health(address, health).await?;

@@ -60,13 +60,11 @@ pub(super) fn run(args: &EventsArgs, out: &mut dyn Write) -> anyhow::Result<Outc
         Ok((_, 0)) => Ok(Outcome::Done),
         Ok(_) => Ok(Outcome::Partial),
         Err(error) => {
-            let wrong = error
-                .downcast_ref::<FeedError>()
-                .is_some_and(FeedError::is_wrong);
             eprintln!("{}", report::failure(&error));
-            Ok(match wrong {
-                true => Outcome::Wrong,
-                false => Outcome::Failed,
+            Ok(match error.downcast_ref() {
+                Some(FeedError::NoFeed) => Outcome::NotOffered,
+                Some(error) if error.is_wrong() => Outcome::WrongArgument,
+                _ => Outcome::of_failure(error.as_ref()),
             })
         }
     }

@@ -1,4 +1,7 @@
-//! Logs for operators, on standard error.
+//! Logs for operators.
+
+mod flat;
+mod places;
 
 use std::fmt;
 
@@ -12,9 +15,11 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
-use super::stderr::Stderr;
 use super::traces::Traces;
 use crate::span;
+
+use flat::Flat;
+use places::Places;
 
 /// The target of messages that tell how far a run is. They are for people: among text logs each is a
 /// line as it is, whatever the level; among JSON logs, a message like others.
@@ -37,6 +42,10 @@ pub(crate) struct LoggingArgs {
         default_value = "text"
     )]
     log_format: LogFormat,
+    /// Where messages go: a file, at whose end they are added, `stderr` or `stdout`. May be given
+    /// several times. Not written: standard error.
+    #[arg(long, global = true, value_name = "FILE", env = "ROLECALL_LOG_PATH")]
+    log_path: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -50,13 +59,21 @@ pub(super) enum Level {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum LogFormat {
+    /// For people.
     Text,
+    /// One object per line, with the fields of a message in one of their own.
     Json,
+    /// One object per line: `level`, `ts`, `caller`, `msg`, and the fields of a message beside them.
+    Flat,
 }
 
-/// Sends log messages to standard error from now on, and spans to where traces go. `usual` is the
-/// level where nobody says one.
-pub(super) fn start(args: &LoggingArgs, usual: Level, traces: Option<&Traces>) {
+/// Sends log messages to where they should go from now on, and spans to where traces go. `usual` is
+/// the level where nobody says one.
+pub(super) fn start(
+    args: &LoggingArgs,
+    usual: Level,
+    traces: Option<&Traces>,
+) -> anyhow::Result<()> {
     let level = match args.log_level.unwrap_or(usual) {
         Level::Error => "error",
         Level::Warn => "warn",
@@ -71,18 +88,22 @@ pub(super) fn start(args: &LoggingArgs, usual: Level, traces: Option<&Traces>) {
     let filter = always.iter().fold(filter, |filter, directive| {
         filter.add_directive(directive.parse().expect("a target and a level"))
     });
-    let messages = tracing_subscriber::fmt::layer().with_writer(Stderr);
+    let places = Places::open(&args.log_path)?;
+    let on_terminal = places.is_stderr_only() && super::report::colour_on_stderr();
+    let messages = tracing_subscriber::fmt::layer().with_writer(places);
     let messages = match args.log_format {
         LogFormat::Text => messages
-            .with_ansi(super::report::colour_on_stderr())
+            .with_ansi(on_terminal)
             .event_format(Text(Format::default()))
             .boxed(),
         LogFormat::Json => messages.json().boxed(),
+        LogFormat::Flat => messages.with_ansi(false).event_format(Flat).boxed(),
     };
     tracing_subscriber::registry()
         .with(messages.with_filter(filter))
         .with(traces.map(Traces::layer))
         .init();
+    Ok(())
 }
 
 /// Messages as text: those about progress as they are, others with their time and level.

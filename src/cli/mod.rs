@@ -1,6 +1,7 @@
 //! Command lines → the modules that do what they say: one file per command.
 
 mod change;
+mod completion;
 mod connector;
 mod connector_file;
 mod daemon;
@@ -11,6 +12,7 @@ pub mod inspect;
 mod kinds;
 mod logging;
 mod metrics;
+mod outcome;
 mod platform;
 mod progress;
 mod report;
@@ -20,6 +22,7 @@ mod scope;
 mod signals;
 mod stderr;
 mod sync;
+mod sync_files;
 mod tape;
 mod terminal;
 mod traces;
@@ -32,6 +35,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+pub use outcome::Outcome;
 
 /// Write YAML, know who can do what.
 #[derive(Debug, Parser)]
@@ -64,7 +69,7 @@ enum Command {
     /// List the actions of a connector file, as JSON.
     ListActions(change::ListArgs),
     /// Say what a connector can do, as JSON.
-    Capabilities(change::ListArgs),
+    Capabilities(change::CapabilitiesArgs),
     /// List what changed in a system, one event per line.
     Events(events::EventsArgs),
     /// Make exactly the change that a plan file has.
@@ -72,7 +77,7 @@ enum Command {
     /// Serve a platform: take its tasks, and tell it what became of them.
     Daemon(Box<daemon::DaemonArgs>),
     /// The flags and variables of the connectors `baton-http` and `baton-sql`, for old command lines.
-    Connector(Box<connector::Flags>),
+    Connector(connector::Arguments),
     /// Find every mistake in connector files, without connecting.
     Validate(validate::ValidateArgs),
     /// Evaluate an expression of the language on a record.
@@ -85,90 +90,57 @@ enum Command {
     Inspect(inspect::InspectArgs),
     /// A small platform on this machine, to try service mode against.
     Platform(Box<platform::PlatformArgs>),
-}
-
-/// How a command ended: the exit codes that scripts rely on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Everything was done.
-    Done,
-    /// The run failed.
-    Failed,
-    /// The config or the command line is wrong.
-    Wrong,
-    /// Done, but something may be missing; of a change, some steps were made and others were not.
-    Partial,
-    /// Whether a change was made is not known.
-    Unclear,
-    /// The connector file says that a change must not be made.
-    Refused,
-    /// Something that is named does not exist.
-    NotFound,
-    /// A statement changed no row or too many.
-    WrongRows,
-}
-
-impl From<Outcome> for ExitCode {
-    fn from(outcome: Outcome) -> Self {
-        ExitCode::from(match outcome {
-            Outcome::Done => 0,
-            Outcome::Failed => 1,
-            Outcome::Wrong => 2,
-            Outcome::Partial => 3,
-            Outcome::Unclear => 4,
-            Outcome::Refused => 5,
-            Outcome::NotFound => 6,
-            Outcome::WrongRows => 7,
-        })
-    }
+    /// Keep in a sync file, as a sync of its own, what one sync of it has that another has not.
+    DiffSyncs(sync_files::DiffArgs),
+    /// Put a sync and those that followed it together, in a new sync file.
+    CompactSyncs(sync_files::CompactArgs),
+    /// Print the script that completes command lines in a shell.
+    Completion(completion::CompletionArgs),
 }
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let mut arguments: Vec<OsString> = std::env::args_os().collect();
-    if connector::is_called_so(arguments.first().map(OsString::as_os_str)) {
-        arguments.insert(1, "connector".into());
+    let line: Vec<OsString> = std::env::args_os().collect();
+    if let Some((name, arguments)) = connector::called(&line) {
+        return connector::main(name, arguments);
     }
-    let mut cli = Cli::parse_from(arguments);
-    let mut syncs_for_others = false;
-    if let Command::Connector(flags) = &cli.command {
-        let translated = match connector::translate(flags) {
-            Ok(translated) => translated,
-            Err(refused) => {
-                eprintln!("{}", report::failure(&anyhow::anyhow!(refused)));
-                return Outcome::Wrong.into();
-            }
-        };
-        syncs_for_others = translated.syncs;
-        let name = OsString::from("rolecall");
-        let words = translated.arguments.into_iter().map(OsString::from);
-        cli.command = Cli::parse_from([name].into_iter().chain(words)).command;
+    let cli = Cli::parse_from(line);
+    match &cli.command {
+        Command::Connector(behind) => connector::main("rolecall connector", &behind.arguments),
+        _ => execute(cli, &[]).into(),
     }
+}
+
+/// Runs a command with its logs and traces. `notes` are logged first.
+fn execute(cli: Cli, notes: &[String]) -> Outcome {
     let traces = match &cli.command {
         Command::Sync(args) => args.watch.traces(),
         _ => Ok(None),
-    };
-    let traces = match traces {
-        Ok(traces) => traces,
-        Err(error) => {
-            eprintln!("{}", report::failure(&error));
-            return Outcome::Wrong.into();
-        }
     };
     let level = match &cli.command {
         // Nobody sees what it does but by its log.
         Command::Daemon(_) => logging::Level::Info,
         _ => logging::Level::Warn,
     };
-    logging::start(&cli.logging, level, traces.as_ref());
+    let started = traces.and_then(|traces| {
+        logging::start(&cli.logging, level, traces.as_ref())?;
+        Ok(traces)
+    });
+    let traces = match started {
+        Ok(traces) => traces,
+        Err(error) => {
+            eprintln!("{}", report::failure(&error));
+            return Outcome::Wrong;
+        }
+    };
+    for note in notes {
+        tracing::warn!("{note}");
+    }
     let outcome = run(cli.command);
     if let Some(traces) = traces {
         traces.end();
     }
-    match outcome {
-        Outcome::Partial if syncs_for_others => Outcome::Done.into(),
-        outcome => outcome.into(),
-    }
+    outcome
 }
 
 fn run(command: Command) -> Outcome {
@@ -187,13 +159,20 @@ fn run(command: Command) -> Outcome {
         Command::Events(args) => events::run(&args, &mut out),
         Command::Apply(args) => change::apply(&args, &mut out),
         Command::Daemon(args) => daemon::run(&args, &mut out),
-        Command::Connector(_) => unreachable!("its flags were translated"),
+        Command::Connector(_) => unreachable!("it was run by its own name"),
         Command::Validate(args) => validate::run(&args, &mut out),
         Command::Eval(args) => eval::run(&args, &mut out),
         Command::Schema => schema::run(&mut out),
         Command::Kinds(args) => kinds::run(&args, &mut out),
         Command::Inspect(args) => inspect::run(args, &mut out),
         Command::Platform(args) => platform::run(&args, &mut out),
+        Command::DiffSyncs(args) => sync_files::diff(&args, &mut out),
+        Command::CompactSyncs(args) => sync_files::compact(&args, &mut out),
+        Command::Completion(args) => {
+            drop(out);
+            completion::run(&args);
+            return Outcome::Done;
+        }
     };
     let outcome = outcome.and_then(|outcome| {
         out.flush()?;
@@ -205,7 +184,7 @@ fn run(command: Command) -> Outcome {
         Err(error) if is_broken_pipe(&error) => Outcome::Done,
         Err(error) => {
             eprintln!("{}", report::failure(&error));
-            Outcome::Failed
+            Outcome::of_failure(error.as_ref())
         }
     }
 }

@@ -148,7 +148,7 @@ pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcom
         eprintln!("{advice}");
     }
     tape.tell();
-    Ok(Outcome::Failed)
+    Ok(Outcome::of_failure(error.as_ref()))
 }
 
 /// Tells what is wrong with what was asked for.

@@ -38,4 +38,5 @@ pub(crate) use plain::read_plain;
 pub(crate) use scalar::parse_duration;
 pub(crate) use secrets::names_secret;
 pub use source_map::Path;
+pub(crate) use tree::parse as parse_tree;
 pub use tree::{Key, Node, NodeValue};

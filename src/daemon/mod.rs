@@ -24,7 +24,7 @@ pub use doing::{Doing, Standing};
 pub use health::Health;
 pub use host::host_name;
 pub use ledger::Ledger;
-pub use link::{Limits, Link, LinkError, LinkSettings, Parcel, RpcError};
+pub use link::{Limits, Link, LinkError, LinkSettings, Parcel, ParcelError, Reading, RpcError};
 pub use run::{Daemon, Settings};
 
 use std::time::Duration;

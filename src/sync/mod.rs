@@ -24,7 +24,8 @@ pub use derived::{Derived, Matched};
 pub use error::SyncError;
 pub use event::{Event, ListingName, Phase};
 pub use report::{
-    Coverage, FindingCount, Findings, ListingReport, RecordedVerdict, Report, TypeCoverage, Verdict,
+    Coverage, FindingCount, Findings, ListingReport, RecordedVerdict, Report, TypeCoverage,
+    Verdict, VerdictReasons,
 };
 pub use run::{Concurrency, Options, connect, fingerprint, run};
 pub use scope::{Scope, UnknownType};

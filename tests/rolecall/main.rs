@@ -9,6 +9,7 @@ mod complete;
 mod conformance;
 mod daemon;
 mod diagnostics;
+mod drop_in;
 mod examples;
 mod expansion;
 mod expressions;
@@ -28,6 +29,7 @@ mod service;
 mod sql;
 mod sync;
 mod watch;
+mod wire;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

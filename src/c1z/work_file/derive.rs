@@ -38,7 +38,7 @@ impl Default for Derive {
 impl Derive {
     /// Adds what is derived to a database that is made anew when anything fails. What follows from
     /// a part of a system says nothing about the whole: nothing is derived from it.
-    pub(super) fn derive(
+    pub(in crate::c1z) fn derive(
         &self,
         db: &Connection,
         path: &Path,

@@ -19,6 +19,16 @@ pub(in crate::cli) struct ListArgs {
     file: PathBuf,
 }
 
+/// Of which file, and in which form.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CapabilitiesArgs {
+    #[command(flatten)]
+    of: ListArgs,
+    /// Name the protocol's message in the JSON, as other connectors do.
+    #[arg(long)]
+    as_any: bool,
+}
+
 /// Prints the actions as JSON: their names, arguments and answers.
 pub(in crate::cli) fn list_actions(
     args: &ListArgs,
@@ -29,10 +39,13 @@ pub(in crate::cli) fn list_actions(
 
 /// Prints what the connector can do as JSON: for each resource type, and in all.
 pub(in crate::cli) fn list_capabilities(
-    args: &ListArgs,
+    args: &CapabilitiesArgs,
     out: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
-    print(args, Capabilities::of, out)
+    match args.as_any {
+        true => print(&args.of, |plan| Capabilities::of(plan).as_any(), out),
+        false => print(&args.of, Capabilities::of, out),
+    }
 }
 
 fn print<T: Serialize>(

@@ -16,7 +16,7 @@ mod synced;
 pub(super) use apply::{ApplyArgs, apply};
 pub(super) use credential::{WishArgs, password};
 pub(super) use holding::{GrantArgs, RevokeArgs, grant, revoke};
-pub(super) use list::{ListArgs, list_actions, list_capabilities};
+pub(super) use list::{CapabilitiesArgs, ListArgs, list_actions, list_capabilities};
 pub(super) use making::{
     CreateAccountArgs, CreateResourceArgs, DeleteArgs, InvokeArgs, RotateArgs, create_account,
     create_resource, delete, invoke, rotate,
@@ -38,7 +38,7 @@ use super::connector_file::plan_of;
 use super::{Outcome, report};
 use crate::config::ProcessEnvironment;
 use crate::plan::{Plan, Purpose};
-use crate::provision::{AskError, AuditFile, Journal, RunOptions, Verdict, Who};
+use crate::provision::{AskError, AuditFile, Journal, RunOptions, Who};
 
 /// What every change can be told.
 #[derive(Debug, Args)]
@@ -118,27 +118,13 @@ impl Stop {
         let (error, outcome) = match self {
             Stop::Told => return Outcome::Wrong,
             Stop::Wrong(error) => (error, Outcome::Wrong),
-            Stop::Ask(error) if error.is_not_found() => (error.into(), Outcome::NotFound),
-            Stop::Ask(error @ (AskError::Source(_) | AskError::Busy(_))) => {
-                (error.into(), Outcome::Failed)
+            Stop::Ask(error) => {
+                let outcome = Outcome::of_asked(&error);
+                (error.into(), outcome)
             }
-            Stop::Ask(error) => (error.into(), Outcome::Wrong),
         };
         eprintln!("{}", report::failure(&error));
         outcome
-    }
-}
-
-impl From<Verdict> for Outcome {
-    fn from(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Made | Verdict::AlreadySo => Outcome::Done,
-            Verdict::Failed => Outcome::Failed,
-            Verdict::HalfDone => Outcome::Partial,
-            Verdict::Unclear => Outcome::Unclear,
-            Verdict::Refused => Outcome::Refused,
-            Verdict::WrongRows => Outcome::WrongRows,
-        }
     }
 }
 
@@ -219,7 +205,7 @@ async fn make(
         // The change stands, whoever hears of it.
         eprintln!("{}", report::failure(&error.into()));
     }
-    Ok(outcome.verdict.into())
+    Ok(Outcome::of_change(&outcome))
 }
 
 /// Whoever runs this program, for the audit file.

@@ -11,6 +11,9 @@ use crate::source::http::install_tls;
 /// between two polls.
 const IDLE: Duration = Duration::from_secs(600);
 
+/// The most that the headers of an answer may be.
+const LARGEST_HEADERS: u32 = 256 << 10;
+
 /// Makes clients for one platform.
 #[derive(Debug, Clone)]
 pub(super) struct Clients {
@@ -50,6 +53,8 @@ impl Clients {
     /// For gRPC: HTTP/2 and nothing else, which matters where a server would rather speak HTTP/1.1.
     pub fn grpc(&self) -> Result<Client, LinkError> {
         let builder = self.builder().http2_prior_knowledge();
+        // What a platform says of a failure stands in headers.
+        let builder = builder.http2_max_header_list_size(LARGEST_HEADERS);
         builder.build().map_err(LinkError::Client)
     }
 

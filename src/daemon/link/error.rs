@@ -50,8 +50,6 @@ impl RpcError {
                 | Code::Unimplemented
                 | Code::FailedPrecondition
                 | Code::NotFound
-                | Code::AlreadyExists
-                | Code::OutOfRange
         )
     }
 
@@ -116,6 +114,9 @@ fn advice(trouble: TlsTrouble) -> &'static str {
     match trouble {
         TlsTrouble::NoTls => {
             "it does not answer with TLS, and service mode has nothing else: is the port right?"
+        }
+        TlsTrouble::OtherProtocol => {
+            "it speaks no HTTP/2, which gRPC needs: is it the host of the platform, and is nothing between?"
         }
         TlsTrouble::UnknownAuthority => {
             "its certificate is signed by an authority that is not known here; name the file of that authority with `--platform-ca`"

@@ -1,14 +1,15 @@
 //! The HTTP client as what gRPC goes through, and answers that are none of gRPC.
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
 
 use futures::future::BoxFuture;
 use futures::stream;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Body, Client, Request, Response, StatusCode};
-use tonic::Code;
 use tonic::codegen::{Body as _, Service};
+use tonic::{Code, Status};
 
 use super::error::RpcError;
 use super::token::SharedClock;
@@ -36,7 +37,7 @@ impl Service<http::Request<tonic::body::Body>> for Grpc {
         let this = self.clone();
         Box::pin(async move {
             let unreached = |error| RpcError::unreached(&this.place, error);
-            let request = Request::try_from(request.map(body)).map_err(unreached)?;
+            let request = Request::try_from(self::request(request)).map_err(unreached)?;
             let response = this.client.execute(request).await.map_err(unreached)?;
             this.check(&response)?;
             Ok(response.into())
@@ -44,13 +45,48 @@ impl Service<http::Request<tonic::body::Body>> for Grpc {
     }
 }
 
-/// A body that the client takes: what a request of gRPC sends has no trailers.
-fn body(body: tonic::body::Body) -> Body {
-    let mut body = Box::pin(body);
-    let frames = stream::poll_fn(move |cx| body.as_mut().poll_frame(cx));
-    Body::wrap_stream(futures::StreamExt::filter_map(frames, async |frame| {
-        frame.map(|frame| frame.into_data().ok()).transpose()
-    }))
+/// Goes with a request whose messages have an end of their own: until that was sent, the end of
+/// its body is none, and the stream is broken off.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ended(Arc<AtomicBool>);
+
+impl Ended {
+    /// The last message was sent.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// The request with a body that the client takes: what a request of gRPC sends has no trailers.
+fn request(request: http::Request<tonic::body::Body>) -> http::Request<Body> {
+    let ended = request.extensions().get::<Ended>().cloned();
+    request.map(|body| {
+        let mut body = Box::pin(body);
+        let mut broken = false;
+        let parts = stream::poll_fn(move |cx| {
+            loop {
+                let frame = ready!(body.as_mut().poll_frame(cx));
+                let is_end = ended.as_ref().is_none_or(Ended::is_set);
+                return Poll::Ready(match frame {
+                    Some(Ok(frame)) => match frame.into_data() {
+                        Ok(data) => Some(Ok(data)),
+                        Err(_) => continue,
+                    },
+                    Some(Err(status)) => Some(Err(status)),
+                    None if is_end || broken => None,
+                    None => {
+                        broken = true;
+                        Some(Err(Status::cancelled("broken off")))
+                    }
+                });
+            }
+        });
+        Body::wrap_stream(parts)
+    })
 }
 
 impl Grpc {

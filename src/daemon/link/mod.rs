@@ -16,5 +16,5 @@ mod upload;
 
 pub use call::Link;
 pub use error::RpcError;
-pub use parcel::Parcel;
+pub use parcel::{Parcel, ParcelError, Reading};
 pub use settings::{Limits, LinkError, LinkSettings};

@@ -5,7 +5,6 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::c1z::{Growing, Grown};
@@ -21,9 +20,11 @@ pub struct Parcel {
 
 /// Why there is no more of a parcel.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ParcelError {
+pub enum ParcelError {
+    /// Nobody writes the rest of it.
     #[error("the file that is uploaded was not finished")]
     Unfinished,
+    /// The disk does not give it back.
     #[error("the file that is uploaded cannot be read")]
     Unreadable(#[source] io::Error),
 }
@@ -44,7 +45,7 @@ impl Parcel {
     }
 
     /// The bytes from the beginning.
-    pub(super) fn read(&self) -> Reading {
+    pub fn read(&self) -> Reading {
         Reading {
             grown: self.grown.clone(),
             read: 0,
@@ -62,14 +63,15 @@ impl From<Growing> for Parcel {
 }
 
 /// Reads a parcel, and waits where the writer is behind.
-pub(super) struct Reading {
+#[derive(Debug)]
+pub struct Reading {
     grown: watch::Receiver<Grown>,
     read: u64,
 }
 
 impl Reading {
     /// The next bytes, as many as `most` but for the last ones; none at the end.
-    pub async fn next(&mut self, most: usize) -> Result<Bytes, ParcelError> {
+    pub async fn next(&mut self, most: usize) -> Result<Vec<u8>, ParcelError> {
         let enough = self.read + most as u64;
         let waited = self
             .grown
@@ -78,7 +80,7 @@ impl Reading {
         let grown = waited.map_err(|_| ParcelError::Unfinished)?.clone();
         let length = grown.bytes.saturating_sub(self.read).min(most as u64);
         let Some(file) = grown.file.filter(|_| length > 0) else {
-            return Ok(Bytes::new());
+            return Ok(Vec::new());
         };
         let (from, length) = (self.read, usize::try_from(length).unwrap_or(most));
         let part = tokio::task::spawn_blocking(move || part(&file, from, length)).await;
@@ -90,10 +92,10 @@ impl Reading {
 }
 
 /// Whoever reads has the file to themselves meanwhile: the reader before may not be done yet.
-fn part(file: &Mutex<File>, from: u64, length: usize) -> io::Result<Bytes> {
+fn part(file: &Mutex<File>, from: u64, length: usize) -> io::Result<Vec<u8>> {
     let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
     let mut part = vec![0; length];
     file.seek(SeekFrom::Start(from))?;
     file.read_exact(&mut part)?;
-    Ok(part.into())
+    Ok(part)
 }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::HeaderValue;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tonic::metadata::AsciiMetadataValue;
@@ -68,7 +67,7 @@ impl Tokens {
     ) -> Self {
         let clock = SharedClock::new(settings.clock.clone());
         Self {
-            request: TokenRequest::new(settings.client_id.clone(), key, client, place, &clock),
+            request: TokenRequest::new(settings, key, client, place, clock.clone()),
             redactor: Redactor::new([settings.client_secret.clone()]),
             clock,
             kept: Mutex::default(),
@@ -91,11 +90,7 @@ impl Tokens {
         }
         kept.token = None;
         let asked = Instant::now();
-        let given = self.request.send().await.and_then(|given| {
-            self.token(&given, kept.number + 1)
-                .map(|token| (token, given.lifetime))
-        });
-        match given {
+        match self.new_token(kept.number + 1).await {
             Ok((token, lifetime)) => {
                 let good = lifetime.saturating_sub(BEFORE_ITS_END);
                 let renewed = asked.checked_add(good).unwrap_or(asked);
@@ -124,19 +119,21 @@ impl Tokens {
         self.redactor.whole(text)
     }
 
-    fn token(&self, given: &Given, number: u64) -> Result<Token, RpcError> {
-        use secrecy::ExposeSecret as _;
+    /// Asks for a token, and says how long it lives.
+    async fn new_token(&self, number: u64) -> Result<(Token, Duration), RpcError> {
+        let given = self.request.send().await?;
         self.redactor.learn(&given.token);
-        let header = HeaderValue::from_str(given.header.expose_secret());
-        let header = header
-            .ok()
-            .and_then(|value| AsciiMetadataValue::try_from(value.as_bytes()).ok());
+        let text = given.header.expose_secret();
+        let header = text
+            .is_ascii()
+            .then(|| AsciiMetadataValue::try_from(text).ok());
+        let header = header.flatten();
         let Some(mut header) = header else {
             let message = "the token that the platform gave cannot stand in a header";
             return Err(RpcError::new(Code::Unknown, message));
         };
         header.set_sensitive(true);
-        Ok(Token { header, number })
+        Ok((Token { header, number }, given.lifetime))
     }
 }
 

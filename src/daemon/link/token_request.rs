@@ -10,12 +10,11 @@ use serde_json::Value as Json;
 use tonic::Code;
 
 use super::error::RpcError;
+use super::settings::LinkSettings;
 use super::token::{Given, SharedClock};
 use crate::protocol::{Assertion, ClientId, ClientKey};
 use crate::source::http::retry_after;
-
-/// How long the endpoint may take.
-const LIMIT: Duration = Duration::from_secs(30);
+use crate::source::redact::Redactor;
 
 /// The largest answer that is read.
 const LARGEST: usize = 64 << 10;
@@ -32,6 +31,8 @@ pub(super) struct TokenRequest {
     place: Arc<str>,
     url: String,
     clock: SharedClock,
+    /// How long the endpoint may take.
+    limit: Duration,
 }
 
 /// A refusal, and what the platform's clock says there.
@@ -43,19 +44,20 @@ struct Refused {
 
 impl TokenRequest {
     pub fn new(
-        client_id: ClientId,
+        settings: &LinkSettings,
         key: ClientKey,
         client: Client,
         place: Arc<str>,
-        clock: &SharedClock,
+        clock: SharedClock,
     ) -> Self {
         Self {
             url: format!("https://{place}/auth/v1/token"),
-            client_id,
+            client_id: settings.client_id.clone(),
             key,
             client,
             place,
-            clock: clock.clone(),
+            clock,
+            limit: settings.limits.answer,
         }
     }
 
@@ -93,10 +95,10 @@ impl TokenRequest {
     }
 
     async fn once(&self) -> Result<Given, Refused> {
-        let answered = tokio::time::timeout(LIMIT, self.exchange()).await;
+        let answered = tokio::time::timeout(self.limit, self.exchange()).await;
         answered.unwrap_or_else(|_| {
             let place = &self.place;
-            let seconds = LIMIT.as_secs();
+            let seconds = self.limit.as_secs_f64();
             let message = format!("`{place}` gives no token within {seconds}s");
             Err(RpcError::new(Code::DeadlineExceeded, message).into())
         })
@@ -123,9 +125,6 @@ impl TokenRequest {
             .body(form);
         let unreached = |error| RpcError::unreached(&self.place, error);
         let mut response = request.send().await.map_err(unreached)?;
-        if response.status() != StatusCode::OK {
-            return Err(self.refused(&response));
-        }
         let mut body = Vec::new();
         while let Some(part) = response.chunk().await.map_err(unreached)? {
             body.extend_from_slice(&part);
@@ -133,11 +132,16 @@ impl TokenRequest {
                 return Err(self.nonsense(response.headers()).into());
             }
         }
+        if response.status() != StatusCode::OK {
+            // What the endpoint says may repeat what it was sent.
+            let reason = reason(&body, &Redactor::new([assertion]));
+            return Err(self.refused(&response, reason));
+        }
         let given = given(&body);
         given.ok_or_else(|| self.nonsense(response.headers()).into())
     }
 
-    fn refused(&self, response: &Response) -> Refused {
+    fn refused(&self, response: &Response, reason: Option<String>) -> Refused {
         let place = &self.place;
         let status = response.status();
         let headers = response.headers();
@@ -147,7 +151,7 @@ impl TokenRequest {
                 "refuses the client id or its secret; both must be of this platform, and still in use",
             ),
             404 | 405 | 410 => (
-                Code::NotFound,
+                Code::Unimplemented,
                 "has no endpoint for tokens at `/auth/v1/token`; is it the host of the platform?",
             ),
             429 => (Code::ResourceExhausted, "is asked for tokens too often"),
@@ -160,7 +164,10 @@ impl TokenRequest {
         let date = headers.get(DATE).and_then(|date| date.to_str().ok());
         let date = date.and_then(|date| httpdate::parse_http_date(date).ok());
         let ahead = date.map(|there: SystemTime| self.clock.ahead(there));
-        let message = format!("`{place}` {meaning} (status {})", status.as_u16());
+        let reason = reason
+            .map(|reason| format!(": {reason}"))
+            .unwrap_or_default();
+        let message = format!("`{place}` {meaning} (status {}{reason})", status.as_u16());
         Refused {
             error: RpcError::new(code, message).after(retry_after(headers, self.clock.now())),
             ahead: ahead.filter(|_| code == Code::Unauthenticated),
@@ -173,11 +180,11 @@ impl TokenRequest {
             .and_then(|kind| kind.to_str().ok());
         let kind = kind.map(|kind| kind.split(';').next().unwrap_or_default().trim());
         let what = match kind {
-            Some("application/json") | None => "an answer without one".to_owned(),
-            Some(kind) => format!("`{}`", kind.chars().take(80).collect::<String>()),
+            Some("application/json") | None => "without one".to_owned(),
+            Some(kind) => format!("with `{}`", kind.chars().take(80).collect::<String>()),
         };
         let message = format!(
-            "`{}` answers the request for a token with {what}; is it the host of the platform, and is nothing between?",
+            "`{}` answers the request for a token {what}; is it the host of the platform, and is nothing between?",
             self.place
         );
         RpcError::new(Code::Unknown, message)
@@ -188,6 +195,16 @@ impl From<RpcError> for Refused {
     fn from(error: RpcError) -> Self {
         Self { error, ahead: None }
     }
+}
+
+/// What a refusal says, by the words of OAuth.
+fn reason(body: &[u8], redactor: &Redactor) -> Option<String> {
+    let answer: Json = serde_json::from_slice(body).ok()?;
+    let said = answer
+        .get("error_description")
+        .or_else(|| answer.get("error"))?;
+    let line = redactor.line(said.as_str()?);
+    (!line.is_empty()).then_some(line)
 }
 
 /// Reads the answer; `None` where there is no token in it.

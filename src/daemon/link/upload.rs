@@ -2,7 +2,6 @@
 
 use std::pin::pin;
 
-use bytes::Bytes;
 use futures::stream;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
@@ -11,6 +10,7 @@ use tonic::{Code, Request};
 
 use super::call::Link;
 use super::error::RpcError;
+use super::grpc::Ended;
 use super::parcel::{Parcel, ParcelError};
 use crate::proto::connectorapi::baton::v1::BatonServiceUploadAssetRequest;
 use crate::proto::connectorapi::baton::v1::baton_service_upload_asset_request::{
@@ -65,10 +65,12 @@ impl Link {
             Some((messages.recv().await?, messages))
         });
         let mut request = Request::new(messages);
+        let ended = Ended::default();
+        request.extensions_mut().insert(ended.clone());
         token.put_on(&mut request);
         let (mut service, number) = self.service();
         let mut answer = pin!(service.upload_asset(request));
-        let mut send = pin!(self.send(task_id, parcel, number, to));
+        let mut send = pin!(self.send(task_id, parcel, number, to, &ended));
         let answered = tokio::select! {
             biased;
             sent = &mut send => {
@@ -107,6 +109,7 @@ impl Link {
         parcel: &Parcel,
         number: u64,
         to: mpsc::Sender<BatonServiceUploadAssetRequest>,
+        ended: &Ended,
     ) -> Result<(), Broken> {
         let stall = self.limits().stall;
         let send = async |msg: Msg| {
@@ -125,7 +128,7 @@ impl Link {
         let mut reading = parcel.read();
         let mut checksum = Sha256::new();
         while going {
-            let data: Bytes = reading.next(UPLOAD_CHUNK).await?;
+            let data = reading.next(UPLOAD_CHUNK).await?;
             if data.is_empty() {
                 let sha256_checksum = checksum.finalize().to_vec();
                 send(Msg::Eof(UploadEof {
@@ -133,14 +136,15 @@ impl Link {
                     annotations: Vec::new(),
                 }))
                 .await?;
+                ended.set();
                 return Ok(());
             }
             checksum.update(&data);
-            let data = data.to_vec();
             going = send(Msg::Data(UploadData { data })).await?;
         }
         // The answer is on its way.
-        std::future::pending().await
+        sleep(self.limits().keep).await;
+        Err(self.silent(number, METHOD, self.limits().keep).into())
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) enum Begin {
     /// It is made now.
     Now(AuditFile, RunOptions),
     /// It came to its end when the task was handed out before.
-    Ended(Outcome),
+    Ended(Box<Outcome>),
 }
 
 /// Opens the audit file for the change of a task, unless an earlier delivery of the task has made it
@@ -40,7 +40,7 @@ pub(super) fn begin(
         && !can_be_asked
         && let Some(outcome) = ended(&earlier, change.operation, &change.subject)
     {
-        return Ok(Begin::Ended(outcome));
+        return Ok(Begin::Ended(Box::new(outcome)));
     }
     let who = Who {
         on_behalf_of: Some(whom),

@@ -90,5 +90,5 @@ fn recipient(config: &proto::EncryptionConfig) -> Result<Recipient, Failure> {
         Some(Config::AgeRecipientConfig(age)) => &age.recipient,
         None => return Err(malformed("a recipient of the password has no public key")),
     };
-    Recipient::parse(named, key).map_err(|error| asked(&error))
+    Recipient::parse(named, key).map_err(|error| malformed(error.to_string()))
 }

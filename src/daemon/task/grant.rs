@@ -69,7 +69,7 @@ async fn make(
     change: &Prepared<'_>,
 ) -> Result<Outcome, Failure> {
     let outcome = match begin(connector, task_id, change)? {
-        Begin::Ended(outcome) => outcome,
+        Begin::Ended(outcome) => *outcome,
         Begin::Now(mut journal, options) => {
             let ran = change.run(&mut journal, options).await;
             ran.map_err(|error| unwritten(&error))?.outcome

@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use tonic::Code;
 
-use crate::daemon::Failure;
+use crate::daemon::{Failure, Parcel};
+use crate::sync::Report;
 
 /// How the names of all files begin.
 const NAME: &str = "task-";
@@ -64,6 +65,32 @@ impl Kept {
         }
     }
 
+    /// The sync file, to be read.
+    pub fn parcel(&self) -> Result<Parcel, Failure> {
+        Parcel::file(&self.output()).map_err(|error| {
+            let path = self.output();
+            let message = format!("the sync file `{}` cannot be read: {error}", path.display());
+            Failure::retryable(Code::Internal, message)
+        })
+    }
+
+    /// Keeps the report of the sync, for a platform that wants to know more.
+    pub fn write_log(&self, report: &Report) {
+        let written = serde_json::to_vec_pretty(report).map_err(io::Error::other);
+        if let Err(error) = written.and_then(|text| fs::write(self.log(), text)) {
+            tracing::warn!(%error, "the report of the sync cannot be kept");
+        }
+    }
+
+    /// The report, to be read, where there is one.
+    pub fn log_parcel(&self) -> Option<Parcel> {
+        Parcel::file(&self.log()).ok()
+    }
+
+    fn log(&self) -> PathBuf {
+        self.directory.join(format!("{}log", self.prefix()))
+    }
+
     /// Removes everything that is kept of the task.
     pub fn remove(&self) {
         sweep(&self.directory, |name, _| name.starts_with(&self.prefix()));
@@ -74,7 +101,7 @@ impl Kept {
     }
 }
 
-/// Whether a file is one of ours: the id of a task, and what follows a sync file's name.
+/// Whether a file is one of ours: the id of a task, and how the names of sync files and reports end.
 fn is_of_a_task(name: &str) -> bool {
     let named = name
         .strip_prefix(NAME)
@@ -82,7 +109,7 @@ fn is_of_a_task(name: &str) -> bool {
     named.is_some_and(|(id, rest)| {
         !id.is_empty()
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
-            && rest.starts_with("c1z")
+            && (rest.starts_with("c1z") || rest == "log")
     })
 }
 

@@ -32,7 +32,7 @@ pub(super) async fn make(
     making: &Making<'_>,
 ) -> Result<Came, Failure> {
     let (outcome, resource, credentials) = match begin(connector, task_id, &making.change)? {
-        Begin::Ended(outcome) => (outcome, None, Vec::new()),
+        Begin::Ended(outcome) => (*outcome, None, Vec::new()),
         Begin::Now(mut journal, options) => {
             let ran = making.run(&mut journal, options).await;
             let made = ran.map_err(|error| unwritten(&error))?;

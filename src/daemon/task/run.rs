@@ -1,7 +1,5 @@
 //! A task → the file that runs its kind.
 
-use std::path::Path;
-
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
@@ -9,7 +7,7 @@ use tonic::Code;
 use super::failure::malformed;
 use super::unsupported::unsupported;
 use super::{Connector, account, action, events, grant, resource, rotation, sync};
-use crate::daemon::{Answer, Failure};
+use crate::daemon::{Answer, Failure, Parcel};
 use crate::proto::connectorapi::baton::v1::Task;
 use crate::proto::connectorapi::baton::v1::task::TaskType;
 
@@ -19,9 +17,9 @@ const LONGEST_ID: usize = 64;
 /// Takes files to whoever gave the task.
 #[async_trait]
 pub trait Deliver: Send + Sync {
-    /// Delivers a file that belongs to a task. What cannot be delivered now may be later: the file
-    /// stays.
-    async fn deliver(&self, task_id: &str, file: &Path) -> Result<(), Failure>;
+    /// Delivers a file that belongs to a task, also while it is still being written. What cannot be
+    /// delivered now may be later: the file stays.
+    async fn deliver(&self, task_id: &str, parcel: &Parcel) -> Result<(), Failure>;
 }
 
 /// Runs a task to its end. `cancel` asks syncs to stop; changes of the system are not broken off.
@@ -65,7 +63,7 @@ async fn dispatch(
     match &task.task_type {
         // Nothing is to be done: whoever fetches tasks says hello.
         Some(TaskType::None(_) | TaskType::Hello(_)) => Ok(Answer::done()),
-        Some(TaskType::SyncFull(task)) => sync::sync(connector, id, task, to, cancel).await,
+        Some(TaskType::SyncFull(what)) => sync::sync(connector, task, what, to, cancel).await,
         Some(TaskType::Grant(task)) => grant::grant(connector, id, task).await,
         Some(TaskType::Revoke(task)) => grant::revoke(connector, id, task).await,
         Some(TaskType::CreateAccount(task)) => account::create(connector, id, task).await,

@@ -15,47 +15,55 @@ use super::sync_failure::{blocking, nothing_found, of_file, of_sync, partial};
 use super::sync_scope::{scope, skips};
 use super::{Connector, Deliver, PartialSyncs};
 use crate::c1z::{self, Begin, C1zError, Compression, Derive, Opened, WorkFile};
-use crate::daemon::{Answer, Failure};
+use crate::daemon::{Answer, Failure, Parcel};
+use crate::proto::connectorapi::baton::v1::Task;
 use crate::proto::connectorapi::baton::v1::task::SyncFullTask;
 use crate::sync::{self, Event, Options, Report, Scope};
 
-/// Syncs, and delivers the file.
+/// Syncs, and delivers the file. A task whose platform wants to know more of it gets the report of the
+/// sync, too.
 pub(super) async fn sync(
     connector: &Connector,
-    task_id: &str,
-    task: &SyncFullTask,
+    task: &Task,
+    what: &SyncFullTask,
     to: &dyn Deliver,
     cancel: &CancellationToken,
 ) -> Result<Answer, Failure> {
-    let scope = scope(connector, task)?;
-    let derive = Derive {
-        external: None,
-        expand: !task.skip_expand_grants,
-    };
-    skips(task);
-    let kept = Kept::of(&connector.syncs.directory, task_id)?;
+    let scope = scope(connector, what)?;
+    skips(what);
+    let kept = Kept::of(&connector.syncs.directory, &task.id)?;
     if kept.has_file() {
         tracing::info!("the sync file of this task is there already: it is only uploaded");
+        let parcel = kept.parcel()?;
+        until(cancel, to.deliver(&task.id, &parcel)).await?;
     } else {
-        make(connector, &kept, scope, derive, cancel).await?;
+        let derive = Derive {
+            external: None,
+            expand: !what.skip_expand_grants,
+        };
+        let (report, work) = run(connector, &kept, scope, derive, cancel).await?;
+        if task.debug {
+            kept.write_log(&report);
+        }
+        until(cancel, pack_and_deliver(work, &kept, &task.id, to)).await?;
     }
-    let output = kept.output();
-    tokio::select! {
-        delivered = to.deliver(task_id, &output) => delivered?,
-        () = cancel.cancelled() => return Err(cancelled("the upload was broken off")),
+    if let Some(log) = kept.log_parcel()
+        && let Err(failure) = until(cancel, to.deliver(&task.id, &log)).await
+    {
+        tracing::warn!(reason = %failure.message, "the report of the sync is not uploaded");
     }
     kept.remove();
     Ok(Answer::done())
 }
 
-/// Makes the sync file.
-async fn make(
+/// Syncs, or goes on with what is kept of an earlier delivery.
+async fn run(
     connector: &Connector,
     kept: &Kept,
     scope: Scope,
     derive: Derive,
     cancel: &CancellationToken,
-) -> Result<(), Failure> {
+) -> Result<(Report, WorkFile), Failure> {
     let connected = sync::connect(&connector.plan).await;
     connected.map_err(|error| of_sync(&error))?;
     let work = open(connector, kept, &scope).await?.deriving(derive);
@@ -82,12 +90,24 @@ async fn make(
         kept.remove();
         return Err(failure);
     }
-    if cancel.is_cancelled() {
-        return Err(cancelled("the sync is done, and was not uploaded"));
-    }
+    Ok((report, work))
+}
+
+/// Packs the sync file, and delivers it while it is being written. Where the delivery fails, the file
+/// is still there in the end.
+async fn pack_and_deliver(
+    work: WorkFile,
+    kept: &Kept,
+    task_id: &str,
+    to: &dyn Deliver,
+) -> Result<(), Failure> {
+    let (growth, growing) = c1z::growth();
     let output = kept.output();
-    let packed = blocking(move || c1z::pack(work, &output, Compression::Zstd)).await?;
-    packed.map_err(|error| of_file(&error))
+    let packing = blocking(move || c1z::pack_and_tell(work, &output, Compression::Zstd, growth));
+    let parcel = Parcel::from(growing);
+    let (packed, delivered) = tokio::join!(packing, to.deliver(task_id, &parcel));
+    packed?.map_err(|error| of_file(&error))?;
+    delivered
 }
 
 /// Opens the work file of the task: that of an earlier delivery, where there is one that is sound.
@@ -115,7 +135,7 @@ async fn open(connector: &Connector, kept: &Kept, scope: &Scope) -> Result<WorkF
     let (work, opened) = opened.await?.map_err(|error| of_file(&error))?;
     match opened {
         Opened::Resumed => {
-            tracing::info!("the sync goes on where an earlier delivery of the task ended")
+            tracing::info!("the sync goes on where an earlier delivery of the task ended");
         }
         Opened::New => {}
         given_up => tracing::info!(why = ?given_up, "the sync begins anew"),
@@ -123,14 +143,25 @@ async fn open(connector: &Connector, kept: &Kept, scope: &Scope) -> Result<WorkF
     Ok(work)
 }
 
+/// Waits for something, unless the task is cancelled before.
+async fn until<T>(
+    cancel: &CancellationToken,
+    what: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        done = what => done,
+        // The task is handed back.
+        () = cancel.cancelled() => Err(Failure::retryable(
+            Code::Cancelled,
+            "cancelled: the sync is done, and its file was not uploaded",
+        )),
+    }
+}
+
 fn watch(event: Event) {
     if let Event::Phase { phase, number, of } = event {
-        tracing::info!(
-            phase = phase.as_str(),
-            number,
-            of,
-            "the sync is in another phase"
-        );
+        let phase = phase.as_str();
+        tracing::info!(phase, number, of, "the sync is in another phase");
     }
 }
 
@@ -145,9 +176,4 @@ fn tell(report: &Report) {
         grants = counts.grants,
         "the sync is done"
     );
-}
-
-/// The task is handed back.
-fn cancelled(message: &str) -> Failure {
-    Failure::retryable(Code::Cancelled, format!("cancelled: {message}"))
 }

@@ -47,7 +47,9 @@ pub struct HttpSource {
     /// Requests made before all others.
     pub(super) common: Common,
     pub(super) retry: RetryPolicy,
-    pub(super) timeouts: Timeouts,
+    timeouts: Timeouts,
+    /// How long the API may be silent where the file does not say it.
+    silence: OnceLock<Duration>,
     pub(super) limiter: Arc<Limiter>,
     pub(super) redactor: Redactor,
     /// Whether requests prove who asks.
@@ -121,6 +123,7 @@ impl HttpSource {
             conditions,
             retry: RetryPolicy::compile(client.and_then(|client| client.retry.as_ref())),
             timeouts: Timeouts::compile(client),
+            silence: OnceLock::new(),
             limiter: Limiter::compile(client),
             clock: Arc::new(Replaceable::new(clock)),
             client: Mutex::new(None),
@@ -173,6 +176,17 @@ impl HttpSource {
     pub fn replay(&self, replay: &Arc<Replay>) {
         self.clock.replace(replay.clone());
         let _ = self.transport.set(Box::new(replay.clone()));
+    }
+
+    /// Lets the API be silent for so long, unless the file says how long it may be.
+    pub fn allow_silence(&self, time: Duration) {
+        let _ = self.silence.set(time);
+    }
+
+    /// How long answers may take.
+    pub(super) fn timeouts(&self) -> Timeouts {
+        self.timeouts
+            .with_usual_silence(self.silence.get().copied())
     }
 
     /// Says how many listings run side by side: so many requests go at a time, unless the file says

@@ -16,6 +16,7 @@ mod message;
 mod other_writers;
 mod pack;
 mod protobuf_json;
+mod rework;
 mod room;
 mod samples;
 mod schema;

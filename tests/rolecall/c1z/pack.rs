@@ -161,3 +161,32 @@ fn a_directory_in_which_nothing_can_be_made_is_known_beforehand() {
     let error = c1z::check_output(Path::new("/proc/o.c1z")).unwrap_err();
     assert!(matches!(error, C1zError::NotWritable { .. }), "{error}");
 }
+
+#[test]
+fn whoever_listens_hears_how_far_the_file_is_and_reads_it_under_any_name() {
+    let directory = TempDir::new().unwrap();
+    let output = directory.path().join("o.c1z");
+    let (growth, growing) = c1z::growth();
+    c1z::pack_and_tell(sealed(&output), &output, Compression::Zstd, growth).unwrap();
+    let grown = growing.0.borrow().clone();
+    let packed = fs::read(&output).unwrap();
+    assert_eq!((grown.bytes, grown.complete), (packed.len() as u64, true));
+    let mut read = Vec::new();
+    let file = grown.file.unwrap();
+    std::io::Read::read_to_end(&mut *file.lock().unwrap(), &mut read).unwrap();
+    assert!(read == packed, "the temporary file, after its rename");
+}
+
+#[test]
+fn whoever_listens_to_a_file_that_fails_never_hears_that_it_is_complete() {
+    let directory = TempDir::new().unwrap();
+    let output = directory.path().join("o.c1z");
+    let work = sealed(&output);
+    // A directory where the output should go: all of the file is written, but not put in place.
+    fs::create_dir_all(output.join("x")).unwrap();
+    let (growth, growing) = c1z::growth();
+    c1z::pack_and_tell(work, &output, Compression::Zstd, growth).unwrap_err();
+    let grown = growing.0.borrow().clone();
+    assert!(!grown.complete, "{grown:?}");
+    assert!(growing.0.has_changed().is_err(), "the other end is gone");
+}

@@ -116,7 +116,7 @@ fn what_would_be_lost_or_is_not_there_is_refused() {
     let company = Company::new();
     // An address alone asks for an account; a new password has to go somewhere.
     let alone = baton_sql(&company, &["--create-account-email", "ida@acme.test"]);
-    assert_eq!(alone.status.code(), Some(2));
+    assert_eq!(alone.status.code(), Some(3));
     assert!(
         said(&alone).contains("the field `login` must be filled in"),
         "{}",
@@ -124,7 +124,7 @@ fn what_would_be_lost_or_is_not_there_is_refused() {
     );
     let profile = r#"{"login":"ida","name":"Ida"}"#;
     let lost = baton_sql(&company, &["--create-account-profile", profile]);
-    assert_eq!(lost.status.code(), Some(2));
+    assert_eq!(lost.status.code(), Some(3));
     assert!(said(&lost).contains("would be lost"), "{}", said(&lost));
     let half = baton_sql(&company, &["--delete-resource", "ada"]);
     assert_eq!(half.status.code(), Some(2));
@@ -134,7 +134,7 @@ fn what_would_be_lost_or_is_not_there_is_refused() {
         said(&half)
     );
     let missing = baton_sql(&company, &["--revoke-grant", "team:red:member:person:eve"]);
-    assert_eq!(missing.status.code(), Some(6));
+    assert_eq!(missing.status.code(), Some(5));
     let kept = "SELECT id FROM people WHERE id = ?";
     assert_eq!(company.texts(kept, "ada"), ["ada"]);
     assert_eq!(company.texts(kept, "ida"), [""; 0]);

@@ -1,7 +1,7 @@
 //! Either side is killed, stopped or told to give up in the middle of a task.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rolecall::c1z::{C1z, GrantFilter, ReadLimits};
 use rolecall::platform::{Event, State, TaskRecord};
@@ -43,7 +43,13 @@ fn grants(site: &Site, task: &str) -> usize {
 
 /// Waits until the daemon has begun to write what a sync finds.
 async fn sync_is_under_way(site: &Site) {
+    let began = Instant::now();
     loop {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "no sync is under way:\n{}",
+            site.logs()
+        );
         let entries = std::fs::read_dir(site.path("state/syncs"));
         let mut files = entries.into_iter().flatten().flatten();
         let large = |entry: std::fs::DirEntry| entry.metadata().is_ok_and(|it| it.len() > 200_000);
@@ -143,7 +149,7 @@ fn intents(site: &Site) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_that_is_asked_to_stop_hands_its_sync_back() {
     let mut site = running(MANY).await;
-    site.options = vec!["--drain=400ms".to_owned()];
+    site.drain = "400ms";
     site.kill_daemon();
     site.start_daemon();
     let id = site.ask(tasks::sync());

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -22,8 +22,6 @@ struct State {
     to: AtomicU16,
     /// One in so many parts of a stream is the last one; 0: none is.
     cut_one_in: AtomicU32,
-    /// Nothing goes through, and nobody is told.
-    silent: AtomicBool,
 }
 
 impl Proxy {
@@ -62,11 +60,6 @@ impl Proxy {
         self.state.cut_one_in.store(parts, Ordering::Relaxed);
     }
 
-    /// Lets nothing through from now on, or everything again.
-    pub fn silent(&self, silent: bool) {
-        self.state.silent.store(silent, Ordering::Relaxed);
-    }
-
     async fn serve(self, from: TcpStream) {
         let mut cut = self.cut.subscribe();
         let port = self.state.to.load(Ordering::Relaxed);
@@ -90,9 +83,6 @@ impl Proxy {
             let ends = one_in > 0 && getrandom::u32().unwrap_or(0) % one_in == 0;
             if read == 0 || ends {
                 return;
-            }
-            while self.state.silent.load(Ordering::Relaxed) {
-                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
             }
             if to.write_all(&part[..read]).await.is_err() {
                 return;

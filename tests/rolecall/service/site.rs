@@ -33,7 +33,7 @@ resource_types:
     name: Person
     list:
       query: SELECT id, name FROM people WHERE id > ?<cursor> ORDER BY id LIMIT ?<limit>
-      pagination: {strategy: cursor, primary_key: id, page_size: 50}
+      pagination: {strategy: cursor, primary_key: id, page_size: 10}
       map: {id: .id, display_name: .name, traits: {user: {login: .id}}}
     account_provisioning:
       schema:
@@ -92,6 +92,8 @@ pub struct Site {
     daemon: Option<Child>,
     /// What the daemon is started with besides.
     pub options: Vec<String>,
+    /// How long it may take to stop.
+    pub drain: &'static str,
     trusted: bool,
 }
 
@@ -113,6 +115,7 @@ impl Site {
             platform: None,
             daemon: None,
             options: Vec::new(),
+            drain: "4s",
             trusted: true,
             folder,
         }
@@ -159,7 +162,7 @@ impl Site {
             .args(["platform", "serve", "--dir", "platform", "--listen"])
             .arg(format!("127.0.0.1:{port}"))
             .args(["--lease", "4s", "--silent-lease", "4s", "--poll", "50ms"])
-            .args(["--backoff", "100ms", "--token", "2s"]);
+            .args(["--retry-after", "100ms", "--token-lifetime", "2s"]);
         self.platform = Some(self.spawn(program, "platform.log"));
         self.proxy.leads_to(port);
     }
@@ -170,7 +173,8 @@ impl Site {
         program
             .args(["daemon", "acme.yaml", "--provisioning", "--log-format=json"])
             .arg(format!("--platform-host=localhost:{}", self.proxy.port))
-            .args(["--host-id", "host-1", "--state", "state", "--drain", "4s"])
+            .args(["--host-id", "host-1", "--state", "state"])
+            .arg(format!("--drain={}", self.drain))
             .args(self.trusted.then_some("--platform-ca=platform/ca.pem"))
             .args(&self.options)
             .env("ROLECALL_CLIENT_ID", &self.client)

@@ -56,7 +56,7 @@ pub(super) struct StatusArgs {
 #[derive(Debug, Args)]
 pub(super) struct EventsArgs {
     /// The feed.
-    #[arg(long, value_name = "ID", default_value = "baton_feed_event")]
+    #[arg(long, value_name = "ID", default_value = crate::feed::FEED_ID)]
     feed: String,
     /// Those since this moment, in RFC 3339.
     #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with = "cursor")]

@@ -160,6 +160,9 @@ fn private_key(source: &SecretText, cx: &mut CompileContext) -> Option<String> {
 pub(in crate::source::http) fn meaning(trouble: TlsTrouble) -> &'static str {
     match trouble {
         TlsTrouble::NoTls => "it does not answer with TLS; is its address an `http://` one?",
+        TlsTrouble::OtherProtocol => {
+            "it speaks neither HTTP/1.1 nor HTTP/2; is the port in `base_url` right?"
+        }
         TlsTrouble::UnknownAuthority => {
             "its certificate is signed by an authority that is not known here; name the file of that authority in `connect.tls.ca_file`"
         }

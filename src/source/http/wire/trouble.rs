@@ -7,6 +7,8 @@ use std::error::Error;
 pub(crate) enum TlsTrouble {
     /// The other side speaks something else.
     NoTls,
+    /// It speaks TLS, but inside of it nothing that we speak.
+    OtherProtocol,
     /// Nobody here knows who signed its certificate.
     UnknownAuthority,
     /// Its certificate is for another name.
@@ -27,6 +29,7 @@ impl TlsTrouble {
         let said = said.to_lowercase().replace(' ', "");
         let signs = [
             ("invalidcontenttype", Self::NoTls),
+            ("noapplicationprotocol", Self::OtherProtocol),
             ("unknownissuer", Self::UnknownAuthority),
             ("notvalidforname", Self::OtherHost),
             ("expired", Self::Expired),

@@ -160,7 +160,7 @@ async fn a_password_that_the_platform_chose_is_opened_with_the_client_secret() {
     let both = desk.run(rotation("ada", options.clone(), key)).await;
     let (code, message, retryable) = failure(&both);
     assert_eq!((code, retryable), (tonic::Code::InvalidArgument, false));
-    insta::assert_snapshot!(message, @"");
+    insta::assert_snapshot!(message, @"the task hands over a password and asks for it encrypted: whoever chose it knows it");
 }
 
 #[tokio::test]
@@ -176,14 +176,16 @@ async fn passwords_that_cannot_be_opened_are_refused() {
     let mut told = String::new();
     for task in [given("another"), ours.clone()] {
         let answer = desk.run(task).await;
-        let (code, message, retryable) = failure(&answer);
-        told.push_str(&format!("{code:?}, {retryable}: {message}\n"));
+        told.push_str(&desk.why(&answer));
     }
     desk.connector.client_secret = None;
     let answer = desk.run(ours).await;
-    let (code, message, retryable) = failure(&answer);
-    told.push_str(&format!("{code:?}, {retryable}: {message}\n"));
-    insta::assert_snapshot!(told, @"");
+    told.push_str(&desk.why(&answer));
+    insta::assert_snapshot!(told, @"
+    InvalidArgument: none of the encrypted passwords is for the key of this client
+    InvalidArgument: the encrypted password cannot be decrypted: Header is invalid
+    InvalidArgument: the password is encrypted, and this connector has no client secret
+    ");
     assert_eq!(
         desk.rows("SELECT id FROM people WHERE password IS NOT NULL"),
         [""; 0]
@@ -196,7 +198,9 @@ http: {retry: {max_attempts: 1}}
 resource_types:
   user:
     name: User
-    static_resources: [{id: ada}]
+    list:
+      request: {url: /users}
+      response: {items_path: users, resource_mapping: {id: 'cel:item.id', display_name: 'cel:item.login'}}
     account_provisioning:
       schema: [{name: login, type: string, required: true}]
       credentials: {random_password: {}}

@@ -164,9 +164,7 @@ async fn every_bad_task_has_a_clear_answer_and_changes_nothing() {
         let mut shown = task.to_string();
         shown.truncate(shown.floor_char_boundary(230));
         let answer = desk.run(task).await;
-        let (code, message, retryable) = failure(&answer);
-        let again = if retryable { ", again" } else { "" };
-        told.push_str(&format!("{shown}\n  {code:?}{again}: {message}\n"));
+        told.push_str(&format!("{shown}\n  {}", desk.why(&answer)));
     }
     insta::assert_snapshot!(told);
     assert_eq!(tables(&desk), before);

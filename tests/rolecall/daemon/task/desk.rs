@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use rolecall::daemon::task::{self, Connector, Deliver, PartialSyncs, Syncs};
-use rolecall::daemon::{Answer, Failure};
+use rolecall::daemon::{Answer, Failure, Parcel};
 use rolecall::model::ResourceTypeId;
 use rolecall::proto::connectorapi::baton::v1::Task;
+use rolecall::protocol;
 use rolecall::provision::{Actions, Who};
 use rolecall::source::Meter;
 use rolecall::sync::Concurrency;
@@ -18,7 +19,6 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
 
-use super::json;
 use crate::provision::plan_in;
 
 /// A connector, its system, and the platform's folder.
@@ -38,13 +38,28 @@ pub struct Platform {
 
 #[async_trait]
 impl Deliver for Platform {
-    async fn deliver(&self, task_id: &str, file: &Path) -> Result<(), Failure> {
+    async fn deliver(&self, task_id: &str, parcel: &Parcel) -> Result<(), Failure> {
         let left = self.loses.load(Ordering::Relaxed);
         if left > 0 {
             self.loses.store(left - 1, Ordering::Relaxed);
             return Err(Failure::retryable(Code::Unavailable, "the upload was cut"));
         }
-        std::fs::copy(file, self.folder.join(task_id)).expect("the folder is ours");
+        let (mut reading, mut file) = (parcel.read(), Vec::new());
+        loop {
+            let part = reading.next(1000).await;
+            let part = part.map_err(|it| Failure::retryable(Code::Aborted, it.to_string()))?;
+            if part.is_empty() {
+                break;
+            }
+            file.extend_from_slice(&part);
+        }
+        let is_log = file.first() == Some(&b'{');
+        let name = if is_log {
+            format!("{task_id}.log")
+        } else {
+            task_id.to_owned()
+        };
+        std::fs::write(self.folder.join(name), file).expect("the folder is ours");
         Ok(())
     }
 }
@@ -57,7 +72,15 @@ impl Desk {
         let read = |name| std::fs::read_to_string(fixture.join(name)).expect("it is a fixture");
         let folder = tempfile::tempdir().expect("a folder");
         execute(&folder.path().join("company.db"), &read("seed.sql"));
-        Self::of(folder, &read("company.yaml"), &[])
+        // Looking for what an interrupted run did ends sooner than it usually would.
+        let vars = "          vars: {person: principal.ID";
+        let looks = format!("          read_back: {{at_most: 1s}}\n{vars}");
+        let connector = read("company.yaml");
+        assert!(
+            connector.contains(vars),
+            "the membership is granted by these"
+        );
+        Self::of(folder, &connector.replace(vars, &looks), &[])
     }
 
     /// A connector of its own. `variables` are its environment.
@@ -112,7 +135,7 @@ impl Desk {
 
     /// Runs a task that JSON says. It has an id of its own, unless that is said, too.
     pub async fn run(&self, task: Json) -> Answer {
-        let mut task: Task = json::message(task);
+        let mut task: Task = protocol::json::read(&task).expect("a task");
         if task.id.is_empty() {
             let number = self.tasks.fetch_add(1, Ordering::Relaxed);
             task.id = format!("2Task{number:022}");
@@ -137,11 +160,21 @@ impl Desk {
 
     /// What the platform is told, without what is another text each time.
     pub fn shown(&self, answer: &Answer) -> String {
-        let mut request = json::shown(&answer.request("", ""));
+        let mut request = protocol::json::show(&answer.request("", ""));
         blank(&mut request);
-        let folder = self.folder.path().display().to_string();
-        let text = serde_json::to_string_pretty(&request).expect("JSON");
-        text.replace(&folder, "FOLDER")
+        self.clean(&pretty(request))
+    }
+
+    /// A text without the name of the folder.
+    pub fn clean(&self, text: &str) -> String {
+        text.replace(&self.folder.path().display().to_string(), "FOLDER")
+    }
+
+    /// The class of a failure and its sentence, in a line.
+    pub fn why(&self, answer: &Answer) -> String {
+        let (code, message, retryable) = failure(answer);
+        let again = if retryable { ", again" } else { "" };
+        format!("{code:?}{again}: {}\n", self.clean(message))
     }
 
     /// Runs SQL on the company, as somebody else would.
@@ -186,6 +219,12 @@ fn execute(path: &Path, sql: &str) {
     db.execute_batch(sql).expect("the statements are valid");
 }
 
+/// JSON for people. Maps of messages have another order each time.
+pub fn pretty(mut json: Json) -> String {
+    json.sort_all_objects();
+    serde_json::to_string_pretty(&json).expect("JSON")
+}
+
 /// Blanks ids of runs, and what is encrypted.
 fn blank(json: &mut Json) {
     match json {
@@ -194,7 +233,7 @@ fn blank(json: &mut Json) {
                 let is_run = name == "id" && value.as_str().is_some_and(is_ksuid);
                 match name.as_str() {
                     "id" if is_run => *value = json!("RUN"),
-                    "encryptedBytes" => *value = json!("ENCRYPTED"),
+                    "encrypted_bytes" => *value = json!("ENCRYPTED"),
                     _ => blank(value),
                 }
             }

@@ -135,7 +135,7 @@ async fn no_change_is_made_that_the_audit_file_cannot_hold() {
 async fn the_grant_that_is_told_can_be_revoked() {
     let desk = Desk::company();
     let answer = desk.run(grant("blue:1", "ada")).await;
-    let told = super::json::shown(&answer.request("", ""));
+    let told = rolecall::protocol::json::show(&answer.request("", ""));
     let granted = told["success"]["response"]["grants"][0].clone();
     let answer = desk.run(json!({"revoke": {"grant": granted}})).await;
     assert!(matches!(answer, Answer::Done(_)), "{answer:?}");
@@ -144,6 +144,7 @@ async fn the_grant_that_is_told_can_be_revoked() {
 
 const API: &str = "app_name: Acme
 connect: {base_url: '${BASE}'}
+http: {retry: {max_attempts: 1}}
 resource_types:
   person: {name: Person, static_resources: [{id: ada}]}
   team:
@@ -154,7 +155,7 @@ resource_types:
         display_name: Member
         provisioning:
           read_back: {before: false, at_most: 1s}
-          grant: {request: {method: PUT, url: '/teams/{{ .resource.id }}/{{ .principal.id }}', retry: {max_attempts: 1}}}
+          grant: {request: {method: PUT, url: 'tmpl:/teams/{{ .resource.id }}/{{ .principal.id }}'}}
 ";
 
 /// What an API answers decides whether the platform tries again.
@@ -169,9 +170,70 @@ async fn what_an_api_answers_is_told_by_its_code() {
         let folder = tempfile::tempdir().expect("a folder");
         let desk = Desk::of(folder, API, &[("BASE", &base)]);
         let answer = desk.run(grant("red", "ada")).await;
-        let (code, message, retryable) = failure(&answer);
-        let message = message.replace(&base, "BASE");
-        told.push_str(&format!("{status}: {code:?}, {retryable}: {message}\n"));
+        let why = desk.why(&answer).replace(&base, "BASE");
+        told.push_str(&format!("{status}: {why}"));
     }
     insta::assert_snapshot!(told);
+}
+
+/// The same, with a way to ask.
+const CAN_BE_ASKED: &str = "{before: false, at_most: 1s, request: {url: 'tmpl:/teams/{{ .resource.id }}/{{ .principal.id }}'}}";
+
+/// Where the system shows that nothing was changed, the platform may try again.
+#[tokio::test]
+async fn what_surely_was_not_made_may_be_tried_again() {
+    let mut asked = Exchange::plain("GET /teams/red/ada", 404);
+    asked.often = true;
+    let server = Server::start(vec![Exchange::plain("PUT /teams/red/ada", 503), asked]);
+    let base = format!("http://{}", server.address());
+    let connector = API.replace("{before: false, at_most: 1s}", CAN_BE_ASKED);
+    let folder = tempfile::tempdir().expect("a folder");
+    let desk = Desk::of(folder, &connector, &[("BASE", &base)]);
+    let answer = desk.run(grant("red", "ada")).await;
+    let why = desk.why(&answer).replace(&base, "BASE");
+    insta::assert_snapshot!(why, @"Unavailable, again: PUT BASE/teams/red/ada answered 503 Service Unavailable; the system does not show it after 1 s");
+    assert_eq!(server.finish(), [""; 0]);
+}
+
+const TWO_REQUESTS: &str = "app_name: Acme
+connect: {base_url: '${BASE}'}
+http: {retry: {max_attempts: 1}}
+resource_types:
+  person: {name: Person, static_resources: [{id: ada}]}
+  team:
+    name: Team
+    static_resources: [{id: red}]
+    static_entitlements:
+      - id: member
+        display_name: Member
+        provisioning:
+          read_back: {before: false}
+          grant:
+            requests:
+              invite: {request: {method: PUT, url: 'tmpl:/invited/{{ .principal.id }}'}}
+              join: {request: {method: PUT, url: 'tmpl:/teams/{{ .resource.id }}/{{ .principal.id }}'}}
+";
+
+/// Somebody has to look: nothing is tried again of its own accord.
+#[tokio::test]
+async fn a_change_that_was_half_made_is_told_as_such() {
+    let server = Server::start(vec![
+        Exchange::plain("PUT /invited/ada", 200),
+        Exchange::plain("PUT /teams/red/ada", 422),
+    ]);
+    let base = format!("http://{}", server.address());
+    let folder = tempfile::tempdir().expect("a folder");
+    let desk = Desk::of(folder, TWO_REQUESTS, &[("BASE", &base)]);
+    let mut task = grant("red", "ada");
+    task["id"] = json!("2Half");
+    let first = desk.run(task.clone()).await;
+    // When it is handed out again, it is not made worse.
+    let again = desk.run(task).await;
+    let told = format!("{}{}", desk.why(&first), desk.why(&again)).replace(&base, "BASE");
+    let moment = regex::Regex::new("at 20[^ ]+Z").expect("a pattern");
+    insta::assert_snapshot!(moment.replace(&told, "at NOW"), @"
+    Aborted: only a part of the change was made: PUT BASE/teams/red/ada answered 422 Unprocessable Entity; done before: `requests.invite`
+    Aborted: only a part of the change was made: when this task was handed out before, at NOW: PUT BASE/teams/red/ada answered 422 Unprocessable Entity; done before: `requests.invite`
+    ");
+    assert_eq!(server.finish(), [""; 0]);
 }

@@ -38,7 +38,18 @@ fn holds(file: &Path) -> String {
     let entitlements = entitlements.map(|it| it.expect("readable").id.to_string());
     let grants = sync.grants(&GrantFilter::default());
     let grants = grants.map(|it| it.expect("readable").id.to_string());
-    let all: Vec<_> = resources.chain(entitlements).chain(grants).collect();
+    let sorted = |ids: &mut dyn Iterator<Item = String>| {
+        let mut ids: Vec<_> = ids.collect();
+        ids.sort();
+        ids
+    };
+    let (mut resources, mut entitlements, mut grants) = (resources, entitlements, grants);
+    let all = [
+        sorted(&mut resources),
+        sorted(&mut entitlements),
+        sorted(&mut grants),
+    ]
+    .concat();
     format!("{kind}: {}", all.join(", "))
 }
 
@@ -322,11 +333,10 @@ async fn why_a_sync_gave_up_is_told() {
         let server = answers(status, json.clone());
         let desk = api(&server);
         let answer = desk.run(named("2Failed", json!({}))).await;
-        let (code, message, retryable) = failure(&answer);
-        let message = message.replace(&server.address().to_string(), "BASE");
-        told.push_str(&format!(
-            "{status} {json}\n  {code:?}, {retryable}: {message}\n"
-        ));
+        let why = desk
+            .why(&answer)
+            .replace(&server.address().to_string(), "BASE");
+        told.push_str(&format!("{status} {json}\n  {why}"));
         assert!(!desk.delivered("2Failed").exists());
     }
     insta::assert_snapshot!(told);
@@ -344,9 +354,7 @@ async fn a_sync_that_may_lack_something_is_not_uploaded() {
     let server = lacking();
     let desk = api(&server);
     let answer = desk.run(named("2Partial", json!({}))).await;
-    let (code, message, retryable) = failure(&answer);
-    assert_eq!((code, retryable), (Code::Aborted, true));
-    insta::assert_snapshot!(message, @"");
+    insta::assert_snapshot!(desk.why(&answer), @"Aborted, again: the sync may lack something, so it is not uploaded (`--partial-syncs upload` does): record-failed (1): Acme: mapping record 41 (`nobody`) of resources of type `user`, written at FOLDER/connector.yaml:8:22: `id`: `item.id`: there is no field `id`; write `has(…)` to ask first");
     assert!(!desk.delivered("2Partial").exists() && desk.kept().is_empty());
 }
 
@@ -356,7 +364,22 @@ async fn a_sync_that_may_lack_something_is_uploaded_where_somebody_wants_it() {
     let mut desk = api(&server);
     desk.connector.syncs.partial = PartialSyncs::Upload;
     assert_eq!(desk.run(named("2Partial", json!({}))).await, Answer::done());
-    assert!(holds(&desk.delivered("2Partial")).starts_with("full: user:0, user:1"));
+    assert!(holds(&desk.delivered("2Partial")).contains("user:39"));
+}
+
+#[tokio::test]
+async fn a_platform_that_wants_to_know_more_gets_the_report() {
+    let desk = nested();
+    let task = json!({"id": "2Debug", "debug": true, "syncFull": {}});
+    assert_eq!(desk.run(task).await, Answer::done());
+    let log = std::fs::read_to_string(desk.delivered("2Debug.log")).expect("delivered");
+    let log: Json = serde_json::from_str(&log).expect("JSON");
+    assert_eq!(
+        (&log["verdict"], &log["counts"]["resources"]),
+        (&json!("complete"), &json!(4))
+    );
+    assert!(holds(&desk.delivered("2Debug")).starts_with("full"));
+    assert!(desk.kept().is_empty());
 }
 
 /// The tasks of a connector share its connection to the system.

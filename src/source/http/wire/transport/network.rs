@@ -24,6 +24,8 @@ pub(in crate::source::http) struct Timeouts {
     pub read: Option<Duration>,
     /// All of it.
     pub whole: Option<Duration>,
+    /// Whether the file says nothing of how long the answer may be silent.
+    unsaid: bool,
 }
 
 impl Timeouts {
@@ -43,6 +45,18 @@ impl Timeouts {
                 (None, None) => Some(SILENCE),
             },
             whole: whole.and_then(limit),
+            unsaid: read.is_none() && whole.is_none(),
+        }
+    }
+
+    /// With another silence where the file says nothing of it.
+    pub fn with_usual_silence(self, time: Option<Duration>) -> Self {
+        match (time, self.unsaid) {
+            (Some(time), true) => Self {
+                read: Some(time),
+                ..self
+            },
+            _ => self,
         }
     }
 
@@ -83,7 +97,7 @@ impl Transport for Network {
         about: &About<'_>,
     ) -> Result<reqwest::Response, Undelivered> {
         let client = about.source.client().map_err(Undelivered::Failed)?;
-        let timeouts = about.source.timeouts;
+        let timeouts = about.source.timeouts();
         let sent = Instant::now();
         let response = within(timeouts.next(sent, false), client.execute(request)).await;
         let response = response.and_then(|response| {
