@@ -37,6 +37,7 @@ fn masked(text: &str) -> String {
     let masks = [
         (r"secret-token:[A-Za-z0-9:_.-]+", "SECRET"),
         (r"\b[0-9A-Za-z]{27}\b", "TASK"),
+        (r"localhost:\d{5}\b", "localhost:PORT"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
     ];
     masks
@@ -94,6 +95,20 @@ fn commands_say_what_they_did_and_what_is_wrong() {
                 "json",
             ],
             &["platform", "add-client", "third", "--secret-file", "secret"],
+            &[
+                "platform",
+                "add-client",
+                "third",
+                "--secret-file",
+                "absent/secret",
+            ],
+            &[
+                "platform",
+                "add-client",
+                "other",
+                "--secret-file",
+                "another",
+            ],
             &["platform", "clients"],
             &["platform", "enqueue", "hello"],
             &["platform", "enqueue", "hello", "--client", "acne"],
@@ -180,6 +195,7 @@ fn commands_say_what_they_did_and_what_is_wrong() {
         ],
     );
     insta::assert_snapshot!("commands", first);
+    assert!(!company.path("another").exists(), "no secret, no file");
     let secret = company.read("secret");
     assert!(secret.starts_with("secret-token:localhost:v1:"), "{secret}");
     let mode = std::fs::metadata(company.path("secret"))

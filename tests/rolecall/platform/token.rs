@@ -72,6 +72,9 @@ async fn an_assertion_is_good_once_for_its_client_and_its_time() {
             ["error", "error_description"].map(|name| answer[name].as_str().unwrap_or_default());
         writeln!(said, "{what}: {status} {error}: {description}").expect("text");
     }
+    // How far exactly depends on how fast this machine is.
+    let seconds = regex::Regex::new(r"\b2\d\d seconds").expect("a pattern");
+    let said = seconds.replace_all(&said, "N seconds");
     insta::assert_snapshot!("denials", said);
 
     // Clocks that are a little apart are no reason.
