@@ -138,7 +138,10 @@ async fn a_change_that_went_wrong_is_told_of_again_and_left_as_it_is() {
     desk.execute("INSERT INTO people (id, name) VALUES ('grace', 'Grace')");
     let again = desk.run(task).await;
     let (_, message, retryable) = failure(&again);
-    assert!(message.contains("changed no row") && !retryable, "{message}");
+    assert!(
+        message.contains("changed no row") && !retryable,
+        "{message}"
+    );
     let other = desk.run(named("2Other", lock("grace"))).await;
     assert!(matches!(other, Answer::Done(_)), "{other:?}");
     let rows = desk.rows("SELECT locked FROM people WHERE id = 'grace'");
