@@ -1,8 +1,9 @@
 //! A connector at work: tasks in, answers out, and a folder that sync files are delivered to.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use rolecall::daemon::task::{self, Connector, Deliver, PartialSyncs, Syncs};
@@ -10,7 +11,7 @@ use rolecall::daemon::{Answer, Failure, Parcel};
 use rolecall::model::ResourceTypeId;
 use rolecall::proto::connectorapi::baton::v1::Task;
 use rolecall::protocol;
-use rolecall::provision::{Actions, Who};
+use rolecall::provision::{Actions, AuditLog, Who};
 use rolecall::source::Meter;
 use rolecall::sync::Concurrency;
 use rusqlite::Connection;
@@ -28,6 +29,7 @@ pub struct Desk {
     pub platform: Platform,
     pub cancel: CancellationToken,
     tasks: AtomicUsize,
+    begun: Mutex<HashSet<String>>,
 }
 
 /// Takes files, but for the first ones that it is told to lose.
@@ -64,6 +66,16 @@ impl Deliver for Platform {
     }
 }
 
+/// Whoever makes the changes.
+pub fn who() -> Who {
+    Who {
+        user: "daemon".to_owned(),
+        host: "desk".to_owned(),
+        pid: 7,
+        on_behalf_of: None,
+    }
+}
+
 impl Desk {
     /// The company of `tests/fixtures/provision`, with everything that can be changed.
     pub fn company() -> Self {
@@ -94,13 +106,7 @@ impl Desk {
             plan,
             provisioning: true,
             client_secret: None,
-            audit: folder.path().join("audit.jsonl"),
-            who: Who {
-                user: "daemon".to_owned(),
-                host: "desk".to_owned(),
-                pid: 7,
-                on_behalf_of: None,
-            },
+            audit: AuditLog::new(folder.path().join("audit.jsonl"), who()),
             syncs: Syncs {
                 directory: folder.path().join("state"),
                 resource_types: Vec::new(),
@@ -119,6 +125,7 @@ impl Desk {
             },
             cancel: CancellationToken::new(),
             tasks: AtomicUsize::new(0),
+            begun: Mutex::default(),
         }
     }
 
@@ -143,9 +150,17 @@ impl Desk {
         self.run_task(&task).await
     }
 
+    /// Notes that a task begins; false when it has begun before.
+    pub fn begin(&self, task_id: &str) -> bool {
+        let mut begun = self.begun.lock().expect("no panic");
+        begun.insert(task_id.to_owned())
+    }
+
     /// Runs a task.
     pub async fn run_task(&self, task: &Task) -> Answer {
-        task::run(&self.connector, task, &self.platform, &self.cancel).await
+        let came_before = !self.begin(&task.id);
+        let to = &self.platform;
+        task::run(&self.connector, task, came_before, to, &self.cancel).await
     }
 
     /// Runs tasks one after the other; what the platform is told of each.
