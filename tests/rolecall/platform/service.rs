@@ -258,7 +258,8 @@ async fn what_the_protocol_does_not_allow_is_told() {
         assert_eq!(refused.code(), Code::InvalidArgument, "{what}");
         said.push_str(&format!("{what}: {}\n", refused.message()));
     };
-    let hellos: [(&str, fn(&mut BatonServiceHelloRequest)); 9] = [
+    type Change = fn(&mut BatonServiceHelloRequest);
+    let hellos: [(&str, Change); 9] = [
         ("no host", |hello| hello.host_id.clear()),
         ("a long host", |hello| hello.host_id = "h".repeat(257)),
         ("a short task id", |hello| hello.task_id = "x".to_owned()),
