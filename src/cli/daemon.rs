@@ -21,7 +21,7 @@ use crate::daemon::{Daemon, Health, Ledger, Link, LinkSettings, Settings, about}
 use crate::model::ResourceTypeId;
 use crate::plan::{Plan, Purpose};
 use crate::protocol::ClientId;
-use crate::provision::{Actions, ClientSecret};
+use crate::provision::{Actions, AuditLog, ClientSecret};
 use crate::source::Meter;
 use crate::sync::Concurrency;
 
@@ -223,8 +223,7 @@ impl Readied {
             actions: Actions::new(plan.clone()),
             provisioning: args.provisioning,
             client_secret: Some(self.client_secret),
-            audit: self.audit,
-            who: change::who(None),
+            audit: AuditLog::new(self.audit, change::who(None)),
             syncs: self.syncs,
             meter: meter.clone(),
             plan: plan.clone(),

@@ -8,7 +8,7 @@ use std::fmt;
 use clap::{Args, ValueEnum};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
-use tracing_subscriber::fmt::format::{Format, Full, Writer};
+use tracing_subscriber::fmt::format::{Format, Full, JsonFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
@@ -63,7 +63,8 @@ enum LogFormat {
     Text,
     /// One object per line, with the fields of a message in one of their own.
     Json,
-    /// One object per line: `level`, `ts`, `caller`, `msg`, and the fields of a message beside them.
+    /// One object per line: `level`, `ts`, `caller`, `msg`, and the fields of a message and of what
+    /// it belongs to beside them.
     Flat,
 }
 
@@ -97,7 +98,11 @@ pub(super) fn start(
             .event_format(Text(Format::default()))
             .boxed(),
         LogFormat::Json => messages.json().boxed(),
-        LogFormat::Flat => messages.with_ansi(false).event_format(Flat).boxed(),
+        LogFormat::Flat => messages
+            .with_ansi(false)
+            .fmt_fields(JsonFields::new())
+            .event_format(Flat)
+            .boxed(),
     };
     tracing_subscriber::registry()
         .with(messages.with_filter(filter))

@@ -188,7 +188,14 @@ impl Shared {
     async fn run(self: &Arc<Self>, task: Task, cancel: &CancellationToken) -> Answer {
         let (shared, cancel) = (self.clone(), cancel.clone());
         let syncs = lane(&task) == Lane::Sync;
-        let run = async move { task::run(&shared.connector, &task, &shared.link, &cancel).await };
+        let run = async move {
+            // Where that cannot be told, it may have.
+            let came_before = shared.ledger.begin(&task.id).unwrap_or_else(|error| {
+                error!("that the task begins cannot be noted: {error}");
+                true
+            });
+            task::run(&shared.connector, &task, came_before, &shared.link, &cancel).await
+        };
         let run = tracing::Instrument::in_current_span(run);
         tokio::spawn(run).await.unwrap_or_else(|_| {
             // What a panic says may hold values.

@@ -4,7 +4,8 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use prost::Message as _;
 use tracing::error;
@@ -12,8 +13,14 @@ use tracing::error;
 use crate::proto::connectorapi::baton::v1::BatonServiceFinishTaskRequest;
 use crate::proto::connectorapi::baton::v1::baton_service_finish_task_request::FinalState;
 
-/// How long an answer is kept that the platform has.
+/// How long an answer is kept that the platform has, and a task is known to have begun that never
+/// ended here.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+const BEGUN_IS_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How often what is old is looked for.
+const SWEPT_EVERY: Duration = Duration::from_secs(60 * 60);
+/// The task has begun.
+const BEGUN: &str = "begun";
 /// The platform does not have it yet.
 const UNTOLD: &str = "untold";
 /// The platform has it.
@@ -24,6 +31,7 @@ const TOLD: &str = "told";
 #[derive(Debug)]
 pub struct Ledger {
     folder: PathBuf,
+    swept: Mutex<Instant>,
 }
 
 impl Ledger {
@@ -34,9 +42,24 @@ impl Ledger {
         builder.recursive(true).mode(0o700).create(folder)?;
         let ledger = Self {
             folder: folder.to_owned(),
+            swept: Mutex::new(Instant::now()),
         };
         ledger.forget_old()?;
         Ok(ledger)
+    }
+
+    /// Notes that a task begins; true when it has begun before. After this it is known to the next
+    /// process.
+    pub fn begin(&self, task_id: &str) -> io::Result<bool> {
+        let made = File::options()
+            .write(true)
+            .create_new(true)
+            .open(self.path(task_id, BEGUN)?);
+        match made {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(true),
+            Err(error) => Err(error),
+            Ok(_) => File::open(&self.folder)?.sync_all().map(|()| false),
+        }
     }
 
     /// Keeps an answer before it is told. After this it outlives the process.
@@ -59,10 +82,14 @@ impl Ledger {
             true => fs::remove_file(&untold),
             false => fs::rename(&untold, self.path(&answer.task_id, TOLD)?),
         };
-        match done {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            done => done,
+        absent_is_fine(done)?;
+        absent_is_fine(fs::remove_file(self.path(&answer.task_id, BEGUN)?))?;
+        let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
+        if swept.elapsed() > SWEPT_EVERY {
+            *swept = Instant::now();
+            self.forget_old()?;
         }
+        Ok(())
     }
 
     /// The answer of a task that was done before.
@@ -94,15 +121,21 @@ impl Ledger {
             .collect()
     }
 
-    /// Removes answers that were told long ago.
-    pub fn forget_old(&self) -> io::Result<()> {
+    /// Removes what is old.
+    fn forget_old(&self) -> io::Result<()> {
         let now = SystemTime::now();
         for entry in fs::read_dir(&self.folder)? {
-            let entry = entry?;
-            let age = now.duration_since(entry.metadata()?.modified()?);
-            let told = entry.path().extension().is_some_and(|it| it == TOLD);
-            if told && age.is_ok_and(|age| age > KEPT) {
-                fs::remove_file(entry.path())?;
+            let path = entry?.path();
+            let kept = match path.extension().and_then(|it| it.to_str()) {
+                Some(TOLD) => KEPT,
+                Some(BEGUN) => BEGUN_IS_KEPT,
+                _ => continue,
+            };
+            // Another task may have ended meanwhile.
+            let modified = fs::metadata(&path).and_then(|it| it.modified());
+            let age = modified.map(|at| now.duration_since(at).unwrap_or_default());
+            if age.is_ok_and(|age| age > kept) {
+                absent_is_fine(fs::remove_file(&path))?;
             }
         }
         Ok(())
@@ -117,6 +150,13 @@ impl Ledger {
                 "the id of the task is no id",
             )),
         }
+    }
+}
+
+fn absent_is_fine(done: io::Result<()>) -> io::Result<()> {
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
     }
 }
 
@@ -175,6 +215,35 @@ mod tests {
         assert_eq!(ledger.answer_to(ID).unwrap(), Some(failed.clone()));
         ledger.told(&failed).unwrap();
         assert_eq!(ledger.answer_to(ID).unwrap(), None);
+    }
+
+    #[test]
+    fn a_task_that_was_begun_is_known_until_its_answer_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(folder.path()).unwrap();
+        assert!(!ledger.begin(ID).unwrap());
+        assert!(Ledger::open(folder.path()).unwrap().begin(ID).unwrap());
+        ledger.told(&answer(Answer::done())).unwrap();
+        assert!(!ledger.begin(ID).unwrap());
+    }
+
+    #[test]
+    fn what_is_old_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, age) in [
+            ("1a.told", KEPT * 2),
+            ("2a.told", KEPT / 2),
+            ("3a.begun", BEGUN_IS_KEPT * 2),
+            ("4a.untold", BEGUN_IS_KEPT * 2),
+        ] {
+            let file = File::create(folder.path().join(name)).unwrap();
+            file.set_modified(SystemTime::now() - age).unwrap();
+        }
+        Ledger::open(folder.path()).unwrap();
+        let left = fs::read_dir(folder.path()).unwrap();
+        let mut left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["2a.told", "4a.untold"]);
     }
 
     #[test]

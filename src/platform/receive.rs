@@ -70,7 +70,7 @@ pub(super) async fn receive(
             }
             None => {
                 let reason = "the upload was broken off: its `eof` is missing";
-                return Err(Status::invalid_argument(reason));
+                return Err(Status::aborted(reason));
             }
         }
     };

@@ -94,6 +94,7 @@ impl Journal for NoJournal {
 #[derive(Debug)]
 pub struct AuditFile {
     shared: Arc<Shared>,
+    who: Who,
     asked: Option<Asked>,
 }
 
@@ -107,7 +108,6 @@ struct Asked {
 #[derive(Debug)]
 struct Shared {
     file: File,
-    who: Who,
     open: Mutex<Open>,
 }
 
@@ -166,19 +166,20 @@ impl AuditFile {
         }
         let shared = Shared {
             file,
-            who,
             open: Mutex::default(),
         };
         Ok(Self {
             shared: Arc::new(shared),
+            who,
             asked: None,
         })
     }
 
     /// The same file, for another change.
-    pub fn for_another(&self) -> Self {
+    pub fn for_another(&self, who: Who) -> Self {
         Self {
             shared: self.shared.clone(),
+            who,
             asked: None,
         }
     }
@@ -328,7 +329,7 @@ impl Journal for AuditFile {
             event: "intent",
             id: &id,
             at: now(),
-            who: Some(&self.shared.who),
+            who: Some(&self.who),
             what: intent,
         };
         let asked = self.asked.as_ref().filter(|asked| asked.key == intent.key);
@@ -450,7 +451,7 @@ mod tests {
         file.outcome(&fourth, &outcome(Verdict::Made))
             .expect("written");
         // The same within one process, also where the first one is done before the second begins.
-        let (mut one, mut two) = (file.for_another(), file.for_another());
+        let (mut one, mut two) = (file.for_another(who()), file.for_another(who()));
         assert!(!is_unfinished(&mut one, "d") && !is_unfinished(&mut two, "d"));
         let of_one = intent(&mut one, "d");
         one.outcome(&of_one, &outcome(Verdict::Made))

@@ -71,3 +71,72 @@ impl Earlier {
         Ok(last.map(|(_, earlier)| earlier))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+    use crate::provision::{AuditFile, Intent, Journal as _, Outcome, Subject, Who};
+
+    fn outcome(verdict: Verdict, message: &str) -> Outcome {
+        Outcome {
+            operation: "grant",
+            subject: Subject::new(),
+            verdict,
+            message: message.to_owned(),
+            annotations: Vec::new(),
+            steps: Vec::new(),
+            read_back: None,
+            result: None,
+        }
+    }
+
+    #[test]
+    fn the_last_change_on_behalf_of_somebody_is_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("audit.jsonl");
+        let find = |whom: &str| Earlier::find(&path, whom).expect("can be read");
+        assert_eq!(find("task 2a"), None, "there is no file yet");
+        let begin = |whom: &str| {
+            let who = Who {
+                user: "ada".to_owned(),
+                host: "desk".to_owned(),
+                pid: 7,
+                on_behalf_of: Some(whom.to_owned()),
+            };
+            let mut file = AuditFile::open(&path, who).expect("can be written");
+            let subject = Subject::from([("principal", "task 2c".to_owned())]);
+            let intent = Intent {
+                key: format!("key of {whom}"),
+                connector: "Acme",
+                operation: "grant",
+                subject: &subject,
+                sends: Vec::new(),
+            };
+            let id = file.intent(&intent).expect("can be written");
+            (file, id)
+        };
+        let (mut file, id) = begin("task 2a");
+        assert_eq!(find("task 2a").expect("it began").ended, None);
+        let (mut other, other_id) = begin("task 2aa");
+        other
+            .outcome(&other_id, &outcome(Verdict::Failed, "of another"))
+            .expect("written");
+        file.outcome(&id, &outcome(Verdict::Made, "made"))
+            .expect("written");
+        let ended = Some((Verdict::Made, "made".to_owned()));
+        assert_eq!(find("task 2a").expect("it began").ended, ended);
+        // A crash may cut a line; whoever is only named in one did not ask.
+        std::fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .and_then(|mut file| file.write_all(br#"{"event":"outcome","who":"task 2a","#))
+            .expect("can be written");
+        assert_eq!(find("task 2a").expect("it began").ended, ended);
+        assert_eq!(find("task 2c"), None);
+        // It was tried once more, and nothing was heard of that.
+        begin("task 2a");
+        assert_eq!(find("task 2a").expect("it began").ended, None);
+    }
+}

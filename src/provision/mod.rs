@@ -9,6 +9,7 @@ mod account;
 mod action;
 mod ask;
 mod audit;
+mod audit_log;
 mod capabilities;
 mod earlier;
 mod form;
@@ -39,6 +40,7 @@ pub use action::{
 };
 pub use ask::AskError;
 pub use audit::{AuditFile, Intent, Journal, NoJournal, Unfinished, Who};
+pub use audit_log::AuditLog;
 pub use capabilities::{
     Capabilities, Capability, CapableType, CredentialDetails, CredentialOption, CredentialOptions,
     TypeCapabilities,

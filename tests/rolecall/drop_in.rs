@@ -1,5 +1,7 @@
 //! The program under the name of a Go connector: what it says, where, and with which exit code.
 
+mod service;
+
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::Path;

@@ -7,21 +7,20 @@ use chrono::Utc;
 use serde_json::{Map, Value as Json};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::fmt::format::{JsonFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
 /// Messages as flat objects.
 pub(super) struct Flat;
 
-impl<S, N> FormatEvent<S, N> for Flat
+impl<S> FormatEvent<S, JsonFields> for Flat
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(
         &self,
-        _context: &FmtContext<'_, S, N>,
+        context: &FmtContext<'_, S, JsonFields>,
         mut to: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
@@ -45,9 +44,21 @@ where
         };
         object.insert("caller".to_owned(), caller.into());
         object.insert("msg".to_owned(), fields.message.into());
-        for (name, value) in fields.others {
-            // What says where a message comes from is not lost to a field of the same name.
-            let taken = object.contains_key(&name);
+        let own = object.len();
+        let spans = context
+            .event_scope()
+            .into_iter()
+            .flat_map(|it| it.from_root());
+        let of_spans = spans.flat_map(|span| {
+            let extensions = span.extensions();
+            let fields = extensions.get::<FormattedFields<JsonFields>>();
+            let fields = fields.and_then(|text| serde_json::from_str::<Map<_, _>>(text).ok());
+            fields.unwrap_or_default()
+        });
+        for (name, value) in of_spans.chain(fields.others) {
+            // What says where a message comes from is not lost to a field of the same name; of
+            // others the innermost counts.
+            let taken = object.keys().take(own).any(|known| *known == name);
             let name = if taken { format!("field.{name}") } else { name };
             object.insert(name, value);
         }

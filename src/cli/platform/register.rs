@@ -1,6 +1,6 @@
 //! `platform init`, `platform add-client` and `platform clients`.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -12,9 +12,9 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value as Json, json};
 
 use super::{Format, HomeArgs};
-use crate::cli::Outcome;
 use crate::cli::terminal::printable;
-use crate::platform::{Clients, Credentials, Home};
+use crate::cli::{Outcome, report};
+use crate::platform::{Clients, Credentials, Home, PlatformError};
 use crate::protocol;
 
 /// A new platform.
@@ -68,16 +68,56 @@ pub(super) fn init(
     // Before there is anything: a mistake must not leave half a platform behind.
     Clients::check_name(&args.client)?;
     let now = Utc::now();
-    let home = Home::init(&home.dir, &args.host, now)?;
-    let credentials = home.clients().add(&args.client, now)?;
-    tell(&home, &credentials, &args.told, out)
+    args.told.hand_over(out, || {
+        let home = Home::init(&home.dir, &args.host, now)?;
+        let credentials = home.clients().add(&args.client, now)?;
+        Ok((home, credentials))
+    })
 }
 
 /// Registers a connector.
 pub(super) fn add(args: &AddArgs, home: &HomeArgs, out: &mut dyn Write) -> anyhow::Result<Outcome> {
-    let home = home.open()?;
-    let credentials = home.clients().add(&args.name, Utc::now())?;
-    tell(&home, &credentials, &args.told, out)
+    args.told.hand_over(out, || {
+        let home = home.open()?;
+        let credentials = home.clients().add(&args.name, Utc::now())?;
+        Ok((home, credentials))
+    })
+}
+
+impl ToldArgs {
+    /// Registers a connector when its secret can be handed over, and hands it over.
+    fn hand_over(
+        &self,
+        out: &mut dyn Write,
+        register: impl FnOnce() -> Result<(Home, Credentials), PlatformError>,
+    ) -> anyhow::Result<Outcome> {
+        let file = self
+            .secret_file
+            .as_deref()
+            .map(|path| (path, new_file(path)));
+        let file = match file {
+            Some((path, Err(error))) => {
+                let error = anyhow::Error::new(error)
+                    .context(format!("cannot write the secret to `{}`", path.display()));
+                eprintln!("{}", report::failure(&error));
+                return Ok(Outcome::Wrong);
+            }
+            Some((path, Ok(file))) => Some((path, file)),
+            None => None,
+        };
+        let registered = register();
+        if let (Some((path, _)), Err(_)) = (&file, &registered) {
+            // It is empty, and was not there before.
+            std::fs::remove_file(path).ok();
+        }
+        let (home, credentials) = registered?;
+        if let Some((path, mut file)) = file {
+            let secret = credentials.client_secret.expose_secret();
+            let written = writeln!(file, "{secret}").and_then(|()| file.sync_all());
+            written.with_context(|| format!("cannot write the secret to `{}`", path.display()))?;
+        }
+        tell(&home, &credentials, self, out)
+    }
 }
 
 fn tell(
@@ -87,15 +127,6 @@ fn tell(
     out: &mut dyn Write,
 ) -> anyhow::Result<Outcome> {
     let secret = credentials.client_secret.expose_secret();
-    if let Some(path) = &args.secret_file {
-        write_new(path, secret).with_context(|| {
-            format!(
-                "`{}` is registered, but its secret cannot be written to `{}`: register another one",
-                credentials.client_id,
-                path.display()
-            )
-        })?;
-    }
     let ca = home.authority();
     if args.format == Format::Json {
         let mut told = json!({
@@ -195,15 +226,10 @@ pub(super) fn list(
     Ok(Outcome::Done)
 }
 
-fn write_new(path: &Path, secret: &str) -> io::Result<()> {
+/// A new file that only its owner may read.
+fn new_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    writeln!(file, "{secret}")?;
-    file.sync_all()
+    options.write(true).create_new(true).mode(0o600).open(path)
 }
 
 /// A word as a shell reads it.

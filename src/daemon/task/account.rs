@@ -3,6 +3,7 @@
 use serde_json::{Map as JsonMap, Value as Json};
 
 use super::Connector;
+use super::change::Delivery;
 use super::credential::credential;
 use super::failure::{asked, malformed, not_provisioning};
 use super::making::{Came, make};
@@ -19,7 +20,7 @@ use proto::create_account_response::{
 /// Creates an account.
 pub(super) async fn create(
     connector: &Connector,
-    task_id: &str,
+    delivery: &Delivery<'_>,
     task: &CreateAccountTask,
 ) -> Result<Answer, Failure> {
     let info = task.account_info.as_ref();
@@ -40,7 +41,7 @@ pub(super) async fn create(
     };
     let making =
         provision::create_account(&connector.plan, request).map_err(|error| asked(&error))?;
-    let came = make(connector, task_id, &making).await?;
+    let came = make(connector, delivery, &making).await?;
     let annotations = came.annotations.clone();
     let response = proto::CreateAccountResponse {
         result: Some(result(&came)),

@@ -6,7 +6,7 @@ use tonic::Code;
 
 use super::Connector;
 use super::action_schema;
-use super::change::{Begin, begin};
+use super::change::{Begin, Delivery, begin};
 use super::failure::{asked, not_provisioning, of_outcome};
 use super::message::{self, filled};
 use crate::daemon::{Answer, Failure};
@@ -54,7 +54,7 @@ pub(super) fn schema(connector: &Connector, task: &ActionGetSchemaTask) -> Resul
 /// Runs an action, and waits a moment for its end.
 pub(super) async fn invoke(
     connector: &Connector,
-    task_id: &str,
+    delivery: &Delivery<'_>,
     task: &ActionInvokeTask,
 ) -> Result<Answer, Failure> {
     filled("the name of the action", &task.name)?;
@@ -74,11 +74,11 @@ pub(super) async fn invoke(
     let arguments = task.args.as_ref().map(message::json).unwrap_or_default();
     let invocation =
         prepare(&connector.plan, &task.name, &arguments).map_err(|error| asked(&error))?;
-    let state = match begin(connector, task_id, &invocation.prepared)? {
+    let state = match begin(connector, delivery, &invocation.prepared)? {
         Begin::Ended(outcome) => match of_outcome(&outcome) {
             Some(failure) => return Err(failure),
             None => ActionState {
-                id: task_id.to_owned(),
+                id: delivery.id.to_owned(),
                 name: task.name.clone(),
                 status: ActionStatus::Complete,
                 response: json!({"success": true, "message": outcome.message}),

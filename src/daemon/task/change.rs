@@ -5,12 +5,17 @@
 //! earlier delivery of the same task came to.
 
 use crate::daemon::Failure;
-use crate::provision::{
-    AuditFile, Deed, Earlier, Outcome, Prepared, RunOptions, Subject, Verdict, Who,
-};
+use crate::provision::{AuditFile, Deed, Earlier, Outcome, Prepared, RunOptions, Subject, Verdict};
 
 use super::Connector;
 use super::failure::unwritten;
+
+/// Which task a change is made for.
+pub(super) struct Delivery<'t> {
+    pub id: &'t str,
+    /// Whether it was handed out to this connector before.
+    pub came_before: bool,
+}
 
 /// How the change of a task begins.
 pub(super) enum Begin {
@@ -24,11 +29,15 @@ pub(super) enum Begin {
 /// and the system cannot be asked about it.
 pub(super) fn begin(
     connector: &Connector,
-    task_id: &str,
+    delivery: &Delivery<'_>,
     change: &Prepared<'_>,
 ) -> Result<Begin, Failure> {
-    let whom = format!("task {task_id}");
-    let earlier = Earlier::find(&connector.audit, &whom).map_err(|error| unwritten(&error))?;
+    let whom = format!("task {}", delivery.id);
+    let earlier = match delivery.came_before {
+        true => Earlier::find(connector.audit.path(), &whom),
+        false => Ok(None),
+    };
+    let earlier = earlier.map_err(|error| unwritten(&error))?;
     let options = RunOptions {
         // What somebody else began and nobody knows the end of is for them to look at. A new task is
         // somebody who has looked.
@@ -42,11 +51,8 @@ pub(super) fn begin(
     {
         return Ok(Begin::Ended(Box::new(outcome)));
     }
-    let who = Who {
-        on_behalf_of: Some(whom),
-        ..connector.who.clone()
-    };
-    let journal = AuditFile::open(&connector.audit, who).map_err(|error| unwritten(&error))?;
+    let journal = connector.audit.on_behalf_of(&whom);
+    let journal = journal.map_err(|error| unwritten(&error))?;
     Ok(Begin::Now(journal, options))
 }
 

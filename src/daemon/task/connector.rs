@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::model::ResourceTypeId;
 use crate::plan::Plan;
-use crate::provision::{Actions, ClientSecret, Who};
+use crate::provision::{Actions, AuditLog, ClientSecret};
 use crate::source::Meter;
 use crate::sync::Concurrency;
 
@@ -19,10 +19,8 @@ pub struct Connector {
     pub provisioning: bool,
     /// The key that platforms encrypt passwords to.
     pub client_secret: Option<ClientSecret>,
-    /// The audit file; each change opens it.
-    pub audit: PathBuf,
-    /// Who makes the changes, for the audit file.
-    pub who: Who,
+    /// Where a line is kept of everything that is sent, and one of what became of it.
+    pub audit: AuditLog,
     /// How syncs run.
     pub syncs: Syncs,
     /// Counts what is asked of the system.

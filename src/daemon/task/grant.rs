@@ -3,7 +3,7 @@
 use prost::Message as _;
 
 use super::Connector;
-use super::change::{Begin, begin};
+use super::change::{Begin, Delivery, begin};
 use super::failure::{asked, malformed, not_provisioning, of_outcome, unwritten};
 use super::message::{annotations, filled, resource_id};
 use crate::c1z::message;
@@ -19,7 +19,7 @@ const OF_ANOTHER_SYSTEM: &str = "c1.connector.v2.BatonID";
 /// Grants an entitlement.
 pub(super) async fn grant(
     connector: &Connector,
-    task_id: &str,
+    delivery: &Delivery<'_>,
     task: &GrantTask,
 ) -> Result<Answer, Failure> {
     let holding = holding(task.entitlement.as_ref(), task.principal.as_ref())?;
@@ -33,7 +33,7 @@ pub(super) async fn grant(
         ..proto::Grant::default()
     };
     let change = provision::grant(&connector.plan, holding).map_err(|error| asked(&error))?;
-    let outcome = make(connector, task_id, &change).await?;
+    let outcome = make(connector, delivery, &change).await?;
     let annotations = annotations(&outcome.annotations);
     let response = proto::GrantManagerServiceGrantResponse {
         annotations: annotations.clone(),
@@ -45,7 +45,7 @@ pub(super) async fn grant(
 /// Revokes a grant.
 pub(super) async fn revoke(
     connector: &Connector,
-    task_id: &str,
+    delivery: &Delivery<'_>,
     task: &RevokeTask,
 ) -> Result<Answer, Failure> {
     let grant = task.grant.as_ref();
@@ -55,7 +55,7 @@ pub(super) async fn revoke(
         return Err(not_provisioning("revoking"));
     }
     let change = provision::revoke(&connector.plan, holding).map_err(|error| asked(&error))?;
-    let outcome = make(connector, task_id, &change).await?;
+    let outcome = make(connector, delivery, &change).await?;
     let annotations = annotations(&outcome.annotations);
     let response = proto::GrantManagerServiceRevokeResponse {
         annotations: annotations.clone(),
@@ -65,10 +65,10 @@ pub(super) async fn revoke(
 
 async fn make(
     connector: &Connector,
-    task_id: &str,
+    delivery: &Delivery<'_>,
     change: &Prepared<'_>,
 ) -> Result<Outcome, Failure> {
-    let outcome = match begin(connector, task_id, change)? {
+    let outcome = match begin(connector, delivery, change)? {
         Begin::Ended(outcome) => *outcome,
         Begin::Now(mut journal, options) => {
             let ran = change.run(&mut journal, options).await;

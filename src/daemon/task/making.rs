@@ -4,7 +4,7 @@ use prost::Message as _;
 use prost_types::Any;
 
 use super::Connector;
-use super::change::{Begin, begin};
+use super::change::{Begin, Delivery, begin};
 use super::failure::{of_outcome, unwritten};
 use super::message::{annotations, encrypted};
 use crate::c1z::message;
@@ -28,10 +28,10 @@ pub(super) struct Came {
 /// Makes the change of a task.
 pub(super) async fn make(
     connector: &Connector,
-    task_id: &str,
+    delivery: &Delivery<'_>,
     making: &Making<'_>,
 ) -> Result<Came, Failure> {
-    let (outcome, resource, credentials) = match begin(connector, task_id, &making.change)? {
+    let (outcome, resource, credentials) = match begin(connector, delivery, &making.change)? {
         Begin::Ended(outcome) => (*outcome, None, Vec::new()),
         Begin::Now(mut journal, options) => {
             let ran = making.run(&mut journal, options).await;

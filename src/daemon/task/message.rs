@@ -139,3 +139,60 @@ pub(super) fn sealed(data: &proto::EncryptedData) -> Sealed {
         encrypted_bytes: data.encrypted_bytes,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use prost::Name as _;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_come_back_as_they_went_and_whole_numbers_are_whole() {
+        let given = json!({
+            "text": "a", "yes": true, "nothing": null, "whole": 7, "half": 0.5, "large": -9_007_199_254_740_991_i64,
+            "list": [1, "b", []], "map": {"inner": {"n": 2}},
+        });
+        let given = given.as_object().expect("an object");
+        assert_eq!(json(&values(given)), *given);
+        let number = |number| Value {
+            kind: Some(Kind::NumberValue(number)),
+        };
+        assert_eq!(json_value(&number(12.0)), json!(12));
+        assert_eq!(json_value(&number(f64::NAN)), Json::Null);
+        assert_eq!(json_value(&number(1e300)), json!(1e300));
+    }
+
+    #[test]
+    fn a_resource_that_went_is_told_by_its_id() {
+        let told = annotations(&[Annotation::ResourceDeleted {
+            resource: "team/a/b".to_owned(),
+        }]);
+        assert_eq!(told[0].type_url, proto::ResourceDeleted::type_url());
+        let told: proto::ResourceDeleted = told[0].to_msg().expect("of this type");
+        let id = told.resource_id.expect("it has one");
+        assert_eq!(
+            (id.resource_type.as_str(), id.resource.as_str()),
+            ("team", "a/b")
+        );
+    }
+
+    #[test]
+    fn ids_have_the_length_that_platforms_take() {
+        let id = |of: &str, id: &str| proto::ResourceId {
+            resource_type: of.to_owned(),
+            resource: id.to_owned(),
+            baton_resource: false,
+        };
+        let long = "x".repeat(LONGEST_ID);
+        assert!(resource_id("account", Some(&id("user", &long))).is_ok());
+        for wrong in [
+            Some(id("user", &format!("{long}x"))),
+            Some(id("", "7")),
+            Some(id("user", "")),
+            None,
+        ] {
+            assert!(resource_id("account", wrong.as_ref()).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -4,6 +4,7 @@ use prost::Message as _;
 use serde_json::{Map as JsonMap, Value as Json};
 
 use super::Connector;
+use super::change::Delivery;
 use super::failure::{asked, malformed, not_provisioning};
 use super::making::make;
 use super::message::{filled, resource_id};
@@ -20,7 +21,7 @@ use crate::provision::{self, Target};
 /// Creates a resource.
 pub(super) async fn create(
     connector: &Connector,
-    task_id: &str,
+    delivery: &Delivery<'_>,
     task: &CreateResourceTask,
 ) -> Result<Answer, Failure> {
     let resource = task.resource.as_ref();
@@ -35,7 +36,7 @@ pub(super) async fn create(
     let input = input(form(&connector.plan, of), &wanted);
     let making =
         provision::create_resource(&connector.plan, of, &input).map_err(|error| asked(&error))?;
-    let came = make(connector, task_id, &making).await?;
+    let came = make(connector, delivery, &making).await?;
     let response = proto::CreateResourceResponse {
         created: came.resource,
         annotations: came.annotations.clone(),
@@ -46,7 +47,7 @@ pub(super) async fn create(
 /// Deletes a resource.
 pub(super) async fn delete(
     connector: &Connector,
-    task_id: &str,
+    delivery: &Delivery<'_>,
     task: &DeleteResourceTask,
 ) -> Result<Answer, Failure> {
     let id = resource_id("resource", task.resource_id.as_ref())?;
@@ -56,7 +57,7 @@ pub(super) async fn delete(
     let target = Target { id, known: None };
     let making =
         provision::delete_resource(&connector.plan, target).map_err(|error| asked(&error))?;
-    let came = make(connector, task_id, &making).await?;
+    let came = make(connector, delivery, &making).await?;
     let response = proto::DeleteResourceResponse {
         annotations: came.annotations.clone(),
     };

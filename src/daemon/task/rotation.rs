@@ -1,6 +1,7 @@
 //! An account gets a new password.
 
 use super::Connector;
+use super::change::Delivery;
 use super::credential::credential;
 use super::failure::{asked, not_provisioning};
 use super::making::make;
@@ -14,7 +15,7 @@ use crate::provision::{self, Target};
 /// Sets a new password.
 pub(super) async fn rotate(
     connector: &Connector,
-    task_id: &str,
+    delivery: &Delivery<'_>,
     task: &RotateCredentialsTask,
 ) -> Result<Answer, Failure> {
     let id = resource_id("account", task.resource_id.as_ref())?;
@@ -27,7 +28,7 @@ pub(super) async fn rotate(
     let target = Target { id, known: None };
     let making = provision::rotate_credential(&connector.plan, target, password, hand_over)
         .map_err(|error| asked(&error))?;
-    let came = make(connector, task_id, &making).await?;
+    let came = make(connector, delivery, &making).await?;
     let response = proto::RotateCredentialResponse {
         encrypted_data: came.encrypted,
         resource_id: Some(resource_id),

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
 
+use super::change::Delivery;
 use super::failure::malformed;
 use super::unsupported::unsupported;
 use super::{Connector, account, action, events, grant, resource, rotation, sync};
@@ -22,15 +23,20 @@ pub trait Deliver: Send + Sync {
     async fn deliver(&self, task_id: &str, parcel: &Parcel) -> Result<(), Failure>;
 }
 
-/// Runs a task to its end. `cancel` asks syncs to stop; changes of the system are not broken off.
+/// Runs a task to its end. `came_before`: it was handed out to this connector before. `cancel` asks syncs to stop; changes of the system are not broken off.
 pub async fn run(
     connector: &Connector,
     task: &Task,
+    came_before: bool,
     to: &dyn Deliver,
     cancel: &CancellationToken,
 ) -> Answer {
+    let delivery = Delivery {
+        id: &task.id,
+        came_before,
+    };
     let ran = match checked(task, cancel) {
-        Ok(()) => dispatch(connector, task, to, cancel).await,
+        Ok(()) => dispatch(connector, task, &delivery, to, cancel).await,
         Err(failure) => Err(failure),
     };
     ran.unwrap_or_else(Answer::Failed)
@@ -56,23 +62,25 @@ fn checked(task: &Task, cancel: &CancellationToken) -> Result<(), Failure> {
 async fn dispatch(
     connector: &Connector,
     task: &Task,
+    delivery: &Delivery<'_>,
     to: &dyn Deliver,
     cancel: &CancellationToken,
 ) -> Result<Answer, Failure> {
-    let id = &task.id;
     match &task.task_type {
         // Nothing is to be done: whoever fetches tasks says hello.
         Some(TaskType::None(_) | TaskType::Hello(_)) => Ok(Answer::done()),
         Some(TaskType::SyncFull(what)) => sync::sync(connector, task, what, to, cancel).await,
-        Some(TaskType::Grant(task)) => grant::grant(connector, id, task).await,
-        Some(TaskType::Revoke(task)) => grant::revoke(connector, id, task).await,
-        Some(TaskType::CreateAccount(task)) => account::create(connector, id, task).await,
-        Some(TaskType::CreateResource(task)) => resource::create(connector, id, task).await,
-        Some(TaskType::DeleteResource(task)) => resource::delete(connector, id, task).await,
-        Some(TaskType::RotateCredentials(task)) => rotation::rotate(connector, id, task).await,
+        Some(TaskType::Grant(task)) => grant::grant(connector, delivery, task).await,
+        Some(TaskType::Revoke(task)) => grant::revoke(connector, delivery, task).await,
+        Some(TaskType::CreateAccount(task)) => account::create(connector, delivery, task).await,
+        Some(TaskType::CreateResource(task)) => resource::create(connector, delivery, task).await,
+        Some(TaskType::DeleteResource(task)) => resource::delete(connector, delivery, task).await,
+        Some(TaskType::RotateCredentials(task)) => {
+            rotation::rotate(connector, delivery, task).await
+        }
         Some(TaskType::ActionListSchemas(task)) => action::list(connector, task),
         Some(TaskType::ActionGetSchema(task)) => action::schema(connector, task),
-        Some(TaskType::ActionInvoke(task)) => action::invoke(connector, id, task).await,
+        Some(TaskType::ActionInvoke(task)) => action::invoke(connector, delivery, task).await,
         Some(TaskType::ActionStatus(task)) => action::status(connector, task),
         Some(TaskType::EventFeed(task)) => events::begin(connector, task).await,
         Some(TaskType::ListEventFeeds(_)) => Ok(events::list_feeds(connector)),

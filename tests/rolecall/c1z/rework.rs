@@ -1,12 +1,13 @@
 //! Syncs made of syncs: what differs between two, and several put together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use chrono::Utc;
-use rolecall::c1z::{self, C1zError, EntitlementFilter, GrantFilter, Sync};
-use rolecall::model::{ResourceId, SyncId, SyncKind};
+use proptest::prelude::*;
+use rolecall::c1z::{self, C1zError, EntitlementFilter, GrantFilter, Sync, message};
+use rolecall::model::{EntitlementId, Grant, GrantId, Resource, ResourceId, SyncId, SyncKind};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -307,4 +308,118 @@ fn what_cannot_be_put_together_is_refused() {
     let odd = files::file_around(&odd, &bytes);
     let (wrong, _, told) = refused(&[base(), (odd, None)], folder.path());
     assert!(wrong && told.contains("partial_deletions"), "{told}");
+}
+
+/// A thing that a sync found: which one, what it was like then, and when that was.
+type Found = (u8, u8, u8);
+
+/// A sync file as an older writer made it, with people and what they hold.
+fn older_file(folder: &TempDir, number: usize, people: &[Found], grants: &[Found]) -> PathBuf {
+    let sync = format!("{number:027}");
+    let hex = |bytes: Vec<u8>| -> String { bytes.iter().map(|it| format!("{it:02x}")).collect() };
+    let mut sql = format!(
+        "create table v1_sync_runs (id integer primary key, sync_id text, started_at datetime,
+             ended_at datetime, sync_token text);
+         insert into v1_sync_runs values (1, '{sync}', '2026-01-01 00:00:00', '2026-01-02 00:00:00', '');
+         create table v1_resources (id integer primary key, resource_type_id text, external_id text,
+             parent_resource_type_id text, parent_resource_id text, data blob, sync_id text,
+             discovered_at datetime);
+         create table v1_grants (id integer primary key, resource_type_id text, resource_id text,
+             entitlement_id text, principal_resource_type_id text, principal_resource_id text,
+             external_id text, data blob, sync_id text, discovered_at datetime);"
+    );
+    for (id, name, at) in people {
+        let id = ResourceId::new("user", id.to_string());
+        let data = hex(message::resource::encode(&Resource::new(
+            id.clone(),
+            name.to_string(),
+        )));
+        sql.push_str(&format!(
+            "insert into v1_resources values (null, 'user', '{id}', null, null, x'{data}', '{sync}',
+                 '2026-01-01 00:00:0{at}');"
+        ));
+    }
+    let on = std::sync::Arc::new(Resource::new(ResourceId::new("team", "1"), "Team"));
+    for (id, name, at) in grants {
+        // Grants of one person under several names.
+        let grant = Grant {
+            id: GrantId(format!("{id} as {name}")),
+            entitlement: EntitlementId("team:1:member".to_owned()),
+            resource: on.clone(),
+            principal: ResourceId::new("user", id.to_string()),
+            expansion: None,
+            external_match: None,
+            immutable: false,
+            sources: Default::default(),
+            annotations: Vec::new(),
+        };
+        let (data, name) = (hex(message::grant::encode(&grant)), grant.id.0);
+        sql.push_str(&format!(
+            "insert into v1_grants values (null, 'team', '1', 'team:1:member', 'user', '{id}',
+                 '{name}', x'{data}', '{sync}', '2026-01-01 00:00:0{at}');"
+        ));
+    }
+    files::file_of_sql(folder, &sql)
+}
+
+/// What stays of each thing: as it was when it was discovered last, and of discoveries at once the
+/// last one.
+fn expected(files: &[Vec<Found>]) -> BTreeMap<u8, u8> {
+    let mut latest: BTreeMap<u8, (u8, u8)> = BTreeMap::new();
+    for (id, name, at) in files.iter().flatten() {
+        let known = latest.entry(*id).or_insert((*at, *name));
+        if *at >= known.0 {
+            *known = (*at, *name);
+        }
+    }
+    latest
+        .into_iter()
+        .map(|(id, (_, name))| (id, name))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_syncs_are_put_together_by_when_things_were_discovered(
+        found in prop::collection::vec(
+            (
+                prop::collection::vec((0u8..5, 0u8..9, 0u8..4), 0..6),
+                prop::collection::vec((0u8..5, 0u8..9, 0u8..4), 0..6),
+            ),
+            2..5,
+        )
+    ) {
+        let folder = TempDir::new().unwrap();
+        let folders: Vec<TempDir> = found.iter().map(|_| TempDir::new().unwrap()).collect();
+        let inputs: Vec<_> = found
+            .iter()
+            .enumerate()
+            .map(|(at, (people, grants))| {
+                (older_file(&folders[at], at + 1, people, grants), None)
+            })
+            .collect();
+        let made = c1z::compact(&inputs, folder.path(), Utc::now()).unwrap();
+        let file = files::open(&made.path).unwrap();
+        let sync = file.sync(None).unwrap();
+        let people: BTreeMap<u8, u8> = sync
+            .resources(None)
+            .map(|it| it.unwrap())
+            .map(|it| (it.id.id.parse().unwrap(), it.display_name.parse().unwrap()))
+            .collect();
+        let grants: Vec<(u8, u8)> = sync
+            .grants(&GrantFilter::default())
+            .map(|it| it.unwrap())
+            .map(|it| {
+                let (id, name) = it.id.0.split_once(" as ").unwrap();
+                (id.parse().unwrap(), name.parse().unwrap())
+            })
+            .collect();
+        let (found_people, found_grants): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        prop_assert_eq!(people, expected(&found_people));
+        prop_assert_eq!(grants.len(), expected(&found_grants).len());
+        let grants: BTreeMap<u8, u8> = grants.into_iter().collect();
+        prop_assert_eq!(grants, expected(&found_grants));
+    }
 }

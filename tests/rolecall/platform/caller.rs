@@ -1,5 +1,6 @@
 //! A plain gRPC client that does what a test says, and nothing by itself.
 
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use rolecall::platform::Credentials;
@@ -49,11 +50,17 @@ impl tonic::service::Interceptor for Bearer {
     }
 }
 
+/// Where a platform is, and the authority that it is believed by.
+pub struct Place {
+    pub host: String,
+    pub ca: PathBuf,
+}
+
 /// A channel to a platform that trusts its authority.
-pub async fn channel(site: &Site) -> Channel {
-    let ca = std::fs::read(site.ca()).expect("a certificate");
+async fn channel(place: &Place) -> Channel {
+    let ca = std::fs::read(&place.ca).expect("a certificate");
     let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca));
-    Endpoint::from_shared(format!("https://{}", site.host()))
+    Endpoint::from_shared(format!("https://{}", place.host))
         .expect("an address")
         .tls_config(tls)
         .expect("TLS")
@@ -64,9 +71,9 @@ pub async fn channel(site: &Site) -> Channel {
 }
 
 /// Posts a form to the token endpoint.
-pub async fn ask_for_token(site: &Site, form: &[(&str, &str)]) -> (u16, Json) {
+pub async fn ask_for_token(place: &Place, form: &[(&str, &str)]) -> (u16, Json) {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let ca = std::fs::read(site.ca()).expect("a certificate");
+    let ca = std::fs::read(&place.ca).expect("a certificate");
     let ca = reqwest::Certificate::from_pem(&ca).expect("a certificate");
     let client = reqwest::Client::builder()
         .tls_certs_only([ca])
@@ -77,7 +84,7 @@ pub async fn ask_for_token(site: &Site, form: &[(&str, &str)]) -> (u16, Json) {
         .extend_pairs(form)
         .finish();
     let answer = client
-        .post(format!("https://{}/auth/v1/token", site.host()))
+        .post(format!("https://{}/auth/v1/token", place.host))
         .header("content-type", "application/x-www-form-urlencoded")
         .body(body)
         .send()
@@ -113,18 +120,32 @@ pub fn pairs<'f>(form: &'f [(&'static str, String)]) -> Vec<(&'static str, &'f s
 impl Caller {
     /// Gets a token and connects.
     pub async fn connect(site: &Site, credentials: &Credentials, host: &str) -> Self {
-        let form = assertion(credentials, site.now().into());
-        let (status, answer) = ask_for_token(site, &pairs(&form)).await;
+        Self::connect_at(&site.place(), credentials, host, site.now().into()).await
+    }
+
+    /// The same, wherever the platform is.
+    pub async fn connect_at(
+        place: &Place,
+        credentials: &Credentials,
+        host: &str,
+        now: SystemTime,
+    ) -> Self {
+        let form = assertion(credentials, now);
+        let (status, answer) = ask_for_token(place, &pairs(&form)).await;
         assert_eq!(status, 200, "{answer}");
         let token = answer["access_token"].as_str().expect("a token");
-        Self::with_token(site, token, host).await
+        Self::with_token_at(place, token, host).await
     }
 
     /// Connects with a token.
     pub async fn with_token(site: &Site, token: &str, host: &str) -> Self {
+        Self::with_token_at(&site.place(), token, host).await
+    }
+
+    async fn with_token_at(place: &Place, token: &str, host: &str) -> Self {
         let bearer = Bearer(format!("Bearer {token}"));
         Self {
-            service: BatonServiceClient::with_interceptor(channel(site).await, bearer),
+            service: BatonServiceClient::with_interceptor(channel(place).await, bearer),
             host: host.to_owned(),
             token: token.to_owned(),
         }

@@ -1,6 +1,8 @@
 //! The local platform: its queue, its service, its commands.
 
 pub mod caller;
+mod commands;
+mod processes;
 mod queue;
 mod service;
 pub mod site;

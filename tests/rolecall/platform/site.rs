@@ -12,6 +12,8 @@ use rolecall::platform::{self, Clock, Credentials, Home, Platform, Queue, Timing
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::caller::Place;
+
 /// A platform on a port that the system chose. Its folder goes with it.
 pub struct Site {
     folder: tempfile::TempDir,
@@ -122,6 +124,14 @@ impl Site {
     /// The host as client ids name it: `localhost:PORT`.
     pub fn host(&self) -> &str {
         self.home().host()
+    }
+
+    /// Where callers find it.
+    pub fn place(&self) -> Place {
+        Place {
+            host: self.host().to_owned(),
+            ca: self.ca(),
+        }
     }
 
     /// The file with the certificate of its authority.

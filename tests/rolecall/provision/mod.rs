@@ -3,7 +3,7 @@
 mod account;
 mod action;
 mod capabilities;
-mod commands;
+pub mod commands;
 mod drop_in;
 mod events;
 mod http;

@@ -96,9 +96,9 @@ async fn refuse(State(refusals): State<Refusals>, request: Request, next: Next) 
 async fn whatever_the_platform_answers_first_the_tasks_are_done() {
     use Instead::{Break, Grpc, Page, Status};
     let refusals = Refusals::of(&[
-        ("/auth/v1/token", &[Status(429), Status(503), Page]),
-        ("/Hello", &[Grpc(14), Status(401), Grpc(16), Page]),
-        ("/GetTask", &[Status(429), Page, Grpc(16), Status(502)]),
+        ("/auth/v1/token", &[Status(429), Page]),
+        ("/Hello", &[Status(401), Grpc(14)]),
+        ("/GetTask", &[Status(429), Grpc(16), Page]),
         ("/Heartbeat", &[Grpc(16), Status(429)]),
         ("/UploadAsset", &[Break, Status(429), Grpc(16)]),
         (

@@ -149,7 +149,7 @@ fn intents(site: &Site) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_that_is_asked_to_stop_hands_its_sync_back() {
     let mut site = running(MANY).await;
-    site.options = vec!["--drain=400ms".to_owned()];
+    site.drain = "400ms";
     site.kill_daemon();
     site.start_daemon();
     let id = site.ask(tasks::sync());

@@ -92,6 +92,8 @@ pub struct Site {
     daemon: Option<Child>,
     /// What the daemon is started with besides.
     pub options: Vec<String>,
+    /// How long it may take to stop.
+    pub drain: &'static str,
     trusted: bool,
 }
 
@@ -113,6 +115,7 @@ impl Site {
             platform: None,
             daemon: None,
             options: Vec::new(),
+            drain: "4s",
             trusted: true,
             folder,
         }
@@ -170,7 +173,8 @@ impl Site {
         program
             .args(["daemon", "acme.yaml", "--provisioning", "--log-format=json"])
             .arg(format!("--platform-host=localhost:{}", self.proxy.port))
-            .args(["--host-id", "host-1", "--state", "state", "--drain", "4s"])
+            .args(["--host-id", "host-1", "--state", "state"])
+            .arg(format!("--drain={}", self.drain))
             .args(self.trusted.then_some("--platform-ca=platform/ca.pem"))
             .args(&self.options)
             .env("ROLECALL_CLIENT_ID", &self.client)

@@ -64,6 +64,8 @@ async fn what_cannot_work_is_refused_before_anything_is_sent() {
 
 /// What `/ready` says, once it says something about this.
 async fn not_ready(site: &Site, port: u16, about: &str) -> String {
+    // Another test may have done so.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let began = Instant::now();
     loop {
         let asked = reqwest::get(format!("http://127.0.0.1:{port}/ready")).await;

@@ -45,13 +45,7 @@ pub(super) fn account(
 fn form(flags: &AccountFlags) -> Result<String, Refusal> {
     let profile = flags.create_account_profile.as_deref();
     let mut form = match profile.filter(|profile| !profile.is_empty()) {
-        // Its text may hold a secret and is not repeated.
-        Some(profile) => serde_json::from_str::<Map<String, Json>>(profile).map_err(|_| {
-            Refusal::of(
-                Code::InvalidArgument,
-                "`--create-account-profile` is no JSON object",
-            )
-        })?,
+        Some(profile) => object("--create-account-profile", profile)?,
         None => Map::new(),
     };
     let flags = [
@@ -103,10 +97,23 @@ fn named(of: &Option<String>, id: &Option<String>) -> String {
 }
 
 /// Says the run of an action.
-pub(super) fn action(name: &str, said: &str, connector: String, words: &mut Words) {
+pub(super) fn action(
+    name: &str,
+    said: &str,
+    connector: String,
+    words: &mut Words,
+) -> Result<(), Refusal> {
     let said = if said.is_empty() { "{}" } else { said };
+    object("--invoke-action-args", said)?;
     words.change("invoke-action").value("--arguments", said);
     words.rest([connector, name.to_owned()]);
+    Ok(())
+}
+
+/// Reads a JSON object. Its text may hold a secret and is not repeated.
+fn object(flag: &str, text: &str) -> Result<Map<String, Json>, Refusal> {
+    serde_json::from_str(text)
+        .map_err(|_| Refusal::of(Code::InvalidArgument, format!("`{flag}` is no JSON object")))
 }
 
 /// Says a listing of events.

@@ -121,7 +121,7 @@ fn once(
             Some(action),
         )?;
         let said = &flags.action.invoke_action_args;
-        change::action(action, said, connector(flags)?, words);
+        change::action(action, said, connector(flags)?, words)?;
     } else if flags.action.list_action_schemas {
         let of = flags.action.list_action_schemas_resource_type.as_deref();
         of_no_type(of, None)?;

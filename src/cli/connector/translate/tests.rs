@@ -130,6 +130,7 @@ fn changes() {
         "--event-feed --event-feed-id other",
         "--event-feed false",
         r#"--invoke-action lock --invoke-action-args {"id":"7"}"#,
+        "--invoke-action lock --invoke-action-args [1]",
         "--invoke-action lock --invoke-action-resource-type user",
         "--list-action-schemas",
         "--list-action-schemas --list-action-schemas-resource-type user",
@@ -152,6 +153,7 @@ fn services() {
     insta::assert_snapshot!(with_connector(&[
         "--client-id sly-fox-1@acme.test/x --client-secret s3cret",
         "--client-id sly-fox-1@acme.test/x",
+        "--client-id sly-fox-1@acme.test/x --client-secert=s3cret",
         "--client-secret s3cret",
         "--client-id a@b/c --client-secret s -p --skip-full-sync --task-concurrency 7 --sync-resource-types user,team --workers 4 --partial-syncs upload",
         "--client-id a@b/c --client-secret s --task-concurrency 0",

@@ -2,13 +2,13 @@
 
 use rolecall::daemon::about;
 use rolecall::proto::connector::v2::ConnectorMetadata;
+use rolecall::protocol::json::show;
 
-use super::desk::Desk;
-use super::json::shown;
+use super::desk::{Desk, pretty};
 use crate::provision::plan_of;
 
 fn text(metadata: &ConnectorMetadata) -> String {
-    serde_json::to_string_pretty(&shown(metadata)).expect("JSON")
+    pretty(show(metadata))
 }
 
 #[test]

@@ -25,9 +25,10 @@ fn named(id: &str, mut task: Json) -> Json {
 fn begun(desk: &Desk, task_id: &str, change: &provision::Prepared<'_>) {
     let who = Who {
         on_behalf_of: Some(format!("task {task_id}")),
-        ..desk.connector.who.clone()
+        ..super::desk::who()
     };
-    let mut file = AuditFile::open(&desk.connector.audit, who).expect("can be written");
+    desk.begin(task_id);
+    let mut file = AuditFile::open(desk.connector.audit.path(), who).expect("can be written");
     let intent = Intent {
         key: change.key(),
         connector: &desk.connector.plan.app_name,

@@ -1,15 +1,17 @@
 //! A connector at work: tasks in, answers out, and a folder that sync files are delivered to.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use rolecall::daemon::task::{self, Connector, Deliver, PartialSyncs, Syncs};
 use rolecall::daemon::{Answer, Failure, Parcel};
 use rolecall::model::ResourceTypeId;
 use rolecall::proto::connectorapi::baton::v1::Task;
-use rolecall::provision::{Actions, Who};
+use rolecall::protocol;
+use rolecall::provision::{Actions, AuditLog, Who};
 use rolecall::source::Meter;
 use rolecall::sync::Concurrency;
 use rusqlite::Connection;
@@ -18,7 +20,6 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
 
-use super::json;
 use crate::provision::plan_in;
 
 /// A connector, its system, and the platform's folder.
@@ -28,6 +29,7 @@ pub struct Desk {
     pub platform: Platform,
     pub cancel: CancellationToken,
     tasks: AtomicUsize,
+    begun: Mutex<HashSet<String>>,
 }
 
 /// Takes files, but for the first ones that it is told to lose.
@@ -64,6 +66,16 @@ impl Deliver for Platform {
     }
 }
 
+/// Whoever makes the changes.
+pub fn who() -> Who {
+    Who {
+        user: "daemon".to_owned(),
+        host: "desk".to_owned(),
+        pid: 7,
+        on_behalf_of: None,
+    }
+}
+
 impl Desk {
     /// The company of `tests/fixtures/provision`, with everything that can be changed.
     pub fn company() -> Self {
@@ -72,7 +84,15 @@ impl Desk {
         let read = |name| std::fs::read_to_string(fixture.join(name)).expect("it is a fixture");
         let folder = tempfile::tempdir().expect("a folder");
         execute(&folder.path().join("company.db"), &read("seed.sql"));
-        Self::of(folder, &read("company.yaml"), &[])
+        // Looking for what an interrupted run did ends sooner than it usually would.
+        let vars = "          vars: {person: principal.ID";
+        let looks = format!("          read_back: {{at_most: 1s}}\n{vars}");
+        let connector = read("company.yaml");
+        assert!(
+            connector.contains(vars),
+            "the membership is granted by these"
+        );
+        Self::of(folder, &connector.replace(vars, &looks), &[])
     }
 
     /// A connector of its own. `variables` are its environment.
@@ -86,13 +106,7 @@ impl Desk {
             plan,
             provisioning: true,
             client_secret: None,
-            audit: folder.path().join("audit.jsonl"),
-            who: Who {
-                user: "daemon".to_owned(),
-                host: "desk".to_owned(),
-                pid: 7,
-                on_behalf_of: None,
-            },
+            audit: AuditLog::new(folder.path().join("audit.jsonl"), who()),
             syncs: Syncs {
                 directory: folder.path().join("state"),
                 resource_types: Vec::new(),
@@ -111,6 +125,7 @@ impl Desk {
             },
             cancel: CancellationToken::new(),
             tasks: AtomicUsize::new(0),
+            begun: Mutex::default(),
         }
     }
 
@@ -127,7 +142,7 @@ impl Desk {
 
     /// Runs a task that JSON says. It has an id of its own, unless that is said, too.
     pub async fn run(&self, task: Json) -> Answer {
-        let mut task: Task = json::message(task);
+        let mut task: Task = protocol::json::read(&task).expect("a task");
         if task.id.is_empty() {
             let number = self.tasks.fetch_add(1, Ordering::Relaxed);
             task.id = format!("2Task{number:022}");
@@ -135,9 +150,17 @@ impl Desk {
         self.run_task(&task).await
     }
 
+    /// Notes that a task begins; false when it has begun before.
+    pub fn begin(&self, task_id: &str) -> bool {
+        let mut begun = self.begun.lock().expect("no panic");
+        begun.insert(task_id.to_owned())
+    }
+
     /// Runs a task.
     pub async fn run_task(&self, task: &Task) -> Answer {
-        task::run(&self.connector, task, &self.platform, &self.cancel).await
+        let came_before = !self.begin(&task.id);
+        let to = &self.platform;
+        task::run(&self.connector, task, came_before, to, &self.cancel).await
     }
 
     /// Runs tasks one after the other; what the platform is told of each.
@@ -152,9 +175,9 @@ impl Desk {
 
     /// What the platform is told, without what is another text each time.
     pub fn shown(&self, answer: &Answer) -> String {
-        let mut request = json::shown(&answer.request("", ""));
+        let mut request = protocol::json::show(&answer.request("", ""));
         blank(&mut request);
-        self.clean(&serde_json::to_string_pretty(&request).expect("JSON"))
+        self.clean(&pretty(request))
     }
 
     /// A text without the name of the folder.
@@ -211,6 +234,12 @@ fn execute(path: &Path, sql: &str) {
     db.execute_batch(sql).expect("the statements are valid");
 }
 
+/// JSON for people. Maps of messages have another order each time.
+pub fn pretty(mut json: Json) -> String {
+    json.sort_all_objects();
+    serde_json::to_string_pretty(&json).expect("JSON")
+}
+
 /// Blanks ids of runs, and what is encrypted.
 fn blank(json: &mut Json) {
     match json {
@@ -219,7 +248,7 @@ fn blank(json: &mut Json) {
                 let is_run = name == "id" && value.as_str().is_some_and(is_ksuid);
                 match name.as_str() {
                     "id" if is_run => *value = json!("RUN"),
-                    "encryptedBytes" => *value = json!("ENCRYPTED"),
+                    "encrypted_bytes" => *value = json!("ENCRYPTED"),
                     _ => blank(value),
                 }
             }

@@ -31,7 +31,7 @@ fn page(answer: &Answer) -> ListEventsResponse {
 /// What is told, without the cursor, which is another text for each version.
 fn shown(desk: &Desk, answer: &Answer) -> String {
     let mut page = page(answer);
-    page.cursor = format!("{} bytes", page.cursor.len().min(4096) / 4096);
+    page.cursor = "CURSOR".to_owned();
     desk.shown(&Answer::with(&page, Vec::new()))
 }
 

@@ -135,7 +135,7 @@ async fn no_change_is_made_that_the_audit_file_cannot_hold() {
 async fn the_grant_that_is_told_can_be_revoked() {
     let desk = Desk::company();
     let answer = desk.run(grant("blue:1", "ada")).await;
-    let told = super::json::shown(&answer.request("", ""));
+    let told = rolecall::protocol::json::show(&answer.request("", ""));
     let granted = told["success"]["response"]["grants"][0].clone();
     let answer = desk.run(json!({"revoke": {"grant": granted}})).await;
     assert!(matches!(answer, Answer::Done(_)), "{answer:?}");
@@ -174,6 +174,25 @@ async fn what_an_api_answers_is_told_by_its_code() {
         told.push_str(&format!("{status}: {why}"));
     }
     insta::assert_snapshot!(told);
+}
+
+/// The same, with a way to ask.
+const CAN_BE_ASKED: &str = "{before: false, at_most: 1s, request: {url: 'tmpl:/teams/{{ .resource.id }}/{{ .principal.id }}'}}";
+
+/// Where the system shows that nothing was changed, the platform may try again.
+#[tokio::test]
+async fn what_surely_was_not_made_may_be_tried_again() {
+    let mut asked = Exchange::plain("GET /teams/red/ada", 404);
+    asked.often = true;
+    let server = Server::start(vec![Exchange::plain("PUT /teams/red/ada", 503), asked]);
+    let base = format!("http://{}", server.address());
+    let connector = API.replace("{before: false, at_most: 1s}", CAN_BE_ASKED);
+    let folder = tempfile::tempdir().expect("a folder");
+    let desk = Desk::of(folder, &connector, &[("BASE", &base)]);
+    let answer = desk.run(grant("red", "ada")).await;
+    let why = desk.why(&answer).replace(&base, "BASE");
+    insta::assert_snapshot!(why, @"Unavailable, again: PUT BASE/teams/red/ada answered 503 Service Unavailable; the system does not show it after 1 s");
+    assert_eq!(server.finish(), [""; 0]);
 }
 
 const TWO_REQUESTS: &str = "app_name: Acme

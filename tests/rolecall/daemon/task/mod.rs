@@ -8,6 +8,5 @@ mod bad;
 mod desk;
 mod events;
 mod grants;
-mod json;
 mod resources;
 mod syncs;

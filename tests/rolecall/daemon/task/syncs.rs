@@ -333,11 +333,10 @@ async fn why_a_sync_gave_up_is_told() {
         let server = answers(status, json.clone());
         let desk = api(&server);
         let answer = desk.run(named("2Failed", json!({}))).await;
-        let (code, message, retryable) = failure(&answer);
-        let message = message.replace(&server.address().to_string(), "BASE");
-        told.push_str(&format!(
-            "{status} {json}\n  {code:?}, {retryable}: {message}\n"
-        ));
+        let why = desk
+            .why(&answer)
+            .replace(&server.address().to_string(), "BASE");
+        told.push_str(&format!("{status} {json}\n  {why}"));
         assert!(!desk.delivered("2Failed").exists());
     }
     insta::assert_snapshot!(told);
