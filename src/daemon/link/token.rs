@@ -21,6 +21,9 @@ use crate::source::redact::Redactor;
 /// Before its end a token is renewed by so much.
 const BEFORE_ITS_END: Duration = Duration::from_secs(10);
 
+/// No token is used for longer, however long it is said to live.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A token as it stands on a call.
 #[derive(Debug, Clone)]
 pub(super) struct Token {
@@ -92,8 +95,8 @@ impl Tokens {
         let asked = Instant::now();
         match self.new_token(kept.number + 1).await {
             Ok((token, lifetime)) => {
-                let good = lifetime.saturating_sub(BEFORE_ITS_END);
-                let renewed = asked.checked_add(good).unwrap_or(asked);
+                let good = lifetime.min(LONGEST).saturating_sub(BEFORE_ITS_END);
+                let renewed = asked + good;
                 kept.number = token.number;
                 kept.failed = None;
                 kept.token = Some((token.clone(), renewed));

@@ -225,6 +225,8 @@ fn given(body: &[u8]) -> Option<Given> {
         Some(Json::String(text)) => text.trim().parse().ok(),
         _ => None,
     };
+    // No token lives for thirty years.
+    let seconds = seconds.map(|seconds: f64| seconds.clamp(0.0, 1e9));
     let lifetime = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     Some(Given {
         header: SecretString::from(format!("{kind} {token}")),

@@ -89,7 +89,7 @@ async fn the_form_for_a_token_is_that_of_the_protocol() {
 #[tokio::test(flavor = "multi_thread")]
 async fn many_calls_wait_for_one_token_and_for_one_refusal() {
     let platform = Platform::start();
-    platform.lifetime(Some(3600));
+    platform.lifetime(Some(u64::MAX));
     platform.token_pause(Duration::from_millis(500));
     platform.token_answers(|| StatusCode::SERVICE_UNAVAILABLE.into_response());
     let link = platform.link();
