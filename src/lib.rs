@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod c1z;
+mod causes;
 pub mod cli;
 mod components;
 pub mod config;

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::doing::{Doing, Standing};
+use crate::causes::in_one_line;
 use crate::plan::Plan;
 use crate::source::Meter;
 
@@ -70,7 +71,7 @@ impl Health {
         let asked = tokio::time::timeout(CHECK, self.plan.source.check()).await;
         let problem = match asked {
             Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(chain(&error)),
+            Ok(Err(error)) => Some(in_one_line(&error)),
             Err(_) => Some(format!("no answer within {} s", CHECK.as_secs())),
         };
         *checked = Some(Checked {
@@ -121,15 +122,4 @@ fn told(code: StatusCode, status: &str, details: Option<Value>) -> (StatusCode, 
         body["details"] = details;
     }
     (code, Json(body))
-}
-
-/// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -200,7 +200,7 @@ mod tests {
         Ledger::open(folder.path()).unwrap().keep(&done).unwrap();
 
         let ledger = Ledger::open(folder.path()).unwrap();
-        assert_eq!(ledger.untold(), [done.clone()]);
+        assert_eq!(ledger.untold(), std::slice::from_ref(&done));
         ledger.told(&done).unwrap();
         assert_eq!(ledger.untold(), []);
         assert_eq!(ledger.answer_to(ID).unwrap(), Some(done));

@@ -18,7 +18,6 @@ mod token_endpoint;
 mod tokens;
 mod upload;
 
-use std::error::Error;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -76,15 +75,4 @@ impl Platform {
     fn now(&self) -> DateTime<Utc> {
         (self.0.clock)()
     }
-}
-
-/// An error with its causes, for a log.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }

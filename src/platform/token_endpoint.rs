@@ -11,7 +11,8 @@ use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Platform, PlatformError, chain};
+use super::{Platform, PlatformError};
+use crate::causes::in_one_line;
 use crate::protocol::{Assertion, ClientId};
 
 /// How far the clocks of a connector and this machine may be apart, besides what the assertion allows.
@@ -113,7 +114,7 @@ impl IntoResponse for Denial {
             ),
             Denial::Client(reason) => (StatusCode::UNAUTHORIZED, "invalid_client", reason),
             Denial::Platform(error) => {
-                tracing::error!(error = %chain(&error), "the platform failed");
+                tracing::error!(error = %in_one_line(&error), "the platform failed");
                 let reason = "the platform cannot do that now".to_owned();
                 (
                     StatusCode::SERVICE_UNAVAILABLE,

@@ -102,19 +102,6 @@ impl SyncError {
             }
         )
     }
-
-    /// The error and its causes, for an example of what was tolerated.
-    pub(super) fn in_one_line(&self) -> String {
-        let mut texts = vec![self.to_string()];
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            texts.push(error.to_string());
-            cause = error.source();
-        }
-        // Wrappers that only pass their cause on say the same thing twice.
-        texts.dedup();
-        texts.join(": ")
-    }
 }
 
 fn placed(at: &Option<String>) -> String {

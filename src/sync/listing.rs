@@ -15,6 +15,7 @@ use super::shared::KnownResources;
 use super::step::Step;
 use super::store::Store;
 use super::{SyncError, SyncSink};
+use crate::causes::in_one_line;
 use crate::config::tolerance::ToleranceAction;
 use crate::plan::Plan;
 use crate::source::{Page, PageToken, TakePages};
@@ -136,7 +137,7 @@ impl<S: SyncSink + 'static> Listing<S> {
             ..MappedPage::default()
         };
         let partial = action == ToleranceAction::Warn;
-        page.findings.add("not-found", partial, error.in_one_line());
+        page.findings.add("not-found", partial, in_one_line(&error));
         let page = Arrival::Page(Box::new(page), None);
         let _ = self.arrivals.send((self.lane, self.position, page)).await;
         Ok(())

@@ -9,6 +9,7 @@ use super::shared::KnownResources;
 use super::step::Step;
 use super::store::Store;
 use super::{PageFacts, SyncError, SyncSink};
+use crate::causes::in_one_line;
 use crate::config::tolerance::ToleranceAction;
 use crate::expr::{Inputs, Scope, Value};
 use crate::mapping::{MappedGrant, MappingError, Remarks, ResourceKey, resource_value, skips};
@@ -150,7 +151,7 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
         mapped.failed_records += 1;
         mapped
             .findings
-            .add("record-failed", partial, error.in_one_line());
+            .add("record-failed", partial, in_one_line(&error));
         Ok(())
     }
 

@@ -6,8 +6,9 @@ use tonic::Code;
 
 use super::Connector;
 use super::event;
-use super::failure::{in_one_line, malformed};
+use super::failure::malformed;
 use crate::c1z::message::instant;
+use crate::causes::in_one_line;
 use crate::daemon::{Answer, Failure};
 use crate::feed::{FEED_ID, Feed, FeedError, LARGEST_PAGE};
 use crate::plan::Plan;

@@ -2,11 +2,11 @@
 //! succeed later.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::io;
 
 use tonic::Code;
 
+use crate::causes::in_one_line;
 use crate::daemon::{Failure, pack};
 use crate::proto::google::rpc::ErrorInfo;
 use crate::provision::{AskError, Outcome, StepState, Verdict};
@@ -104,17 +104,4 @@ fn not_made(outcome: &Outcome) -> Failure {
         Some(409) => Failure::lasting(Code::AlreadyExists, message),
         _ => Failure::lasting(Code::Unknown, message),
     }
-}
-
-/// An error and its causes. Wrappers that only pass their cause on say the same thing twice: once is
-/// enough.
-pub(super) fn in_one_line(error: &dyn Error) -> String {
-    let mut texts = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        texts.push(error.to_string());
-        cause = error.source();
-    }
-    texts.dedup();
-    texts.join(": ")
 }

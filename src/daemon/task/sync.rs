@@ -9,12 +9,12 @@ use chrono::Utc;
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
 
-use super::failure::in_one_line;
 use super::kept::Kept;
 use super::sync_failure::{blocking, nothing_found, of_file, of_sync, partial};
 use super::sync_scope::{scope, skips};
 use super::{Connector, Deliver, PartialSyncs};
 use crate::c1z::{self, Begin, C1zError, Compression, Derive, Opened, WorkFile};
+use crate::causes::in_one_line;
 use crate::daemon::{Answer, Failure, Parcel};
 use crate::proto::connectorapi::baton::v1::Task;
 use crate::proto::connectorapi::baton::v1::task::SyncFullTask;

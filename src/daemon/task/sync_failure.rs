@@ -2,8 +2,8 @@
 
 use tonic::Code;
 
-use super::failure::in_one_line;
 use crate::c1z::C1zError;
+use crate::causes::in_one_line;
 use crate::daemon::Failure;
 use crate::source::SourceError;
 use crate::sync::{Report, SyncError};

@@ -3,6 +3,7 @@
 use tonic::{Code, Status};
 
 use super::State;
+use crate::causes::in_one_line;
 use crate::platform::PlatformError;
 
 /// Why a call about a task is refused.
@@ -45,7 +46,7 @@ impl From<Refusal> for Status {
             }
             Refusal::Platform(error) => {
                 // What is wrong here is not the connector's, and nobody's but the owner's to know.
-                tracing::error!(error = %crate::platform::chain(error), "the platform failed");
+                tracing::error!(error = %in_one_line(error), "the platform failed");
                 return Status::unavailable("the platform cannot do that now");
             }
         };

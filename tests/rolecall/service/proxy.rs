@@ -80,7 +80,7 @@ impl Proxy {
         loop {
             let read = from.read(&mut part).await.unwrap_or(0);
             let one_in = self.state.cut_one_in.load(Ordering::Relaxed);
-            let ends = one_in > 0 && getrandom::u32().unwrap_or(0) % one_in == 0;
+            let ends = one_in > 0 && getrandom::u32().unwrap_or(0).is_multiple_of(one_in);
             if read == 0 || ends {
                 return;
             }
