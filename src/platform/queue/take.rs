@@ -34,16 +34,16 @@ impl Queue {
             }
             self.expire(tx, worker.client, now)?;
             let mut taken = Vec::new();
-            let mut skipped = 0;
+            // Nothing that is handed out makes an earlier task free: each is looked at once.
+            let mut after = 0;
             while taken.len() < most {
-                let Some(next) = next(tx, worker.client, skipped, now)? else {
+                let Some(next) = next(tx, worker.client, after, now)? else {
                     break;
                 };
-                if known.contains(&next.id) {
-                    skipped += 1;
-                    continue;
+                after = next.seq;
+                if !known.contains(&next.id) {
+                    taken.push(self.lease(tx, worker, next, now)?);
                 }
-                taken.push(self.lease(tx, worker, next, now)?);
             }
             Ok(taken)
         })
@@ -162,6 +162,7 @@ impl Queue {
 
 /// A task that may be handed out.
 struct Waiting {
+    seq: i64,
     id: String,
     body: Vec<u8>,
     attempt: u32,
@@ -170,21 +171,22 @@ struct Waiting {
 fn next(
     tx: &Transaction<'_>,
     client: &str,
-    skipped: i64,
+    after: i64,
     now: DateTime<Utc>,
 ) -> rusqlite::Result<Option<Waiting>> {
     let mut next = tx.prepare_cached(
-        "select id, body, attempt from tasks
-         where client = ?1 and state = 'pending' and not_before <= ?2
+        "select seq, id, body, attempt from tasks
+         where client = ?1 and state = 'pending' and not_before <= ?2 and seq > ?3
            and (lane = 'short' or not exists (
                select 1 from tasks where client = ?1 and state = 'leased' and lane = 'sync'))
-         order by seq limit 1 offset ?3",
+         order by seq limit 1",
     )?;
-    let row = next.query_row(params![client, moment::column(now), skipped], |row| {
+    let row = next.query_row(params![client, moment::column(now), after], |row| {
         Ok(Waiting {
-            id: row.get(0)?,
-            body: row.get(1)?,
-            attempt: row.get(2)?,
+            seq: row.get(0)?,
+            id: row.get(1)?,
+            body: row.get(2)?,
+            attempt: row.get(3)?,
         })
     });
     row.optional()

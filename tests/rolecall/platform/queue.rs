@@ -333,7 +333,7 @@ impl Run {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_the_queue_is_as_the_model_says(steps in prop::collection::vec(moves(), 1..60)) {
@@ -344,6 +344,22 @@ proptest! {
         }
         run.check_history();
     }
+}
+
+#[test]
+fn what_a_worker_knows_hides_nothing_behind_it() {
+    let mut run = Run::new();
+    for sync in [false, true, true, false] {
+        run.make(&Move::Put { sync });
+    }
+    // It knows the first two: the other sync and the other short task are left.
+    run.make(&Move::TakeMany {
+        host: 0,
+        most: 2,
+        knows: true,
+    });
+    run.check();
+    assert_eq!(run.tasks[&3].state, State::Leased);
 }
 
 #[test]
