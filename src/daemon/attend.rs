@@ -216,7 +216,9 @@ impl Shared {
     }
 
     /// Tells an answer until the platform has it, or refuses it.
-    pub async fn tell(&self, answer: BatonServiceFinishTaskRequest) {
+    pub async fn tell(&self, mut answer: BatonServiceFinishTaskRequest) {
+        // An earlier process may have had another name: in containers, each has its own.
+        self.link.host_id().clone_into(&mut answer.host_id);
         let mut failures = 0;
         while let Err(error) = self.link.finish(&answer).await {
             if super::refuses_the_task(&error) {
