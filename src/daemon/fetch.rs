@@ -9,7 +9,7 @@ use tracing::{info, warn};
 
 use super::attend::Shared;
 use super::link::RpcError;
-use super::run::Settings;
+use super::settings::Settings;
 use crate::proto::connectorapi::baton::v1::Task;
 use crate::source::Backoff;
 

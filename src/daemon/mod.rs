@@ -16,6 +16,7 @@ mod ledger;
 mod link;
 mod pulse;
 mod run;
+mod settings;
 pub mod task;
 
 pub use about::about;
@@ -25,7 +26,8 @@ pub use health::Health;
 pub use host::host_name;
 pub use ledger::Ledger;
 pub use link::{Limits, Link, LinkError, LinkSettings, Parcel, ParcelError, Reading, RpcError};
-pub use run::{Daemon, Settings};
+pub use run::Daemon;
+pub use settings::Settings;
 
 use std::time::Duration;
 

@@ -16,6 +16,7 @@ use super::doing::Doing;
 use super::fetch::Fetcher;
 use super::ledger::Ledger;
 use super::link::Link;
+use super::settings::Settings;
 use super::task::Connector;
 use crate::proto::connector::v2::ConnectorMetadata;
 use crate::proto::connectorapi::baton::v1::Task;
@@ -34,17 +35,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 const TO_HAND_BACK: Duration = Duration::from_secs(5);
 /// How long an answer may take that may carry a task, when no more are wanted.
 const LAST_FETCH: Duration = Duration::from_secs(5);
-
-/// How a daemon runs.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Tasks side by side, besides the sync under way.
-    pub task_concurrency: usize,
-    /// Asks for several tasks at once.
-    pub batch: bool,
-    /// How long tasks may take that are under way when it is asked to stop.
-    pub drain: Duration,
-}
 
 /// A connector in service mode.
 pub struct Daemon {

@@ -9,9 +9,7 @@ mod account;
 mod action;
 mod ask;
 mod audit;
-mod audit_log;
 mod capabilities;
-mod earlier;
 mod form;
 mod found;
 mod hand_over;
@@ -39,13 +37,11 @@ pub use action::{
     action_schemas, invoke,
 };
 pub use ask::AskError;
-pub use audit::{AuditFile, Intent, Journal, NoJournal, Unfinished, Who};
-pub use audit_log::AuditLog;
+pub use audit::{AuditFile, AuditLog, Earlier, Intent, Journal, NoJournal, Unfinished, Who};
 pub use capabilities::{
     Capabilities, Capability, CapableType, CredentialDetails, CredentialOption, CredentialOptions,
     TypeCapabilities,
 };
-pub use earlier::Earlier;
 pub use hand_over::{HandOver, SecretSink};
 pub use holding::{Holding, grant, revoke};
 pub use making::{Made, Making};

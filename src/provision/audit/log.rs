@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use super::audit::{AuditFile, Who};
+use super::{AuditFile, Who};
 
 /// The audit file of a process that makes many changes.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::outcome::Verdict;
+use super::super::outcome::Verdict;
 
 /// A change that was begun on somebody's behalf: the last one.
 #[derive(Debug, Clone, PartialEq, Eq)]
