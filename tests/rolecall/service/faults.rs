@@ -11,7 +11,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use chrono::{TimeDelta, Utc};
-use rolecall::platform::{self, system_clock};
+use rolecall::platform::{self, Event, system_clock};
 use rolecall::proto::connectorapi::baton::v1::Task;
 
 use super::site::Site;
@@ -29,8 +29,10 @@ enum Instead {
     Grpc(u16),
     /// What a proxy shows to people.
     Page,
-    /// Nothing, for longer than anybody waits in a test.
+    /// A part of the request arrives, and then the connection is gone.
     Break,
+    /// It is done, and nobody hears of it.
+    Lost,
 }
 
 impl Refusals {
@@ -84,8 +86,11 @@ async fn refuse(State(refusals): State<Refusals>, request: Request, next: Next) 
             "<h1>Welcome to the captive portal</h1>",
         )
             .into_response(),
+        Instead::Lost => {
+            next.run(request).await;
+            StatusCode::BAD_GATEWAY.into_response()
+        }
         Instead::Break => {
-            // A part of the request is read, and then the connection is gone for all it knows.
             let _ = axum::body::to_bytes(request.into_body(), 100_000).await;
             StatusCode::BAD_GATEWAY.into_response()
         }
@@ -94,13 +99,13 @@ async fn refuse(State(refusals): State<Refusals>, request: Request, next: Next) 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_the_platform_answers_first_the_tasks_are_done() {
-    use Instead::{Break, Grpc, Page, Status};
+    use Instead::{Break, Grpc, Lost, Page, Status};
     let refusals = Refusals::of(&[
         ("/auth/v1/token", &[Status(429), Page]),
         ("/Hello", &[Status(401), Grpc(14)]),
         ("/GetTask", &[Status(429), Grpc(16), Page]),
         ("/Heartbeat", &[Grpc(16), Status(429)]),
-        ("/UploadAsset", &[Break, Status(429), Grpc(16)]),
+        ("/UploadAsset", &[Break, Lost, Status(429), Grpc(16)]),
         (
             "/FinishTask",
             &[Status(503), Grpc(16), Grpc(14), Status(401)],
@@ -115,6 +120,9 @@ async fn whatever_the_platform_answers_first_the_tasks_are_done() {
         let task = site.end_of(id).await;
         assert_eq!(task.state, platform::State::Done, "{}", site.logs());
         assert_eq!(task.attempt, 1, "{}", site.logs());
+        let history = site.queue.history(Some(id)).expect("a history");
+        let ends = history.iter().filter(|entry| entry.event == Event::Done);
+        assert_eq!(ends.count(), 1, "{history:?}");
     }
     assert_eq!(refusals.left(), 0);
     assert_eq!(site.log().get("grant t0 p1"), Some(&1));
