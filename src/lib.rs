@@ -13,6 +13,7 @@ mod exposition;
 pub mod expr;
 pub mod feed;
 mod hex;
+mod host_name;
 mod ksuid;
 pub mod mapping;
 pub mod model;

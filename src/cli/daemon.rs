@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -197,9 +197,12 @@ impl Readied {
             ..Default::default()
         }
         .check(&plan)?;
-        let ledger = in_state(&args.state, "answers", Ledger::open)?;
-        in_state(&args.state, "syncs", |folder| {
-            std::fs::create_dir_all(folder)
+        let answers = args.state.join("answers");
+        let ledger = Ledger::open(&answers).with_context(|| {
+            format!(
+                "cannot use `{}`; `--state` names another folder",
+                answers.display()
+            )
         })?;
         let audit = args.audit.clone();
         Ok(Self {
@@ -265,20 +268,6 @@ impl PlatformArgs {
             (None, None) => Err(anyhow!("the client secret is missing")),
         }
     }
-}
-
-fn in_state<T>(
-    state: &Path,
-    folder: &str,
-    open: impl FnOnce(&Path) -> std::io::Result<T>,
-) -> anyhow::Result<T> {
-    let folder = state.join(folder);
-    open(&folder).with_context(|| {
-        format!(
-            "cannot use `{}`; `--state` names another folder",
-            folder.display()
-        )
-    })
 }
 
 async fn serve_health(address: SocketAddr, health: Health) -> anyhow::Result<()> {

@@ -227,14 +227,7 @@ impl Shared {
             }
             failures += 1;
             warn!(failures, "the answer could not be told: {error}");
-            let wait = TELL.wait(failures).unwrap_or(TELL.longest);
-            sleep(
-                error
-                    .retry_after
-                    .unwrap_or(wait)
-                    .max(Duration::from_millis(200)),
-            )
-            .await;
+            sleep(error.wait(&TELL, failures)).await;
         }
         if let Err(error) = self.ledger.told(&answer) {
             error!("that the answer was told cannot be noted: {error}");

@@ -109,9 +109,7 @@ impl Fetcher {
             return;
         }
         self.failures = self.failures.saturating_add(1);
-        let wait = FAILED.wait(self.failures).unwrap_or(FAILED.longest);
-        let wait = error.retry_after.unwrap_or(wait);
-        self.delay = wait.clamp(AFTER_NOTHING, LONGEST);
+        self.delay = error.wait(&FAILED, self.failures);
         warn!(
             failures = self.failures,
             retry_in_ms = u64::try_from(self.delay.as_millis()).unwrap_or(u64::MAX),

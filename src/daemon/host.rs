@@ -4,17 +4,11 @@ use std::path::Path;
 
 use sysinfo::System;
 
+use crate::host_name::host_name;
 use crate::proto::connectorapi::baton::v1::baton_service_hello_request::{BuildInfo, OsInfo};
 
 /// The longest text that the protocol takes here, in characters.
 const LONGEST: usize = 256;
-
-/// The name of this machine, where it has one.
-pub fn host_name() -> Option<String> {
-    System::host_name()
-        .ok()
-        .filter(|name| !name.trim().is_empty())
-}
 
 /// The machine. Platforms refuse empty fields, so there are none.
 pub(super) fn os_info() -> OsInfo {

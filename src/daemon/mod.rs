@@ -23,7 +23,6 @@ pub use about::about;
 pub use answer::{Answer, Failure, pack};
 pub use doing::{Doing, Standing};
 pub use health::Health;
-pub use host::host_name;
 pub use ledger::Ledger;
 pub use link::{Limits, Link, LinkError, LinkSettings, Parcel, ParcelError, Reading, RpcError};
 pub use run::Daemon;

@@ -29,8 +29,6 @@ const HELLO: Backoff = Backoff {
     initial: Duration::from_secs(2),
     longest: Duration::from_secs(60),
 };
-/// The longest wait that a platform may ask for.
-const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 /// What is left of the time to stop for syncs that are handed back.
 const TO_HAND_BACK: Duration = Duration::from_secs(5);
 /// How long an answer may take that may carry a task, when no more are wanted.
@@ -111,9 +109,7 @@ impl Daemon {
                 return true;
             };
             failures += 1;
-            let wait = HELLO.wait(failures).unwrap_or(HELLO.longest);
-            let wait = error.retry_after.unwrap_or(wait).min(LONGEST_WAIT);
-            let wait = wait.max(Duration::from_millis(500));
+            let wait = error.wait(&HELLO, failures);
             error!(
                 failures,
                 retry_in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),

@@ -10,7 +10,10 @@ mod scalar;
 mod user;
 mod wire;
 
-use crate::model::Annotation;
+use crate::model::{Annotation, Resource};
+
+/// The annotation of principals that another system has.
+const OF_ANOTHER_SYSTEM: &str = "c1.connector.v2.BatonID";
 
 pub use scalar::{id_message, instant, timestamp};
 
@@ -23,4 +26,10 @@ pub fn is_annotation(annotation: &Annotation) -> bool {
 /// The message name in a type URL, for example `c1.connector.v2.ExternalLink`.
 pub fn annotation_name(annotation: &Annotation) -> &str {
     any::message_name(&annotation.type_url)
+}
+
+/// Whether a resource is one of another system, which this one only refers to.
+pub fn is_of_another_system(resource: &Resource) -> bool {
+    let mut annotations = resource.annotations.iter();
+    annotations.any(|it| annotation_name(it) == OF_ANOTHER_SYSTEM)
 }

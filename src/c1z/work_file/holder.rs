@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, SubsecRound, Utc};
 
 use super::{remove_if_there, with_suffix};
+use crate::host_name::host_name;
 
 /// A process that holds a work file.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -45,7 +46,7 @@ impl Held {
         let path = path_for(work);
         let holder = Holder {
             process: std::process::id(),
-            host: host(),
+            host: host_name(),
             since: Utc::now().trunc_subsecs(0),
         };
         let locked = write(&path, &holder).ok();
@@ -96,10 +97,4 @@ fn write(path: &Path, holder: &Holder) -> std::io::Result<File> {
     let text = serde_json::to_string(holder).expect("plain fields");
     file.write_all(text.as_bytes())?;
     Ok(file)
-}
-
-fn host() -> Option<String> {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
-    let name = name.trim();
-    (!name.is_empty()).then(|| name.to_owned())
 }

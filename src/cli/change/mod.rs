@@ -37,6 +37,7 @@ use self::readied::Readied;
 use super::connector_file::plan_of;
 use super::{Outcome, report};
 use crate::config::ProcessEnvironment;
+use crate::host_name::host_name;
 use crate::plan::{Plan, Purpose};
 use crate::provision::{AskError, AuditFile, Journal, RunOptions, Who};
 
@@ -212,8 +213,7 @@ async fn make(
 pub(super) fn who(on_behalf_of: Option<String>) -> Who {
     Who {
         user: whoami(),
-        host: std::fs::read_to_string("/proc/sys/kernel/hostname")
-            .map_or_else(|_| String::new(), |name| name.trim().to_owned()),
+        host: host_name().unwrap_or_default(),
         pid: std::process::id(),
         on_behalf_of,
     }

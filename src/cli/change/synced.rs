@@ -5,13 +5,10 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow};
 
 use super::Stop;
-use crate::c1z::{C1z, C1zError, EntitlementFilter, GrantFilter, ReadLimits};
+use crate::c1z::{C1z, C1zError, EntitlementFilter, GrantFilter, ReadLimits, message};
 use crate::diagnostic::nearest;
 use crate::model::{Entitlement, EntitlementId, Grant, GrantId, Resource, ResourceId};
 use crate::provision::{AskError, Holding};
-
-/// The annotation of principals that another system has.
-const OF_ANOTHER_SYSTEM: &str = "c1.connector.v2.BatonID";
 
 /// An open sync file.
 pub(in crate::cli) struct Synced(C1z);
@@ -75,11 +72,7 @@ impl Synced {
         if let Some(whole) = self.read(|sync| sync.resource(&found.resource.id))? {
             found.resource = whole;
         }
-        let annotations = &found.resource.annotations;
-        if annotations
-            .iter()
-            .any(|annotation| annotation.type_url.ends_with(OF_ANOTHER_SYSTEM))
-        {
+        if message::is_of_another_system(&found.resource) {
             let message = format!(
                 "`{id}` is an entitlement of another system, which the sync file only refers to: change it there"
             );

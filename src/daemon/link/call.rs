@@ -12,7 +12,8 @@ use super::error::RpcError;
 use super::grpc::Grpc;
 use super::settings::{Limits, LinkError, LinkSettings};
 use super::token::{Token, Tokens};
-use crate::daemon::host::{self, build_info, os_info};
+use crate::daemon::host::{build_info, os_info};
+use crate::host_name::host_name;
 use crate::proto::connector::v2::ConnectorMetadata;
 use crate::proto::connectorapi::baton::v1::baton_service_client::BatonServiceClient;
 use crate::proto::connectorapi::baton::v1::{
@@ -65,7 +66,7 @@ impl Link {
                 .into(),
             None => settings.client_id.authority().into(),
         };
-        let host_id = settings.host_id.clone().or_else(host::host_name);
+        let host_id = settings.host_id.clone().or_else(host_name);
         let host_id = host_id.unwrap_or_else(|| "rolecall".to_owned());
         let length = host_id.chars().count();
         if !(1..=256).contains(&length) {

@@ -7,10 +7,15 @@ use prost::{Message as _, Name as _};
 use tonic::{Code, Status};
 
 use crate::proto::google::rpc::{RetryInfo, Status as Details};
+use crate::source::Backoff;
 use crate::source::http::{TlsTrouble, retry_after, told};
 
 /// The longest that is repeated of what a platform says.
 const LONGEST: usize = 2 << 10;
+/// The longest that a platform is left alone because it asks for that.
+const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
+/// The shortest wait before a call is made again.
+const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 
 /// Why a call of the platform has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,7 +25,7 @@ pub struct RpcError {
     pub code: Code,
     /// One sentence for people; never holds a secret.
     pub message: String,
-    /// How long the platform asks to be left alone, where it does.
+    /// How long the platform asks to be left alone, where it does, and five minutes at most.
     pub retry_after: Option<Duration>,
 }
 
@@ -35,9 +40,16 @@ impl RpcError {
 
     pub(super) fn after(self, retry_after: Option<Duration>) -> Self {
         Self {
-            retry_after,
+            retry_after: retry_after.map(|wait| wait.min(LONGEST_WAIT)),
             ..self
         }
+    }
+
+    /// How long to wait before the call is made again, after so many failures: as long as the platform
+    /// asks for, else by `backoff`.
+    pub(in crate::daemon) fn wait(&self, backoff: &Backoff, failures: u32) -> Duration {
+        let wait = backoff.wait(failures).unwrap_or(backoff.longest);
+        self.retry_after.unwrap_or(wait).max(SHORTEST_WAIT)
     }
 
     /// Whether the same call may succeed later, with nothing changed here.

@@ -8,13 +8,10 @@ use super::failure::{asked, malformed, not_provisioning, of_outcome, unwritten};
 use super::message::{annotations, filled, resource_id};
 use crate::c1z::message;
 use crate::daemon::{Answer, Failure};
-use crate::model::{Entitlement, Resource};
+use crate::model::Entitlement;
 use crate::proto::connector::v2 as proto;
 use crate::proto::connectorapi::baton::v1::task::{GrantTask, RevokeTask};
 use crate::provision::{self, Holding, Outcome, Prepared};
-
-/// The annotation of resources that another system has.
-const OF_ANOTHER_SYSTEM: &str = "c1.connector.v2.BatonID";
 
 /// Grants an entitlement.
 pub(super) async fn grant(
@@ -101,7 +98,7 @@ fn holding(
             .map_err(|error| malformed(format!("the entitlement of the task: {error}")))?;
     let principal = message::resource::decode(&principal.encode_to_vec())
         .map_err(|error| malformed(format!("the principal of the task: {error}")))?;
-    if is_of_another_system(&entitlement.resource) {
+    if message::is_of_another_system(&entitlement.resource) {
         return Err(malformed(format!(
             "`{}` is an entitlement of another system: change it there",
             entitlement.id
@@ -116,9 +113,4 @@ fn holding(
         entitlement,
         principal,
     })
-}
-
-fn is_of_another_system(resource: &Resource) -> bool {
-    let mut annotations = resource.annotations.iter();
-    annotations.any(|it| message::annotation_name(it) == OF_ANOTHER_SYSTEM)
 }

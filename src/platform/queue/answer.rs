@@ -38,11 +38,7 @@ impl Queue {
             }
             held.check(worker, id)?;
             self.end(tx, worker, &held, request, &answer, now)?;
-            tx.prepare_cached(
-                "insert or ignore into answers (task, host, digest) values (?1, ?2, ?3)",
-            )?
-            .execute(params![id, worker.host, digest])?;
-            Ok(())
+            Ok(note_taken(tx, worker, id, &digest)?)
         })
     }
 
@@ -69,11 +65,7 @@ impl Queue {
                 answer: None,
             };
             end.make(tx, now)?;
-            tx.execute(
-                "insert or ignore into answers (task, host, digest) values (?1, ?2, ?3)",
-                params![id, worker.host, HELLO],
-            )?;
-            Ok(())
+            Ok(note_taken(tx, worker, id, HELLO)?)
         })
     }
 
@@ -147,6 +139,17 @@ fn was_taken(
         "select exists (select 1 from answers where task = ?1 and host = ?2 and digest = ?3)",
     )?;
     any.query_row(params![id, worker.host, digest], |row| row.get(0))
+}
+
+fn note_taken(
+    tx: &Transaction<'_>,
+    worker: Worker<'_>,
+    id: &str,
+    digest: &[u8],
+) -> rusqlite::Result<()> {
+    let mut note = tx
+        .prepare_cached("insert or ignore into answers (task, host, digest) values (?1, ?2, ?3)")?;
+    note.execute(params![id, worker.host, digest]).map(drop)
 }
 
 fn line<'l>(
