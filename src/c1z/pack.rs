@@ -114,17 +114,28 @@ fn write(
     }
     let shipped = work.ship()?;
     keep::copy(&shipped.0, output, work.run(), full_runs)?;
-    // A fixed name, so that a run that was killed here leaves nothing the next one does not
-    // overwrite. The lock on the work file keeps two runs from meeting.
-    let packed = RemovedOnDrop(with_suffix(output, ".tmp"));
-    compress(&shipped.0, &packed.0, compression, growth.as_ref())?;
-    fs::rename(&packed.0, output).map_err(C1zError::io("put in place", output))?;
-    flush_directory(output)?;
+    // The lock on the work file keeps two runs from meeting.
+    put_in_place(&shipped.0, output, compression, growth.as_ref())?;
     remove_work_file(work)?;
     if let Some(growth) = growth {
         growth.complete();
     }
     Ok(())
+}
+
+/// Compresses a closed database into `output`, which is either what it was or the new file.
+pub(super) fn put_in_place(
+    database: &Path,
+    output: &Path,
+    compression: Compression,
+    growth: Option<&Growth>,
+) -> Result<(), C1zError> {
+    // A fixed name, so that a run that was killed here leaves nothing the next one does not
+    // overwrite.
+    let packed = RemovedOnDrop(with_suffix(output, ".tmp"));
+    compress(database, &packed.0, compression, growth)?;
+    fs::rename(&packed.0, output).map_err(C1zError::io("put in place", output))?;
+    flush_directory(output)
 }
 
 fn compress(
@@ -152,7 +163,7 @@ fn compress(
 }
 
 /// A rename is safe from a power cut once the directory is on the disk.
-pub(super) fn flush_directory(output: &Path) -> Result<(), C1zError> {
+fn flush_directory(output: &Path) -> Result<(), C1zError> {
     let directory = directory_of(output);
     if cfg!(unix) {
         File::open(&directory)

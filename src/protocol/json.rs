@@ -9,7 +9,6 @@ use prost_reflect::prost_types::{DescriptorProto, FileDescriptorProto};
 use prost_reflect::{
     DescriptorPool, DynamicMessage, MessageDescriptor, ReflectMessage as _, SerializeOptions, Value,
 };
-use prost_types::Struct;
 use serde_json::{Value as Json, json};
 
 use crate::proto::DESCRIPTORS;
@@ -36,16 +35,7 @@ pub fn show<M: Message + Name>(message: &M) -> Json {
 
 /// Reads a message from JSON. Fails with a sentence about what is wrong.
 pub fn read<M: Message + Name + Default>(json: &Json) -> Result<M, String> {
-    read_named(&M::full_name(), json)
-}
-
-/// Reads values by name, as the protocol has them.
-pub fn values(json: &Json) -> Result<Struct, String> {
-    read_named("google.protobuf.Struct", json)
-}
-
-fn read_named<M: Message + Default>(name: &str, json: &Json) -> Result<M, String> {
-    let of = descriptor(&POOL, name).expect("every message is among them");
+    let of = descriptor(&POOL, &M::full_name()).expect("every message is among them");
     let read = DynamicMessage::deserialize(of, json).map_err(|error| error.to_string())?;
     read.transcode_to().map_err(|error| error.to_string())
 }

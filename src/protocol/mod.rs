@@ -8,6 +8,7 @@ pub mod json;
 mod task_kind;
 #[cfg(test)]
 mod tests;
+pub mod values;
 
 pub use assertion::{Assertion, AssertionError};
 pub use client_id::{ClientId, ClientIdError, authority};

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value as Json, json};
 
-use super::fresh::{Ended, Fresh, is_marked, put_in_place};
+use super::fresh::{Ended, Fresh, is_marked};
 use super::merge;
-use crate::c1z::{C1z, C1zError, Derive, ReadLimits, Stats, sync_id};
+use crate::c1z::pack::put_in_place;
+use crate::c1z::{C1z, C1zError, Compression, Derive, ReadLimits, Stats, sync_id};
 use crate::model::{SyncId, SyncKind, SyncRun};
 use crate::sync::{Findings, RecordedVerdict, Verdict, VerdictReasons};
 
@@ -80,7 +81,7 @@ pub fn compact(
         expanded: derived.expansion.is_some_and(|it| it.expandable > 0),
     })?;
     let database = fresh.close()?;
-    put_in_place(&database.0, &output)?;
+    put_in_place(&database.0, &output, Compression::Zstd, None)?;
     Ok(Compacted {
         path: output,
         sync_id: new.id,

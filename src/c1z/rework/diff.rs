@@ -4,10 +4,10 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use super::fresh::{Ended, Fresh, is_marked, put_in_place};
+use super::fresh::{Ended, Fresh, is_marked};
 use crate::c1z::diff::{Difference, Facts, Side, diff};
-use crate::c1z::pack::{check_output, resolve_output};
-use crate::c1z::{C1z, C1zError, ReadLimits, Stats, keep, sync_id};
+use crate::c1z::pack::{check_output, put_in_place, resolve_output};
+use crate::c1z::{C1z, C1zError, Compression, ReadLimits, Stats, keep, sync_id};
 use crate::model::{SyncId, SyncKind, SyncRun};
 
 /// The tables that are compared, each with the name of the list of its rows.
@@ -76,7 +76,7 @@ pub fn add_diff(
     let runs = file.runs()?;
     keep::copy_runs(&database.0, &file, &new, &runs.iter().collect::<Vec<_>>())
         .map_err(C1zError::sqlite("copy the syncs", database.0.clone()))?;
-    put_in_place(&database.0, path)?;
+    put_in_place(&database.0, path, Compression::Zstd, None)?;
     Ok(Diffed {
         sync_id: new.id,
         stats,

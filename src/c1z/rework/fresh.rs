@@ -1,14 +1,12 @@
 //! A database that is made anew, and takes rows of sync files.
 
-use std::fs::{self, File};
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, params};
 
-use crate::c1z::pack::flush_directory;
 use crate::c1z::reader::{DATABASE, database_uri};
 use crate::c1z::work_file::{RemovedOnDrop, remove_if_there, with_suffix};
-use crate::c1z::{C1z, C1zError, Compression, Stats, container, keep, schema, timestamp};
+use crate::c1z::{C1z, C1zError, Stats, keep, schema, timestamp};
 use crate::model::SyncRun;
 
 /// The tables with what a run found. Scratch storage of connectors goes with the run it served.
@@ -141,18 +139,6 @@ impl Fresh {
     pub fn failed(&self, action: &'static str) -> impl FnOnce(rusqlite::Error) -> C1zError + use<> {
         C1zError::sqlite(action, self.path.0.clone())
     }
-}
-
-/// Compresses a closed database into `output`, which is either what it was or the new file.
-pub(super) fn put_in_place(database: &Path, output: &Path) -> Result<(), C1zError> {
-    let packed = RemovedOnDrop(with_suffix(output, ".tmp"));
-    let failed = || C1zError::io("write", packed.0.clone());
-    let input = File::open(database).map_err(C1zError::io("read", database))?;
-    let mut file = File::create(&packed.0).map_err(failed())?;
-    container::pack(&input, &mut file, Compression::Zstd).map_err(failed())?;
-    file.sync_all().map_err(failed())?;
-    fs::rename(&packed.0, output).map_err(C1zError::io("put in place", output))?;
-    flush_directory(output)
 }
 
 /// What a file says of a run in a column that its writer may not have known.

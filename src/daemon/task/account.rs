@@ -7,11 +7,11 @@ use super::change::Delivery;
 use super::credential::credential;
 use super::failure::{asked, malformed, not_provisioning};
 use super::making::{Came, make};
-use super::message::json;
 use crate::daemon::{Answer, Failure};
 use crate::plan::AccountPlan;
 use crate::proto::connector::v2 as proto;
 use crate::proto::connectorapi::baton::v1::task::CreateAccountTask;
+use crate::protocol::values;
 use crate::provision::{self, AccountRequest, Verdict};
 use proto::create_account_response::{
     AlreadyExistsResult, InProgressResult, Result as Told, SuccessResult,
@@ -75,7 +75,7 @@ fn result(came: &Came) -> Told {
 /// The form, filled in. Platforms have the login and the addresses of an account in places of their
 /// own: they fill the fields of those names, and are passed over where the form has none.
 fn input(account: &AccountPlan, info: &proto::AccountInfo) -> JsonMap<String, Json> {
-    let mut input = info.profile.as_ref().map(json).unwrap_or_default();
+    let mut input = info.profile.as_ref().map(values::json).unwrap_or_default();
     let primary = info.emails.iter().find(|email| email.is_primary);
     let email = primary.or(info.emails.first());
     let email = email.map_or("", |email| email.address.as_str());

@@ -8,12 +8,13 @@ use super::Connector;
 use super::action_schema;
 use super::change::{Begin, Delivery, begin};
 use super::failure::{asked, not_provisioning, of_outcome};
-use super::message::{self, filled};
+use super::message::filled;
 use crate::daemon::{Answer, Failure};
 use crate::proto::connector::v2 as proto;
 use crate::proto::connectorapi::baton::v1::task::{
     ActionGetSchemaTask, ActionInvokeTask, ActionListSchemasTask, ActionStatusTask,
 };
+use crate::protocol::values;
 use crate::provision::{ActionState, ActionStatus, AskError, action_schemas, invoke as prepare};
 use proto::BatonActionStatus;
 
@@ -71,7 +72,7 @@ pub(super) async fn invoke(
             ),
         ));
     }
-    let arguments = task.args.as_ref().map(message::json).unwrap_or_default();
+    let arguments = task.args.as_ref().map(values::json).unwrap_or_default();
     let invocation =
         prepare(&connector.plan, &task.name, &arguments).map_err(|error| asked(&error))?;
     let state = match begin(connector, delivery, &invocation.prepared)? {
@@ -142,7 +143,7 @@ fn status_number(status: ActionStatus) -> i32 {
 
 fn answered(response: &Json) -> Struct {
     match response {
-        Json::Object(fields) => message::values(fields),
-        _ => message::values(&JsonMap::new()),
+        Json::Object(fields) => values::values(fields),
+        _ => values::values(&JsonMap::new()),
     }
 }

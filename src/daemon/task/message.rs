@@ -1,8 +1,6 @@
-//! What tasks and their results are made of: ids, values, encrypted passwords, annotations.
+//! What tasks and their results are made of: ids, encrypted passwords, annotations.
 
-use prost_types::value::Kind;
-use prost_types::{Any, ListValue, Struct, Value};
-use serde_json::{Map as JsonMap, Number, Value as Json};
+use prost_types::Any;
 
 use super::failure::malformed;
 use crate::c1z::message::id_message;
@@ -37,60 +35,6 @@ pub(super) fn filled(what: &str, text: &str) -> Result<(), Failure> {
             "{what} has {length} bytes, and may have {LONGEST_ID}"
         ))),
     }
-}
-
-/// Values by name, as JSON has them. The protocol has one kind of number: whole ones are integers.
-pub(super) fn json(values: &Struct) -> JsonMap<String, Json> {
-    let fields = values.fields.iter();
-    fields
-        .map(|(name, value)| (name.clone(), json_value(value)))
-        .collect()
-}
-
-fn json_value(value: &Value) -> Json {
-    match &value.kind {
-        None | Some(Kind::NullValue(_)) => Json::Null,
-        Some(Kind::BoolValue(value)) => Json::Bool(*value),
-        Some(Kind::NumberValue(number)) => json_number(*number),
-        Some(Kind::StringValue(text)) => Json::String(text.clone()),
-        Some(Kind::ListValue(list)) => list.values.iter().map(json_value).collect(),
-        Some(Kind::StructValue(fields)) => Json::Object(json(fields)),
-    }
-}
-
-fn json_number(number: f64) -> Json {
-    let is_exact = number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0;
-    match is_exact {
-        true => Json::from(number as i64),
-        false => Number::from_f64(number).map_or(Json::Null, Json::Number),
-    }
-}
-
-/// Values by name, as the protocol has them.
-pub(super) fn values(json: &JsonMap<String, Json>) -> Struct {
-    let fields = json.iter();
-    Struct {
-        fields: fields
-            .map(|(name, value)| (name.clone(), value_of(value)))
-            .collect(),
-    }
-}
-
-fn value_of(json: &Json) -> Value {
-    let kind = match json {
-        Json::Null => Kind::NullValue(0),
-        Json::Bool(value) => Kind::BoolValue(*value),
-        Json::Number(number) => match number.as_f64() {
-            Some(number) => Kind::NumberValue(number),
-            None => Kind::StringValue(number.to_string()),
-        },
-        Json::String(text) => Kind::StringValue(text.clone()),
-        Json::Array(items) => Kind::ListValue(ListValue {
-            values: items.iter().map(value_of).collect(),
-        }),
-        Json::Object(fields) => Kind::StructValue(values(fields)),
-    };
-    Value { kind: Some(kind) }
 }
 
 /// What a change tells besides its verdict, as the protocol has it.
@@ -142,26 +86,8 @@ pub(super) fn sealed(data: &proto::EncryptedData) -> Sealed {
 
 #[cfg(test)]
 mod tests {
-    use prost::Name as _;
-    use serde_json::json;
-
     use super::*;
-
-    #[test]
-    fn values_come_back_as_they_went_and_whole_numbers_are_whole() {
-        let given = json!({
-            "text": "a", "yes": true, "nothing": null, "whole": 7, "half": 0.5, "large": -9_007_199_254_740_991_i64,
-            "list": [1, "b", []], "map": {"inner": {"n": 2}},
-        });
-        let given = given.as_object().expect("an object");
-        assert_eq!(json(&values(given)), *given);
-        let number = |number| Value {
-            kind: Some(Kind::NumberValue(number)),
-        };
-        assert_eq!(json_value(&number(12.0)), json!(12));
-        assert_eq!(json_value(&number(f64::NAN)), Json::Null);
-        assert_eq!(json_value(&number(1e300)), json!(1e300));
-    }
+    use prost::Name as _;
 
     #[test]
     fn a_resource_that_went_is_told_by_its_id() {

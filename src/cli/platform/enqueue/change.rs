@@ -4,7 +4,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::{Map as JsonMap, Value as Json};
 
 use super::known::{self, Known, resource_id, whole_grant};
 use super::password::PasswordArgs;
@@ -18,7 +17,7 @@ use crate::proto::connectorapi::baton::v1::task::{
     CreateAccountTask, CreateResourceTask, DeleteResourceTask, GrantTask, RevokeTask,
     RotateCredentialsTask, TaskType,
 };
-use crate::protocol;
+use crate::protocol::values;
 
 /// Who gains what.
 #[derive(Debug, Args)]
@@ -155,7 +154,7 @@ impl CreateAccountArgs {
                 emails: emails.collect(),
                 login: self.login.clone().unwrap_or_default(),
                 login_aliases: Vec::new(),
-                profile: Some(fields(self.said.read().map_err(Stop::Wrong)?)?),
+                profile: Some(values::values(&self.said.read().map_err(Stop::Wrong)?)),
             }),
             credential_options: password.options,
             encryption_configs: password.configs,
@@ -176,7 +175,7 @@ impl CreateResourceArgs {
                 }),
                 parent_resource_id: self.parent.as_ref().map(resource_id),
                 display_name: self.display_name.clone().unwrap_or_default(),
-                profile: (!said.is_empty()).then(|| fields(said)).transpose()?,
+                profile: (!said.is_empty()).then(|| values::values(&said)),
                 ..Resource::default()
             }),
         }))
@@ -201,10 +200,4 @@ impl RotateArgs {
             encryption_configs: password.configs,
         }))
     }
-}
-
-/// Values by name, as the protocol has them.
-pub(super) fn fields(said: JsonMap<String, Json>) -> Result<prost_types::Struct, Stop> {
-    protocol::json::values(&Json::Object(said))
-        .map_err(|reason| Stop::Wrong(anyhow::anyhow!(reason)))
 }

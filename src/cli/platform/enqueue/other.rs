@@ -4,7 +4,6 @@ use anyhow::{Context as _, anyhow};
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::change::fields;
 use crate::cli::change::{SaidArgs, Stop};
 use crate::cli::events::moment;
 use crate::feed::LARGEST_PAGE;
@@ -14,6 +13,7 @@ use crate::proto::connectorapi::baton::v1::task::{
     TaskType,
 };
 use crate::protocol;
+use crate::protocol::values;
 
 /// Whose actions.
 #[derive(Debug, Args)]
@@ -98,7 +98,7 @@ impl InvokeArgs {
     pub fn task(&self) -> Result<TaskType, Stop> {
         Ok(TaskType::ActionInvoke(ActionInvokeTask {
             name: self.name.clone(),
-            args: Some(fields(self.said.read().map_err(Stop::Wrong)?)?),
+            args: Some(values::values(&self.said.read().map_err(Stop::Wrong)?)),
             annotations: Vec::new(),
             resource_type_id: self.of.clone().unwrap_or_default(),
         }))
