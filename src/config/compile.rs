@@ -10,7 +10,7 @@ use super::decode::Dialect;
 use super::interpolate::{self, Environment};
 use super::scalar::{EnvText, ExprText, SecretText, TemplateText, Text};
 use crate::diagnostic::{Diagnostic, Location, Severity, SourceFile, Span};
-use crate::expr::{CelProgram, ExprError, Expression, Template, Variables};
+use crate::expr::{CelProgram, ExprError, Expression, Program, Template, Variables};
 
 /// What compiling a file carries along.
 pub struct CompileContext<'e> {
@@ -172,14 +172,14 @@ impl<'e> CompileContext<'e> {
         if let Some(template) = text.strip_prefix("tmpl:") {
             return self
                 .template_at(&source.0, template, variables)
-                .map(Expression::Template);
+                .map(|template| Expression::new(Program::Template(template), source.0.span));
         }
         match (self.dialect, bare) {
             (Dialect::Http, Bare::Literal) => {
                 self.check_literal(&source.0, variables);
-                Some(Expression::Literal(text.clone()))
+                Some(literal(&source.0))
             }
-            _ if is_bare_word(text) && !is_truth(text) => Some(Expression::Literal(text.clone())),
+            _ if is_bare_word(text) && !is_truth(text) => Some(literal(&source.0)),
             _ => self.cel(&source.0, text, variables),
         }
     }
@@ -193,10 +193,10 @@ impl<'e> CompileContext<'e> {
         match text.strip_prefix("tmpl:") {
             Some(template) => self
                 .template_at(&source.0, template, variables)
-                .map(Expression::Template),
+                .map(|template| Expression::new(Program::Template(template), source.0.span)),
             None => {
                 self.check_literal(&source.0, variables);
-                Some(Expression::Literal(text.clone()))
+                Some(literal(&source.0))
             }
         }
     }
@@ -300,7 +300,7 @@ impl<'e> CompileContext<'e> {
                     let span = self.locate(whole, range);
                     self.columns.push((name.to_owned(), span));
                 }
-                let program = Expression::Cel(program);
+                let program = Expression::new(Program::Cel(program), whole.span);
                 self.reads_response |= program.mentions(RESPONSE);
                 Some(program)
             }
@@ -316,7 +316,7 @@ impl<'e> CompileContext<'e> {
     ) -> Option<Template> {
         match Template::compile(source, variables) {
             Ok(template) => {
-                self.reads_response |= Expression::Template(template.clone()).mentions(RESPONSE);
+                self.reads_response |= template.source().contains(RESPONSE);
                 Some(template)
             }
             Err(problems) => self.problems(whole, source, problems),
@@ -352,6 +352,11 @@ fn without_indexes(path: &str) -> String {
         .map(|key| key.split('[').next().unwrap_or(key))
         .collect::<Vec<_>>()
         .join(".")
+}
+
+/// Text that stands for itself.
+fn literal(source: &Text) -> Expression {
+    Expression::new(Program::Literal(source.text.clone()), source.span)
 }
 
 /// `true` and `false` keep their meaning: bound to a query, they are no text.

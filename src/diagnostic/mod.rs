@@ -1,11 +1,13 @@
 //! What an author can fix, and where → text for people, JSON for tools.
 
 pub mod codes;
+mod edit;
 mod json;
 mod names;
 mod source_file;
 mod text;
 
+pub use edit::{Edit, apply_edits};
 pub use json::DiagnosticView;
 pub use names::{list, nearest};
 pub use source_file::{Location, SourceFile, Span};
@@ -46,6 +48,8 @@ pub struct Diagnostic {
     pub at: Option<Location>,
     /// The way out, when there is a clear one.
     pub help: Option<String>,
+    /// The change of the file that would put it right, when one surely would; otherwise empty.
+    pub fix: Vec<Edit>,
 }
 
 impl Diagnostic {
@@ -57,6 +61,7 @@ impl Diagnostic {
             message: message.into(),
             at: Some(at),
             help: None,
+            fix: Vec::new(),
         }
     }
 
@@ -84,12 +89,19 @@ impl Diagnostic {
             message: message.into(),
             at: None,
             help: None,
+            fix: Vec::new(),
         }
     }
 
     /// Adds the way out.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Adds a change of the file that puts it right.
+    pub fn fix(mut self, edit: Edit) -> Self {
+        self.fix.push(edit);
         self
     }
 }

@@ -17,6 +17,7 @@ mod template;
 mod text;
 mod time;
 mod value;
+mod watch;
 
 pub use cel::CelProgram;
 pub use check::Variables;
@@ -31,10 +32,20 @@ pub use template::{Escape, Template, documented as documented_template_functions
 pub use text::{to_bool, to_text};
 pub use time::parse_time;
 pub use value::{Map, Value};
+pub use watch::Watch;
 
-/// A field's program: what is written there, ready to run.
+use crate::diagnostic::Span;
+
+/// What is written in a field, ready to run, and where it is written.
 #[derive(Debug, Clone)]
-pub enum Expression {
+pub struct Expression {
+    program: Program,
+    place: Span,
+}
+
+/// The program of a field.
+#[derive(Debug, Clone)]
+pub enum Program {
     /// The text itself.
     Literal(String),
     /// A CEL expression.
@@ -44,23 +55,61 @@ pub enum Expression {
 }
 
 impl Expression {
+    /// A program that is written at `place`: the whole scalar of the file.
+    pub fn new(program: Program, place: Span) -> Self {
+        Self { program, place }
+    }
+
+    /// The program.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// The scalar of the file that it is written in.
+    pub fn place(&self) -> Span {
+        self.place
+    }
+
+    /// The text itself, when it is literal.
+    pub fn literal(&self) -> Option<&str> {
+        match &self.program {
+            Program::Literal(text) => Some(text),
+            Program::Cel(_) | Program::Template(_) => None,
+        }
+    }
+
     /// The value of the expression for one record.
     pub fn value(&self, scope: &Scope<'_>) -> Result<Value, EvalError> {
-        match self {
-            Expression::Literal(text) => Ok(Value::Text(text.clone())),
-            Expression::Cel(program) => program.value(scope),
-            Expression::Template(template) => template
-                .render(scope.inputs(), Escape::None)
-                .map(Value::Text),
+        self.escaped_value(scope, Escape::None)
+    }
+
+    /// The value, in which a template writes what it inserts as `escape` says.
+    fn escaped_value(&self, scope: &Scope<'_>, escape: Escape) -> Result<Value, EvalError> {
+        let value = match &self.program {
+            Program::Literal(text) => Ok(Value::Text(text.clone())),
+            Program::Cel(program) => program.value(scope),
+            Program::Template(template) => template.render(scope.inputs(), escape).map(Value::Text),
+        };
+        if let Some(watch) = scope.inputs().watch() {
+            watch.evaluated(self, scope, value.as_ref());
         }
+        value
     }
 
     /// The value as text; `None` when it is null, which stands for absence.
     pub fn text(&self, scope: &Scope<'_>) -> Result<Option<String>, EvalError> {
-        match self {
-            Expression::Literal(text) => Ok(Some(text.clone())),
-            _ => to_text(&self.value(scope)?)
-                .map_err(|message| EvalError::new(self.source(), message)),
+        self.escaped_text(scope, Escape::None)
+    }
+
+    /// The value as text, in which a template writes what it inserts as `escape` says.
+    pub fn escaped_text(
+        &self,
+        scope: &Scope<'_>,
+        escape: Escape,
+    ) -> Result<Option<String>, EvalError> {
+        match self.escaped_value(scope, escape)? {
+            Value::Text(text) => Ok(Some(text)),
+            value => to_text(&value).map_err(|message| EvalError::new(self.source(), message)),
         }
     }
 
@@ -72,37 +121,37 @@ impl Expression {
     /// Whether the expression names a variable. May say yes for a template that has the word only in
     /// its text.
     pub fn mentions(&self, variable: &str) -> bool {
-        match self {
-            Expression::Literal(_) => false,
-            Expression::Cel(program) => program.mentions(variable),
-            Expression::Template(template) => template.source().contains(variable),
+        match &self.program {
+            Program::Literal(_) => false,
+            Program::Cel(program) => program.mentions(variable),
+            Program::Template(template) => template.source().contains(variable),
         }
     }
 
     /// The fields of a variable that a CEL expression reads.
     pub fn members(&self, variable: &str) -> Vec<String> {
-        match self {
-            Expression::Cel(program) => program.members(variable),
-            Expression::Literal(_) | Expression::Template(_) => Vec::new(),
+        match &self.program {
+            Program::Cel(program) => program.members(variable),
+            Program::Literal(_) | Program::Template(_) => Vec::new(),
         }
     }
 
     /// The texts that the program may come to as they are written in it: the whole of it, or the
     /// sides of a choice such as `.off ? 'disabled' : 'enabled'`.
     pub fn possible_texts(&self) -> Vec<&str> {
-        match self {
-            Expression::Literal(text) => vec![text],
-            Expression::Cel(program) => program.possible_texts(),
-            Expression::Template(_) => Vec::new(),
+        match &self.program {
+            Program::Literal(text) => vec![text],
+            Program::Cel(program) => program.possible_texts(),
+            Program::Template(_) => Vec::new(),
         }
     }
 
     /// The text as its author wrote it.
     pub fn source(&self) -> &str {
-        match self {
-            Expression::Literal(text) => text,
-            Expression::Cel(program) => program.source(),
-            Expression::Template(template) => template.source(),
+        match &self.program {
+            Program::Literal(text) => text,
+            Program::Cel(program) => program.source(),
+            Program::Template(template) => template.source(),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::field::{FieldContext, optional_text, required_id, skips};
 use super::{MappingError, Remarks, ResourceKey};
 use crate::config::mapping::GrantMappingConfig;
 use crate::config::{Bare, CompileContext, Dialect};
-use crate::expr::{Expression, Scope, Variables};
+use crate::expr::{Expression, Program, Scope, Variables};
 use crate::model::{EntitlementId, Grant, GrantExpansion, GrantId, Resource, ResourceId};
 
 /// How a record becomes a grant.
@@ -62,7 +62,8 @@ impl GrantMapping {
         let program = text.text.starts_with("cel:") || text.text.starts_with("tmpl:");
         let principal_type = match (dialect, program) {
             (Dialect::Sql, false) if !text.text.is_empty() => {
-                Some(Expression::Literal(text.text.clone()))
+                let program = Program::Literal(text.text.clone());
+                Some(Expression::new(program, text.span))
             }
             _ => fields.required("principal_type", &config.principal_type),
         };

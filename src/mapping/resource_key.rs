@@ -1,6 +1,6 @@
 //! Which resource a record belongs to, when one listing serves all resources of a type.
 
-use crate::expr::{CelKey, Expression};
+use crate::expr::{CelKey, Expression, Program};
 
 /// How a mapping tells the resource of a record.
 #[derive(Debug, Clone)]
@@ -22,9 +22,9 @@ impl ResourceKey {
         resource_id: Option<&Expression>,
         skip_if: Option<&Expression>,
     ) -> Option<Self> {
-        match (resource_id, skip_if) {
+        match (resource_id, skip_if.map(Expression::program)) {
             (Some(written), _) => Some(ResourceKey::Written(written.clone())),
-            (None, Some(Expression::Cel(program))) => {
+            (None, Some(Program::Cel(program))) => {
                 CelKey::find(program).map(ResourceKey::Condition)
             }
             _ => None,

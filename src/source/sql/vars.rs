@@ -6,7 +6,7 @@ use crate::config::decode::Named;
 use crate::config::scalar::ExprText;
 use crate::config::{Bare, CompileContext, is_bare_word};
 use crate::diagnostic::{Diagnostic, Span, list, nearest};
-use crate::expr::{CelProgram, Expression, Variables};
+use crate::expr::{CelProgram, Expression, Program, Variables};
 
 /// The entries of one `vars`, and what the queries that share them have used of it.
 #[derive(Debug)]
@@ -241,7 +241,8 @@ fn value(text: &ExprText, known: Known<'_>, cx: &mut CompileContext) -> Option<V
     // A bare word is literal everywhere else; here the name of an input is that input.
     if is_variable && known.names_stand_for_variables {
         let program = CelProgram::compile(written, known.variables).ok()?;
-        return Some(VarValue::Computed(Expression::Cel(program)));
+        let expression = Expression::new(Program::Cel(program), text.0.span);
+        return Some(VarValue::Computed(expression));
     }
     if is_bare_word(written) {
         let message = format!("this is the text `{written}` itself");

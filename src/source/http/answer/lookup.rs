@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::config::http::LookupConfig;
 use crate::config::{Bare, CompileContext, Key};
-use crate::expr::{EvalError, Expression, Inputs, Map, Scope, Value, Variables, to_text};
+use crate::expr::{EvalError, Expression, Inputs, Map, Program, Scope, Value, Variables, to_text};
 use crate::source::SourceError;
 use crate::source::http::paths::{Found, JsonPath};
 
@@ -116,21 +116,17 @@ pub(in crate::source::http) fn fields(item: &mut Value) -> &mut Map {
 }
 
 fn value(expression: &Expression, item: &Value) -> Result<Value, EvalError> {
-    match expression {
-        Expression::Cel(program) => program.value(&Scope::new(&Inputs::new(), Some(item))),
-        Expression::Literal(text) => Ok(Value::Text(text.clone())),
-        Expression::Template(template) => {
-            let inputs = Inputs::new().with("item", item.clone());
-            let text = template.render(&inputs, crate::expr::Escape::None)?;
-            Ok(Value::Text(text))
-        }
-    }
+    let inputs = match expression.program() {
+        Program::Template(_) => Inputs::new().with("item", item.clone()),
+        Program::Literal(_) | Program::Cel(_) => Inputs::new(),
+    };
+    expression.value(&Scope::new(&inputs, Some(item)))
 }
 
 /// A key as text, so that a number in one place matches text in another.
 fn as_text(expression: &Expression, value: &Value) -> Result<Option<String>, EvalError> {
-    let source = match expression {
-        Expression::Cel(program) => program.source(),
+    let source = match expression.program() {
+        Program::Cel(program) => program.source(),
         _ => "a lookup",
     };
     to_text(value).map_err(|message| EvalError::new(source, message))

@@ -11,7 +11,7 @@ use crate::config::CompileContext;
 use crate::config::http::{BodyConfig, GraphqlRequestConfig, RequestConfig};
 use crate::config::scalar::{TemplateText, Text};
 use crate::config::{Node, NodeValue};
-use crate::expr::{Escape, EvalError, Expression, Inputs, Scope, Value, Variables};
+use crate::expr::{Escape, EvalError, Expression, Inputs, Program, Scope, Value, Variables};
 use crate::source::SourceError;
 
 /// A compiled body.
@@ -130,12 +130,12 @@ impl Body {
         content_type: &str,
     ) -> Result<Option<String>, SourceError> {
         match self {
-            Body::Text(Expression::Cel(program)) => {
-                let value = program.value(&Scope::new(inputs, None))?;
+            Body::Text(text) if matches!(text.program(), Program::Cel(_)) => {
+                let value = text.value(&Scope::new(inputs, None))?;
                 match value {
                     Value::List(_) | Value::Map(_) => Ok(Some(Json::from(&value).to_string())),
                     value => Ok(crate::expr::to_text(&value)
-                        .map_err(|message| EvalError::new(program.source(), message))?),
+                        .map_err(|message| EvalError::new(text.source(), message))?),
                 }
             }
             Body::Text(text) => Ok(render(text, inputs, escape(content_type))?),
@@ -167,9 +167,10 @@ impl Tree {
                     text: text.clone(),
                     span: node.span,
                 });
-                Some(match cx.template(&source, variables)? {
-                    Expression::Literal(text) => Tree::Value(text.into()),
-                    program => Tree::Program(program),
+                let compiled = cx.template(&source, variables)?;
+                Some(match compiled.literal() {
+                    Some(text) => Tree::Value(text.into()),
+                    None => Tree::Program(compiled),
                 })
             }
             NodeValue::List(items) => {
@@ -217,9 +218,6 @@ impl Tree {
     fn value(&self, inputs: &Inputs) -> Result<Json, EvalError> {
         Ok(match self {
             Tree::Value(value) => value.clone(),
-            Tree::Program(Expression::Template(template)) => {
-                template.render(inputs, Escape::None)?.into()
-            }
             Tree::Query(program) => render(program, inputs, Escape::Json)?.into(),
             Tree::Program(program) => Json::from(&program.value(&Scope::new(inputs, None))?),
             Tree::List(items) => items

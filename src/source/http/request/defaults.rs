@@ -184,9 +184,9 @@ pub(in crate::source::http) fn fields(
 ) -> Vec<(String, Option<Field>)> {
     let compiled = named.iter().map(|(name, source)| {
         let secret = mentions_variable(&source.0.text);
-        let value = literal_or_program(source, variables, cx).map(|value| match value {
-            Expression::Literal(text) if secret => Field::Secret(SecretString::from(text)),
-            value => Field::Open(value),
+        let value = literal_or_program(source, variables, cx).map(|value| match value.literal() {
+            Some(text) if secret => Field::Secret(SecretString::from(text)),
+            _ => Field::Open(value),
         });
         (name.text.clone(), value)
     });

@@ -99,7 +99,7 @@ impl RequestTemplate {
     /// The texts of its programs.
     pub(in crate::source::http) fn sources(&self) -> impl Iterator<Item = &str> {
         let programs = self.programs().into_iter();
-        let programs = programs.filter(|program| !matches!(program, Expression::Literal(_)));
+        let programs = programs.filter(|program| program.literal().is_none());
         programs.map(Expression::source)
     }
 
@@ -129,7 +129,7 @@ impl RequestTemplate {
         let url = literal_or_program(&config.url, variables, cx);
         let carried = Carried::compile(&config.headers, &config.query_params, variables, cx);
         let body = Body::compile(config, variables, cx);
-        if let Some(Expression::Literal(url)) = &url
+        if let Some(url) = url.as_ref().and_then(Expression::literal)
             && let Err(reason) = base.join(url)
         {
             let at = cx.at(config.url.0.span);
@@ -148,9 +148,9 @@ impl RequestTemplate {
         Some(Self {
             safe: method.is_safe() || queries,
             checks_empty: matches!(purpose, Purpose::Change | Purpose::BeforeChange)
-                && !matches!(url, Expression::Literal(_)),
+                && url.literal().is_none(),
             method,
-            computed_url: !matches!(url, Expression::Literal(_)),
+            computed_url: url.literal().is_none(),
             route: route(config.url.0.span, cx),
             url,
             carried: carried?,

@@ -6,7 +6,7 @@ use crate::config::CompileContext;
 use crate::config::decode::Named;
 use crate::config::scalar::TemplateText;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::expr::{Escape, EvalError, Expression, Inputs, Scope, Variables, to_text};
+use crate::expr::{Escape, EvalError, Expression, Inputs, Program, Scope, Variables};
 
 /// Compiles a text of a request. In literal text `${NAME}` stands for an environment variable.
 pub(in crate::source::http) fn literal_or_program(
@@ -14,13 +14,13 @@ pub(in crate::source::http) fn literal_or_program(
     variables: Variables,
     cx: &mut CompileContext,
 ) -> Option<Expression> {
-    match cx.template(source, variables)? {
-        // A variable that is not set was noted; what is compiled in its place is never sent.
-        Expression::Literal(_) => Some(Expression::Literal(
-            cx.interpolate(&source.0).unwrap_or_default(),
-        )),
-        program => Some(program),
+    let compiled = cx.template(source, variables)?;
+    if compiled.literal().is_none() {
+        return Some(compiled);
     }
+    // A variable that is not set was noted; what is compiled in its place is never sent.
+    let text = cx.interpolate(&source.0).unwrap_or_default();
+    Some(Expression::new(Program::Literal(text), compiled.place()))
 }
 
 /// The text of an expression for one record; `None` when it is null.
@@ -29,13 +29,10 @@ pub(in crate::source::http) fn render(
     inputs: &Inputs,
     escape: Escape,
 ) -> Result<Option<String>, EvalError> {
-    match expression {
-        Expression::Literal(text) => Ok(Some(text.clone())),
-        Expression::Template(template) => template.render(inputs, escape).map(Some),
-        Expression::Cel(program) => {
-            let value = program.value(&Scope::new(inputs, None))?;
-            to_text(&value).map_err(|message| EvalError::new(program.source(), message))
-        }
+    match expression.literal() {
+        // It may hold a value of the environment: nobody who looks on sees it.
+        Some(text) => Ok(Some(text.to_owned())),
+        None => expression.escaped_text(&Scope::new(inputs, None), escape),
     }
 }
 

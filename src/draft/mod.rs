@@ -1,0 +1,1 @@
+//! An API description, a database catalog or a sample → a connector file to begin with.

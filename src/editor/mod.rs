@@ -1,0 +1,1 @@
+//! An editor over standard input and output → diagnostics, completion, hover, definitions: the language server.
