@@ -205,6 +205,7 @@ fn sync(
         concurrency: args.concurrency.clone(),
         meter: watch.meter().clone(),
         cancel: CancellationToken::new(),
+        watcher: None,
     };
     let ran = runtime.block_on(drive(plan, work, options, &watch));
     let (report, work) = match ran {
