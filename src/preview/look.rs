@@ -1,8 +1,9 @@
 //! Looks on while a sync runs, remembers what it sees, and says when that is enough.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::seen::{ListingSeen, PageSeen, RecordSeen, Row, RowSeen};
+use super::trace::Trace;
 use super::wanted::Wanted;
 use crate::causes::in_one_line;
 use crate::source::Page;
@@ -13,6 +14,8 @@ use crate::sync::{Became, ListingAt, PageMapped, Phase, RecordAt, SyncError, Wat
 pub(super) struct Look {
     wanted: Wanted,
     seen: Mutex<Seen>,
+    /// Hears of expressions, where they are wanted.
+    trace: Option<Arc<Trace>>,
 }
 
 #[derive(Debug, Default)]
@@ -23,9 +26,10 @@ struct Seen {
 }
 
 impl Look {
-    pub(super) fn new(wanted: Wanted) -> Self {
+    pub(super) fn new(wanted: Wanted, trace: Option<Arc<Trace>>) -> Self {
         Self {
             wanted,
+            trace,
             seen: Mutex::default(),
         }
     }
@@ -113,16 +117,20 @@ impl Watcher for Look {
     }
 
     fn page(&self, at: &ListingAt<'_>, page: &Page) {
+        let trace = self.trace.as_ref();
+        let asked = trace.map(|trace| trace.begin_page(&page.records));
         if let Some(listing) = self.seen().listing(at) {
             let seen = listing.page();
             let records = page.records.iter().map(|record| RecordSeen {
                 record: record.clone(),
                 rows: Vec::new(),
                 failures: Vec::new(),
+                steps: Vec::new(),
             });
             seen.records.extend(records);
             seen.part = page.records.len();
             seen.told = page.told.as_deref().cloned();
+            seen.steps.extend(asked.unwrap_or_default());
         }
     }
 
@@ -151,6 +159,7 @@ impl Watcher for Look {
     }
 
     fn mapped(&self, at: &ListingAt<'_>, page: &PageMapped<'_>) -> bool {
+        let heard = self.trace.as_ref().map(|trace| trace.end_page());
         let (Some(found), mut seen) = (at.of_type, self.seen()) else {
             return true;
         };
@@ -158,6 +167,25 @@ impl Watcher for Look {
             return true;
         };
         let seen = listing.page();
+        if let Some((of_records, others)) = heard {
+            let first = seen.records.len() - seen.part;
+            for (index, steps) in of_records {
+                if let Some(record) = seen.records.get_mut(first + index) {
+                    record.steps = steps;
+                }
+            }
+            seen.steps.extend(others);
+        }
+        let is_found = match &self.wanted.only {
+            Some(only)
+                if at.phase == Phase::Resources && only.resource_type == found.resource_type.id =>
+            {
+                let mut records = seen.records.iter();
+                // One that became nothing: of the others, the engine knows itself.
+                records.any(|record| record.rows.is_empty() && record.may_be(&only.id))
+            }
+            _ => false,
+        };
         seen.findings.append(page.findings.clone());
         seen.goes_on = page.goes_on;
         seen.is_whole = !page.more;
@@ -173,6 +201,7 @@ impl Watcher for Look {
             true => seen.records.len() >= self.wanted.records,
             false => listing.pages.len() >= self.wanted.pages_of(at.phase, found),
         };
+        let enough = enough || is_found;
         listing.is_cut = enough && page.goes_on;
         !enough
     }

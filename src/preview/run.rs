@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::look::Look;
 use super::seen::ListingSeen;
+use super::trace::Trace;
 use super::wanted::Wanted;
 use crate::c1z::{Begin, C1zError, WorkFile};
 use crate::config::tolerance::ToleranceAction;
@@ -56,6 +57,10 @@ pub async fn preview(
         warnings: u64::MAX,
         ..plan.tolerance
     };
+    let trace = wanted.only.as_ref().map(|_| Arc::new(Trace::default()));
+    if let Some(trace) = &trace {
+        plan.inputs = plan.inputs.watched(trace.clone());
+    }
     plan.source.tell();
     let scope = wanted.scope();
     let folder = tempfile::tempdir().map_err(PreviewError::Room)?;
@@ -66,7 +71,7 @@ pub async fn preview(
         fresh: true,
     };
     let (work, _) = WorkFile::open(&folder.path().join("preview.c1z"), &begin)?;
-    let look = Arc::new(Look::new(wanted.clone()));
+    let look = Arc::new(Look::new(wanted.clone(), trace));
     let meter = Meter::new();
     let options = Options {
         scope,

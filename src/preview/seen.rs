@@ -1,5 +1,6 @@
 //! What was seen of a listing: pages as they came, and what became of their records.
 
+use super::trace::Step;
 use crate::expr::Value;
 use crate::model::{Entitlement, Grant, Resource, ResourceId};
 use crate::source::Told;
@@ -38,6 +39,8 @@ pub struct PageSeen {
     /// What was asked, and what came besides the records; `None` of a page that was not read to its
     /// end.
     pub told: Option<Told>,
+    /// The expressions that were evaluated to ask for it, where that was asked for.
+    pub steps: Vec<Step>,
     /// What was odd.
     pub findings: Findings,
     /// Whether the listing goes on behind it.
@@ -57,6 +60,8 @@ pub struct RecordSeen {
     pub rows: Vec<RowSeen>,
     /// Why it could not be mapped, cause after cause, for each mapping that failed.
     pub failures: Vec<String>,
+    /// The expressions that were evaluated on it, where that was asked for.
+    pub steps: Vec<Step>,
 }
 
 /// A row that a record became.
@@ -75,6 +80,20 @@ pub enum Row {
     Resource(Box<Resource>),
     Entitlement(Box<Entitlement>),
     Grant(Box<Grant>),
+}
+
+impl Row {
+    /// True for the resource of this id.
+    pub fn is(&self, id: &ResourceId) -> bool {
+        matches!(self, Row::Resource(resource) if resource.id == *id)
+    }
+}
+
+impl RecordSeen {
+    /// True when it became nothing, as its mapping has it.
+    pub fn is_skipped(&self) -> bool {
+        self.rows.is_empty() && self.failures.is_empty()
+    }
 }
 
 impl ListingSeen {
