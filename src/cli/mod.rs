@@ -13,6 +13,7 @@ pub mod inspect;
 mod kinds;
 mod logging;
 mod metrics;
+mod online;
 mod outcome;
 mod platform;
 mod preview;

@@ -22,6 +22,9 @@ pub(crate) struct ValidateArgs {
     /// Take warnings for errors.
     #[arg(long)]
     strict: bool,
+    /// Also ask the system: look at each statement, call each listing once. Nothing is changed.
+    #[arg(long)]
+    online: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -39,11 +42,18 @@ pub(crate) fn run(args: &ValidateArgs, out: &mut dyn Write) -> anyhow::Result<Ou
         let how = Check {
             environment: &ProcessEnvironment,
             // A file can be checked where its variables are not set.
-            unset_variable: Severity::Warning,
+            unset_variable: match args.online {
+                true => Severity::Error,
+                false => Severity::Warning,
+            },
             strict: args.strict,
             purpose: Purpose::Everything,
         };
-        found.extend(plan::check(config::load(file), how).1);
+        let (plan, of_file) = plan::check(config::load(file), how);
+        found.extend(of_file);
+        if let Some(plan) = plan.filter(|_| args.online) {
+            found.extend(super::online::ask(plan, file)?);
+        }
     }
     match args.format {
         DiagnosticFormat::Json => {

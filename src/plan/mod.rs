@@ -29,6 +29,7 @@ pub use change::{
     WaitPlan,
 };
 pub use check::{Check, Purpose, check};
+pub use columns::ColumnRead;
 pub use compile::{Plan, compile};
 pub use credential::Credential;
 pub use find::FindPlan;

@@ -17,6 +17,14 @@ pub struct Written {
 }
 
 impl Written {
+    /// The query as a whole.
+    pub fn whole(&self) -> Location {
+        Location {
+            file: self.file.clone(),
+            span: self.text.span,
+        }
+    }
+
     /// Where in the file a byte of a fragment stands.
     pub fn location(&self, fragment: usize, offset: usize) -> Option<Location> {
         let start = self.starts.get(fragment).copied().flatten()? + offset;
