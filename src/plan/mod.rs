@@ -37,3 +37,4 @@ pub use incremental::{ChangesPlan, GrantChangesPlan, LookbackPlan};
 pub use provisioning::TypeProvisioning;
 pub use resource_type::{EntitlementsPlan, GrantsPlan, ResourcesPlan, TypePlan};
 pub use tolerance::Tolerance;
+pub use variables::{DocumentedScope, documented_scopes};
