@@ -24,6 +24,7 @@ pub mod scalar;
 mod secrets;
 pub mod section;
 mod source_map;
+pub mod test;
 pub mod tolerance;
 mod tree;
 
