@@ -80,7 +80,7 @@ pub fn load(path: &Path) -> Loaded {
     }
 }
 
-fn read(path: &Path) -> Result<String, Diagnostic> {
+pub(super) fn read(path: &Path) -> Result<String, Diagnostic> {
     let shown = path.display();
     let bytes = std::fs::read(path).map_err(|error| {
         let diagnostic = Diagnostic::unplaced(
