@@ -2,6 +2,7 @@
 
 mod cel;
 mod check;
+mod choices;
 mod convert;
 mod depth;
 mod dot;
@@ -21,6 +22,7 @@ mod watch;
 
 pub use cel::CelProgram;
 pub use check::Variables;
+pub use choices::Choice;
 pub use dot::{Preprocessed, preprocess};
 pub use error::{EvalError, ExprError};
 pub use functions::{FunctionDoc, documented as documented_functions};

@@ -18,15 +18,23 @@ pub(super) fn render(
     inputs: &Inputs,
     escape: Escape,
 ) -> Result<String, EvalError> {
-    let mut renderer = Renderer {
-        source,
-        inputs,
-        dot: Item::Root,
-        locals: Vec::new(),
-        out: Output::new(escape),
-    };
+    let mut renderer = Renderer::new(source, inputs, escape);
     renderer.nodes(nodes)?;
     Ok(renderer.out.text)
+}
+
+/// Which blocks were met on the way, by where they begin, and whether each was entered by its first
+/// side.
+pub(super) fn chosen(
+    source: &str,
+    nodes: &[Node],
+    inputs: &Inputs,
+    escape: Escape,
+) -> Vec<(usize, bool)> {
+    let mut renderer = Renderer::new(source, inputs, escape);
+    // Where it fails, what was met until then was met.
+    let _ = renderer.nodes(nodes);
+    renderer.chosen
 }
 
 /// A value while rendering.
@@ -55,9 +63,27 @@ struct Renderer<'v> {
     dot: Item<'v>,
     locals: Vec<Item<'v>>,
     out: Output,
+    /// The blocks that were met, and how they came out.
+    chosen: Vec<(usize, bool)>,
 }
 
 impl<'v> Renderer<'v> {
+    fn new(source: &'v str, inputs: &'v Inputs, escape: Escape) -> Self {
+        Self {
+            source,
+            inputs,
+            dot: Item::Root,
+            locals: Vec::new(),
+            out: Output::new(escape),
+            chosen: Vec::new(),
+        }
+    }
+
+    fn choose(&mut self, block: &Block, came: bool) -> bool {
+        self.chosen.push((block.range.start, came));
+        came
+    }
+
     fn nodes(&mut self, nodes: &'v [Node]) -> Result<(), EvalError> {
         for node in nodes {
             self.node(node)?;
@@ -93,7 +119,11 @@ impl<'v> Renderer<'v> {
             } => {
                 let outer = self.locals.len();
                 let item = self.opened(condition)?;
-                let chosen = if self.truth(&item) { then } else { otherwise };
+                let came = self.truth(&item);
+                let chosen = match self.choose(condition, came) {
+                    true => then,
+                    false => otherwise,
+                };
                 self.nodes(chosen)?;
                 self.locals.truncate(outer);
             }
@@ -104,7 +134,8 @@ impl<'v> Renderer<'v> {
             } => {
                 let outer = self.locals.len();
                 let item = self.opened(condition)?;
-                match self.truth(&item) {
+                let came = self.truth(&item);
+                match self.choose(condition, came) {
                     true => self.with_dot(item, then)?,
                     false => self.nodes(otherwise)?,
                 }
@@ -148,7 +179,7 @@ impl<'v> Renderer<'v> {
     ) -> Result<(), EvalError> {
         let items = entries(self.evaluate(&over.value, &over.range)?)
             .map_err(|message| self.error(&over.range, message))?;
-        if items.is_empty() {
+        if !self.choose(over, !items.is_empty()) {
             return self.nodes(otherwise);
         }
         let outer = self.locals.len();
