@@ -25,6 +25,7 @@ mod sync;
 mod sync_files;
 mod tape;
 mod terminal;
+mod test;
 mod traces;
 mod validate;
 mod watch;
@@ -80,6 +81,8 @@ enum Command {
     Connector(connector::Arguments),
     /// Find every mistake in connector files, without connecting.
     Validate(validate::ValidateArgs),
+    /// Run the tests of connector files, without their systems.
+    Test(test::TestArgs),
     /// Evaluate an expression of the language on a record.
     Eval(eval::EvalArgs),
     /// Print the JSON Schema of connector files, for editors.
@@ -161,6 +164,7 @@ fn run(command: Command) -> Outcome {
         Command::Daemon(args) => daemon::run(&args, &mut out),
         Command::Connector(_) => unreachable!("it was run by its own name"),
         Command::Validate(args) => validate::run(&args, &mut out),
+        Command::Test(args) => test::run(&args, &mut out),
         Command::Eval(args) => eval::run(&args, &mut out),
         Command::Schema => schema::run(&mut out),
         Command::Kinds(args) => kinds::run(&args, &mut out),

@@ -5,7 +5,7 @@ use std::ops::Range;
 use ::cel::common::ast::{Expr, IdedExpr, operators};
 
 use super::cel::CelProgram;
-use super::{Escape, Expression, Program, Scope, Value, reading, to_bool};
+use super::{Expression, Program, Scope, Value, reading, to_bool};
 
 /// A condition in an expression. It comes out one way or the other: true or false.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Expression {
                 walk.part(program.expression(), true);
                 walk.chosen
             }
-            Program::Template(template) => template.chosen(scope.inputs(), Escape::None),
+            Program::Template(template) => template.chosen(scope),
         }
     }
 }
@@ -134,7 +134,7 @@ mod tests {
         let program = program.unwrap_or_else(|problems| panic!("{problems:?}"));
         let expression = Expression::new(program, Span::default());
         let record = Value::from(record);
-        let inputs = Inputs::new().with("item", record.clone());
+        let inputs = Inputs::new();
         let written = expression.source();
         let choices = expression.choices();
         let shown = choices

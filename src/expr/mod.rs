@@ -90,7 +90,7 @@ impl Expression {
         let value = match &self.program {
             Program::Literal(text) => Ok(Value::Text(text.clone())),
             Program::Cel(program) => program.value(scope),
-            Program::Template(template) => template.render(scope.inputs(), escape).map(Value::Text),
+            Program::Template(template) => template.render(scope, escape).map(Value::Text),
         };
         if let Some(watch) = scope.inputs().watch() {
             watch.evaluated(self, scope, value.as_ref());

@@ -16,9 +16,10 @@ pub(crate) use functions::encode as percent_encode;
 use std::sync::Arc;
 
 use parser::Node;
+use render::Known;
 
 use super::functions::FunctionDoc;
-use super::{Choice, EvalError, ExprError, Inputs, Variables};
+use super::{Choice, EvalError, ExprError, Scope, Variables};
 
 /// How inserted values are written, which depends on where they land.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,8 +66,8 @@ impl Template {
 
     /// Renders the template. A value that is missing is an error: its text would be an id or a
     /// path that nobody meant.
-    pub fn render(&self, inputs: &Inputs, escape: Escape) -> Result<String, EvalError> {
-        render::render(&self.0.source, &self.0.nodes, inputs, escape)
+    pub fn render(&self, scope: &Scope<'_>, escape: Escape) -> Result<String, EvalError> {
+        render::render(&self.0.source, &self.0.nodes, Known::of(scope), escape)
     }
 
     /// The blocks that decide something, in the order of the text.
@@ -77,8 +78,8 @@ impl Template {
     }
 
     /// How those came out that were met while it was rendered, by their index.
-    pub(super) fn chosen(&self, inputs: &Inputs, escape: Escape) -> Vec<(usize, bool)> {
-        let met = render::chosen(&self.0.source, &self.0.nodes, inputs, escape);
+    pub(super) fn chosen(&self, scope: &Scope<'_>) -> Vec<(usize, bool)> {
+        let met = render::chosen(&self.0.source, &self.0.nodes, Known::of(scope));
         let choices = self.choices();
         let index = |at: usize| choices.iter().position(|choice| choice.range.start == at);
         met.into_iter()
