@@ -27,6 +27,7 @@ mod sync;
 mod sync_files;
 mod tape;
 mod terminal;
+mod test;
 mod traces;
 mod validate;
 mod watch;
@@ -86,6 +87,8 @@ enum Command {
     Preview(Box<preview::PreviewArgs>),
     /// Show the way of one record: what was asked, what came, each expression, what it became.
     Explain(Box<explain::ExplainArgs>),
+    /// Run the tests of connector files, without their systems.
+    Test(test::TestArgs),
     /// Evaluate an expression of the language on a record.
     Eval(eval::EvalArgs),
     /// Print the JSON Schema of connector files, for editors.
@@ -169,6 +172,7 @@ fn run(command: Command) -> Outcome {
         Command::Validate(args) => validate::run(&args, &mut out),
         Command::Preview(args) => preview::run(&args, &mut out),
         Command::Explain(args) => explain::run(&args, &mut out),
+        Command::Test(args) => test::run(&args, &mut out),
         Command::Eval(args) => eval::run(&args, &mut out),
         Command::Schema => schema::run(&mut out),
         Command::Kinds(args) => kinds::run(&args, &mut out),

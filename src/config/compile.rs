@@ -26,6 +26,8 @@ pub struct CompileContext<'e> {
     pub columns: Vec<(String, Span)>,
     /// Whether one of the programs compiled so far reads `response`.
     pub reads_response: bool,
+    /// Every program that was compiled so far, for whoever counts which of them are evaluated.
+    pub expressions: Vec<Expression>,
     failed: Vec<String>,
     /// Where the block that is being compiled stands, for mistakes of the block as a whole.
     pub block: Span,
@@ -61,6 +63,7 @@ impl<'e> CompileContext<'e> {
             diagnostics: Vec::new(),
             columns: Vec::new(),
             reads_response: false,
+            expressions: Vec::new(),
             failed: Vec::new(),
             block: Span::new(0, 0),
             excused: Vec::new(),
@@ -170,9 +173,7 @@ impl<'e> CompileContext<'e> {
             return self.cel(&source.0, program, variables);
         }
         if let Some(template) = text.strip_prefix("tmpl:") {
-            return self
-                .template_at(&source.0, template, variables)
-                .map(|template| Expression::new(Program::Template(template), source.0.span));
+            return self.template_at(&source.0, template, variables);
         }
         match (self.dialect, bare) {
             (Dialect::Http, Bare::Literal) => {
@@ -191,9 +192,7 @@ impl<'e> CompileContext<'e> {
             return self.cel(&source.0, program, variables);
         }
         match text.strip_prefix("tmpl:") {
-            Some(template) => self
-                .template_at(&source.0, template, variables)
-                .map(|template| Expression::new(Program::Template(template), source.0.span)),
+            Some(template) => self.template_at(&source.0, template, variables),
             None => {
                 self.check_literal(&source.0, variables);
                 Some(literal(&source.0))
@@ -302,6 +301,7 @@ impl<'e> CompileContext<'e> {
                 }
                 let program = Expression::new(Program::Cel(program), whole.span);
                 self.reads_response |= program.mentions(RESPONSE);
+                self.expressions.push(program.clone());
                 Some(program)
             }
             Err(problems) => self.problems(whole, source, problems),
@@ -313,11 +313,13 @@ impl<'e> CompileContext<'e> {
         whole: &Text,
         source: &str,
         variables: Variables,
-    ) -> Option<Template> {
+    ) -> Option<Expression> {
         match Template::compile(source, variables) {
             Ok(template) => {
                 self.reads_response |= template.source().contains(RESPONSE);
-                Some(template)
+                let program = Expression::new(Program::Template(template), whole.span);
+                self.expressions.push(program.clone());
+                Some(program)
             }
             Err(problems) => self.problems(whole, source, problems),
         }

@@ -180,6 +180,10 @@ pub const DIAGNOSTICS: &[Code] = &[
     code("several-statements", "A query is one statement."),
     code("template-syntax", "The text after `tmpl:` is no template."),
     code(
+        "test-failed",
+        "What comes of a listing is not what a test of the connector expects. `rolecall test` says so.",
+    ),
+    code(
         "two-traits",
         "A resource has one trait. With two, baton-sql advertises both and fails on the second.",
     ),

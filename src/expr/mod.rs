@@ -2,6 +2,7 @@
 
 mod cel;
 mod check;
+mod choices;
 mod convert;
 mod depth;
 mod dot;
@@ -21,6 +22,7 @@ mod watch;
 
 pub use cel::CelProgram;
 pub use check::Variables;
+pub use choices::Choice;
 pub use dot::{Preprocessed, preprocess};
 pub use error::{EvalError, ExprError};
 pub use functions::{FunctionDoc, documented as documented_functions};
@@ -88,7 +90,7 @@ impl Expression {
         let value = match &self.program {
             Program::Literal(text) => Ok(Value::Text(text.clone())),
             Program::Cel(program) => program.value(scope),
-            Program::Template(template) => template.render(scope.inputs(), escape).map(Value::Text),
+            Program::Template(template) => template.render(scope, escape).map(Value::Text),
         };
         if let Some(watch) = scope.inputs().watch() {
             watch.evaluated(self, scope, value.as_ref());
