@@ -10,7 +10,9 @@ use super::convert::from_cel;
 use super::dot::{Preprocessed, preprocess};
 use super::sentence::sentence;
 use super::simple::Simple;
-use super::{EvalError, ExprError, Scope, Value, Variables, check, depth, functions, reading};
+use super::{
+    EvalError, ExprError, Scope, Value, Variables, check, depth, functions, reading, slip,
+};
 use crate::diagnostic::{list, nearest};
 
 /// How many columns of a record are told when one is missing.
@@ -197,6 +199,7 @@ fn name_column(source: &str, problem: &mut ExprError) {
         problem.range.end = problem.range.start + 1 + length;
         let column = &source[problem.range.clone()];
         problem.message = format!("`{column}` is a field of a record, and there is none here");
+        problem.fix = None;
     }
 }
 
@@ -230,11 +233,17 @@ fn syntax_errors(
             let start = rewritten.origin(byte).min(source.len());
             let length = source[start..].chars().next().map_or(0, char::len_utf8);
             let message = syntax_sentence(&error.msg);
-            ExprError {
-                code: "cel-syntax",
-                message: format!("this is not valid CEL: {message}"),
-                range: start..start + length,
-                help: quoting_help(source),
+            let message = format!("this is not valid CEL: {message}");
+            let range = start..start + length;
+            match slip::find(source) {
+                Some(slip) => {
+                    let problem = ExprError::new("cel-syntax", message, range, slip.help);
+                    match slip.text {
+                        Some(text) => problem.replacing(0..source.len(), text),
+                        None => problem,
+                    }
+                }
+                None => ExprError::new("cel-syntax", message, range, ""),
             }
         })
         .collect()
@@ -259,17 +268,6 @@ fn syntax_sentence(message: &str) -> String {
         }
         _ => message.to_owned(),
     }
-}
-
-/// A sentence where an expression belongs is the most common mistake: literals need inner quotes.
-fn quoting_help(source: &str) -> Option<String> {
-    let words = source.trim();
-    let plain = words.contains(' ')
-        && words
-            .chars()
-            .all(|c| c.is_alphanumeric() || " -_,:&".contains(c));
-    let link = words.contains("://") && !words.contains(['\'', '"', ' ']);
-    (plain || link).then(|| format!("text needs quotes of its own: \"'{words}'\""))
 }
 
 fn byte_of(text: &str, line: isize, column: isize) -> usize {

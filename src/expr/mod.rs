@@ -13,6 +13,7 @@ mod reading;
 mod scope;
 mod sentence;
 mod simple;
+mod slip;
 mod template;
 mod text;
 mod time;

@@ -1,7 +1,7 @@
 //! The columns that a mapping uses, against those that its query selects.
 
 use super::listing::{Step, TypeCompiler};
-use crate::diagnostic::{list, nearest};
+use crate::diagnostic::{Diagnostic, Edit, list, nearest};
 
 /// A column that every row has without being selected.
 const DATABASE: &str = "database";
@@ -24,12 +24,18 @@ impl TypeCompiler<'_, '_> {
             if is_there(&name) {
                 continue;
             }
-            let help = match nearest(&name, selected.iter().map(String::as_str)) {
+            let near = nearest(&name, selected.iter().map(String::as_str));
+            let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("select it; the query selects {}", list(&selected)),
             };
             let message = format!("the query selects no column `{name}`");
-            self.cx.warning("unselected-column", span, message, &help);
+            let at = self.cx.at(span);
+            let written = &at.file.text()[span.start..span.end];
+            let fix = near.filter(|_| written == format!(".{name}"));
+            let fix = fix.map(|near| Edit::replace(span, format!(".{near}")));
+            let diagnostic = Diagnostic::warning("unselected-column", at, message);
+            self.cx.note(diagnostic.help(help).fix_if(fix));
         }
     }
 }
