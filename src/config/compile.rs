@@ -24,6 +24,9 @@ pub struct CompileContext<'e> {
     pub diagnostics: Vec<Diagnostic>,
     /// The columns that the expressions compiled so far read, for whoever knows which there are.
     pub columns: Vec<(String, Span)>,
+    /// The single words that stand for themselves where text of a record is usual, for whoever knows
+    /// whether a column has that name.
+    pub words: Vec<(String, Text)>,
     /// Whether one of the programs compiled so far reads `response`.
     pub reads_response: bool,
     failed: Vec<String>,
@@ -60,6 +63,7 @@ impl<'e> CompileContext<'e> {
             unset_variable,
             diagnostics: Vec::new(),
             columns: Vec::new(),
+            words: Vec::new(),
             reads_response: false,
             failed: Vec::new(),
             block: Span::new(0, 0),

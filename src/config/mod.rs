@@ -26,6 +26,7 @@ pub mod section;
 mod source_map;
 pub mod tolerance;
 mod tree;
+mod wanted;
 
 pub(crate) use bare::is_bare_word;
 pub use compile::{Bare, CompileContext};
@@ -40,3 +41,4 @@ pub(crate) use secrets::names_secret;
 pub use source_map::Path;
 pub(crate) use tree::parse as parse_tree;
 pub use tree::{Key, Node, NodeValue};
+pub use wanted::Wanted;

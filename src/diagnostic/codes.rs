@@ -44,6 +44,10 @@ pub const DIAGNOSTICS: &[Code] = &[
         "The path into an answer is neither dotted keys nor JSONPath.",
     ),
     code(
+        "bad-pattern",
+        "The pattern is no regular expression.",
+    ),
+    code(
         "bad-placeholder",
         "A placeholder is `?<name>` or `?<name|option>`, with letters, digits and underscores.",
     ),
@@ -54,8 +58,16 @@ pub const DIAGNOSTICS: &[Code] = &[
         "A user name for basic auth cannot hold a colon.",
     ),
     code(
+        "bare-word",
+        "A single word stands for itself, and a column of the query has the same name: the text lands in the data, not the column.",
+    ),
+    code(
         "both-entitlements",
         "A SQL type has static and listed entitlements. rolecall syncs both; baton-sql leaves the listed ones out without a word.",
+    ),
+    code(
+        "aggregate-without-group",
+        "A query counts or sums rows and takes a column beside it, without GROUP BY.",
     ),
     code(
         "cel-syntax",
@@ -68,6 +80,10 @@ pub const DIAGNOSTICS: &[Code] = &[
     code(
         "conflicting-fields",
         "Two fields say different things about the same matter. Keep one.",
+    ),
+    code(
+        "constant-id",
+        "The id is the same for every record, so that all of them would be one resource.",
     ),
     code(
         "deprecated",
@@ -90,6 +106,10 @@ pub const DIAGNOSTICS: &[Code] = &[
     code(
         "external-match",
         "`external_match` finds principals of another system by `id`, by `key` and `value`, or all of a `trait`.",
+    ),
+    code(
+        "has-column",
+        "`has(.name)` works here, and baton-sql refuses it: `has(cols.name)` works in both.",
     ),
     code(
         "ignored-param",
@@ -161,6 +181,10 @@ pub const DIAGNOSTICS: &[Code] = &[
     ),
     code("not-utf8", "The file is not UTF-8 text."),
     code(
+        "null-comparison",
+        "`= NULL` is true of nothing in SQL, not even of NULL. `IS NULL` asks for it.",
+    ),
+    code(
         "page-size",
         "A page has 1 to 1000 rows. Other sizes are corrected.",
     ),
@@ -168,12 +192,20 @@ pub const DIAGNOSTICS: &[Code] = &[
         "plain-secret",
         "A secret is written into the file. Write `${NAME}` and keep the value in the environment.",
     ),
+    code(
+        "placeholder-name",
+        "The name of a placeholder is a word of SQL, or says nothing.",
+    ),
     code("port-without-host", "A port is written, but no host."),
     code(
         "reserved-var",
         "The name of a variable is taken: by paging, or by `since` and `id` where changes are listed and single resources fetched.",
     ),
     code("several-statements", "A query is one statement."),
+    code(
+        "sql-syntax",
+        "The SQL has a slip that no database takes: a keyword misspelt, a comma missing or too many, a bracket not closed.",
+    ),
     code("template-syntax", "The text after `tmpl:` is no template."),
     code(
         "two-traits",
@@ -190,6 +222,10 @@ pub const DIAGNOSTICS: &[Code] = &[
     code(
         "unclosed-sql",
         "A literal, a quoted name or a comment does not end.",
+    ),
+    code(
+        "unjoined-table",
+        "A table is joined without ON: each row would meet each row of the other.",
     ),
     code(
         "unknown-entitlement",
@@ -269,6 +305,10 @@ pub const DIAGNOSTICS: &[Code] = &[
     code(
         "wrong-dialect",
         "The field belongs to the other kind of connector: queries to databases, requests to APIs.",
+    ),
+    code(
+        "wrong-kind",
+        "A value is of another kind than the field or the operation needs: a list where text belongs, for example.",
     ),
     code(
         "wrong-pagination",

@@ -11,7 +11,8 @@ use super::dot::{Preprocessed, preprocess};
 use super::sentence::sentence;
 use super::simple::Simple;
 use super::{
-    EvalError, ExprError, Scope, Value, Variables, check, depth, functions, reading, slip,
+    EvalError, ExprError, Kind, Scope, Value, Variables, check, depth, functions, reading, slip,
+    typing,
 };
 use crate::diagnostic::{list, nearest};
 
@@ -90,6 +91,16 @@ impl CelProgram {
     /// The texts that the program may come to as they are written in it.
     pub(super) fn possible_texts(&self) -> Vec<&str> {
         reading::possible_texts(self.0.program.expression())
+    }
+
+    /// Whether the program is a literal.
+    pub(super) fn is_constant(&self) -> bool {
+        matches!(self.expression().expr, ::cel::common::ast::Expr::Literal(_))
+    }
+
+    /// The kinds of value that the program may come to.
+    pub(super) fn kinds(&self) -> Vec<Kind> {
+        typing::kinds(self.0.program.expression())
     }
 
     /// The columns of a row that the program reads without asking first whether they are there, and

@@ -5,6 +5,7 @@ use std::ops::Range;
 use ::cel::Program;
 use ::cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr};
 
+use super::typing::{self, Misfit};
 use super::{ExprError, functions};
 use crate::diagnostic::nearest;
 
@@ -168,6 +169,11 @@ const MACROS: &[&str] = &["has", "all", "exists", "exists_one", "map", "filter"]
 /// Words before a dot that are part of a function's name: `base64.encode(…)`.
 const NAMESPACES: &[&str] = &["base64", "math", "lists", "optional", "strings"];
 
+/// Whether a word before a dot is part of a function's name.
+pub(super) fn is_namespace(word: &str) -> bool {
+    NAMESPACES.contains(&word)
+}
+
 pub(super) fn check(
     program: &Program,
     variables: Variables,
@@ -181,6 +187,10 @@ pub(super) fn check(
         found: Vec::new(),
     };
     checker.expression(program.expression());
+    // What is named wrongly is of no kind.
+    if checker.found.is_empty() {
+        checker.kinds();
+    }
     checker.found
 }
 
@@ -363,6 +373,20 @@ impl Checker<'_> {
             help,
             None,
         );
+    }
+
+    /// Operations that cannot work on what they are given.
+    fn kinds(&mut self) {
+        for misfit in typing::misfits(self.program.expression()) {
+            let Misfit {
+                code,
+                id,
+                word,
+                message,
+                help,
+            } = misfit;
+            self.note(code, message, id, &word, help, None);
+        }
     }
 
     /// Notes a mistake about a word near the place of a part of the program; `meant` is what the word

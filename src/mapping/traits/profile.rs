@@ -1,5 +1,6 @@
 //! A record → the free-form attributes of a resource.
 
+use crate::config::Wanted;
 use crate::config::decode::Named;
 use crate::config::scalar::ExprText;
 use crate::expr::{Expression, Scope};
@@ -15,9 +16,7 @@ impl ProfileMapping {
         let compiled = config.iter().filter_map(|(name, source)| {
             Some((
                 name.text.clone(),
-                fields
-                    .cx
-                    .expression(source, fields.bare, fields.variables)?,
+                fields.compile(Wanted::Text, source)?,
             ))
         });
         Self(compiled.collect())
