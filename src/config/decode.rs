@@ -271,9 +271,7 @@ impl<'n> Fields<'n> {
                 }
                 None => (format!("its fields are {}", list(&self.known)), None),
             };
-            decoder
-                .diagnostics
-                .push(diagnostic.help(help).fix_if(fix));
+            decoder.diagnostics.push(diagnostic.help(help).fix_if(fix));
         }
     }
 }
@@ -284,5 +282,8 @@ fn meant_field(written: &str, known: &[&'static str]) -> Option<&'static str> {
     let plain = |name: &str| name.to_lowercase().replace(['-', '_', ' '], "");
     let same = |name: &&&'static str| plain(name) == plain(written);
     let spelt = known.iter().find(same).copied();
-    spelt.or_else(|| nearest(written, known.iter().copied()).and_then(|near| known.iter().find(|name| **name == near).copied()))
+    spelt.or_else(|| {
+        nearest(written, known.iter().copied())
+            .and_then(|near| known.iter().find(|name| **name == near).copied())
+    })
 }

@@ -118,7 +118,7 @@ pub(super) fn escaped(text: &str) -> String {
 /// begins the scalar.
 fn stays_plain(text: &str, first: bool) -> bool {
     let begins = |c: char| c.is_alphanumeric() || "_./$(".contains(c);
-    !text.is_empty()
+    (!text.is_empty() || !first)
         && !text.contains([',', '[', ']', '{', '}', '#', ':', '\\', '"'])
         && (!first || text.starts_with(begins))
         && !["~", "null", "Null", "NULL"].contains(&text)

@@ -15,6 +15,10 @@ const fn code(name: &'static str, meaning: &'static str) -> Code {
 /// Codes of connector files: what `validate` and `sync` report before anything runs.
 pub const DIAGNOSTICS: &[Code] = &[
     code(
+        "aggregate-without-group",
+        "A query counts or sums rows and takes a column beside it, without GROUP BY.",
+    ),
+    code(
         "ambiguous-id",
         "An id holds a colon where full ids are taken apart at colons: `type:resource:entitlement`.",
     ),
@@ -43,10 +47,7 @@ pub const DIAGNOSTICS: &[Code] = &[
         "bad-path",
         "The path into an answer is neither dotted keys nor JSONPath.",
     ),
-    code(
-        "bad-pattern",
-        "The pattern is no regular expression.",
-    ),
+    code("bad-pattern", "The pattern is no regular expression."),
     code(
         "bad-placeholder",
         "A placeholder is `?<name>` or `?<name|option>`, with letters, digits and underscores.",
@@ -64,10 +65,6 @@ pub const DIAGNOSTICS: &[Code] = &[
     code(
         "both-entitlements",
         "A SQL type has static and listed entitlements. rolecall syncs both; baton-sql leaves the listed ones out without a word.",
-    ),
-    code(
-        "aggregate-without-group",
-        "A query counts or sums rows and takes a column beside it, without GROUP BY.",
     ),
     code(
         "cel-syntax",
@@ -189,12 +186,12 @@ pub const DIAGNOSTICS: &[Code] = &[
         "A page has 1 to 1000 rows. Other sizes are corrected.",
     ),
     code(
-        "plain-secret",
-        "A secret is written into the file. Write `${NAME}` and keep the value in the environment.",
-    ),
-    code(
         "placeholder-name",
         "The name of a placeholder is a word of SQL, or says nothing.",
+    ),
+    code(
+        "plain-secret",
+        "A secret is written into the file. Write `${NAME}` and keep the value in the environment.",
     ),
     code("port-without-host", "A port is written, but no host."),
     code(

@@ -100,7 +100,8 @@ fn operators(source: &str) -> Option<Slip> {
             let head = rest.get(..word.len());
             apart
                 && head.is_some_and(|head| head.eq_ignore_ascii_case(word))
-                && !rest[word.len()..].starts_with(|c: char| c.is_alphanumeric() || "_(.".contains(c))
+                && !rest[word.len()..]
+                    .starts_with(|c: char| c.is_alphanumeric() || "_(.".contains(c))
         });
         let sign = OPERATORS.iter().find(|(sign, _)| rest.starts_with(sign));
         let Some((from, to)) = word.or(sign) else {
@@ -235,12 +236,21 @@ mod tests {
 
     #[test]
     fn what_could_mean_anything_is_only_told() {
-        for source in [".a ?? .b", "{{ .a }}", ".a ? 'b'", "'it's'", "case when .a then .b end"] {
+        for source in [
+            ".a ?? .b",
+            "{{ .a }}",
+            ".a ? 'b'",
+            "'it's'",
+            "case when .a then .b end",
+        ] {
             let slip = find(source).expect("a hint");
             assert_eq!(slip.text, None, "{source}");
         }
         for source in ["", ".a +", "é(", ")", "a..b", "'"] {
-            assert!(find(source).is_none_or(|slip| slip.text.is_none()), "{source}");
+            assert!(
+                find(source).is_none_or(|slip| slip.text.is_none()),
+                "{source}"
+            );
         }
     }
 }

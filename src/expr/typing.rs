@@ -308,7 +308,9 @@ impl Typing {
                 Kind::List if wanted.contains(&Kind::Text) => {
                     "take an entry, `x[0]`, or join them: `x.join(', ')`"
                 }
-                Kind::Text if wanted.contains(&Kind::List) => "`.split(',')` makes a list of a text",
+                Kind::Text if wanted.contains(&Kind::List) => {
+                    "`.split(',')` makes a list of a text"
+                }
                 Kind::Text if wanted.contains(&Kind::Time) => "`timestamp(…)` makes a moment of it",
                 _ => "",
             };

@@ -262,8 +262,7 @@ impl ExclusionGroupMapping {
         let id = fields.identity("exclusion_group.id", &config.id);
         let order = fields.optional(&config.order);
         let is_default = fields.optional_for(Wanted::Truth, &config.is_default);
-        let scope_to_resource =
-            fields.optional_for(Wanted::Truth, &config.is_scope_to_resource);
+        let scope_to_resource = fields.optional_for(Wanted::Truth, &config.is_scope_to_resource);
         Some(Self {
             id: id?,
             order,

@@ -24,7 +24,9 @@ impl FieldContext<'_, '_> {
         wanted: Wanted,
         source: &Option<ExprText>,
     ) -> Option<Expression> {
-        source.as_ref().and_then(|source| self.compile(wanted, source))
+        source
+            .as_ref()
+            .and_then(|source| self.compile(wanted, source))
     }
 
     /// A text that must be set: an empty one is a mistake.

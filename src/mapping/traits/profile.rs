@@ -14,10 +14,7 @@ pub(in crate::mapping) struct ProfileMapping(pub(super) Vec<(String, Expression)
 impl ProfileMapping {
     pub(super) fn compile(config: &Named<ExprText>, fields: &mut FieldContext) -> Self {
         let compiled = config.iter().filter_map(|(name, source)| {
-            Some((
-                name.text.clone(),
-                fields.compile(Wanted::Text, source)?,
-            ))
+            Some((name.text.clone(), fields.compile(Wanted::Text, source)?))
         });
         Self(compiled.collect())
     }

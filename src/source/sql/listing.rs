@@ -7,6 +7,7 @@ use super::pagination::{PLACEHOLDERS, Paginate};
 use super::place::Written;
 use super::placeholder::{Form, Part, Placeholder, Scanned, scan};
 use super::query::{Piece, Slot, SqlQuery};
+use super::slips;
 use super::vars::{Known, SqlVars};
 use crate::config::CompileContext;
 use crate::config::decode::Named;
@@ -85,6 +86,9 @@ impl SqlSource {
         };
         vars.paged = true;
         let scanned = scan(&listing.query.0, self.dialect.lexicon(), cx);
+        if scanned.is_some() {
+            slips::check(&listing.query.0, self.scheme(), self.dialect.lexicon(), cx);
+        }
         let (paging, scanned) = vars.unless_failed(paging.zip(scanned))?;
         let query = self.resolve(&listing, paging, &scanned, vars, cx)?;
         Some(Box::new(query) as Box<dyn Fetch>)

@@ -300,9 +300,9 @@ impl Reader<'_, '_> {
         // In a URL the scheme is a part of the scalar; what a variable holds cannot be changed here.
         let written = at.file.text().get(span.start..span.end);
         let quotes = written.filter(|written| written.trim_matches(['"', '\'']) == scheme);
-        let fix = meant.zip(quotes).map(|(meant, written)| {
-            Edit::replace(span, written.replace(scheme, meant))
-        });
+        let fix = meant
+            .zip(quotes)
+            .map(|(meant, written)| Edit::replace(span, written.replace(scheme, meant)));
         let message = format!("there is no database scheme `{scheme}`");
         let unknown = Diagnostic::error("unknown-scheme", at, message).help(help);
         self.cx.note(unknown.fix_if(fix));

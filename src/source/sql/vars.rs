@@ -275,10 +275,8 @@ fn value(text: &ExprText, known: Known<'_>, cx: &mut CompileContext) -> Option<V
                 let at = problem.at.as_ref().map(|at| at.span);
                 let is_exact = |span: &Span| file.text().get(span.start..span.end) == Some(member);
                 let with = format!("{root}.{member}");
-                problem.fix = Vec::from_iter(
-                    at.filter(is_exact)
-                        .map(|span| Edit::replace(span, with)),
-                );
+                problem.fix =
+                    Vec::from_iter(at.filter(is_exact).map(|span| Edit::replace(span, with)));
             }
         }
     }

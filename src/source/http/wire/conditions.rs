@@ -88,8 +88,7 @@ impl Conditions {
 
 impl Condition {
     fn compile(config: &ConditionConfig, cx: &mut CompileContext) -> Option<Self> {
-        let holds = 
-            cx.expression_for(Wanted::Truth, &config.r#if, Bare::Literal, VARIABLES);
+        let holds = cx.expression_for(Wanted::Truth, &config.r#if, Bare::Literal, VARIABLES);
         let mut other = |field: &Option<_>| {
             field
                 .as_ref()
