@@ -26,6 +26,8 @@ pub struct CompileContext<'e> {
     pub columns: Vec<(String, Span)>,
     /// Whether one of the programs compiled so far reads `response`.
     pub reads_response: bool,
+    /// The scalars that may hold a program, sound or not, and what it may use there: for editors.
+    pub programs: Vec<(Span, Variables)>,
     failed: Vec<String>,
     /// Where the block that is being compiled stands, for mistakes of the block as a whole.
     pub block: Span,
@@ -61,6 +63,7 @@ impl<'e> CompileContext<'e> {
             diagnostics: Vec::new(),
             columns: Vec::new(),
             reads_response: false,
+            programs: Vec::new(),
             failed: Vec::new(),
             block: Span::new(0, 0),
             excused: Vec::new(),
@@ -162,6 +165,7 @@ impl<'e> CompileContext<'e> {
         bare: Bare,
         variables: Variables,
     ) -> Option<Expression> {
+        self.programs.push((source.0.span, variables));
         let text = &source.0.text;
         if text.is_empty() {
             return None;
@@ -186,6 +190,7 @@ impl<'e> CompileContext<'e> {
 
     /// Compiles text that is literal unless `tmpl:` or `cel:` says otherwise.
     pub fn template(&mut self, source: &TemplateText, variables: Variables) -> Option<Expression> {
+        self.programs.push((source.0.span, variables));
         let text = &source.0.text;
         if let Some(program) = text.strip_prefix("cel:") {
             return self.cel(&source.0, program, variables);
