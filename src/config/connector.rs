@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::action::ActionConfig;
 use super::connect::{self, ConnectConfig};
-use super::decode::{Decode, Decoder, Dialect, Named, Placed, section};
+use super::decode::{Decode, Decoder, Dialect, Named, Placed, Tolerant, section};
 use super::error_handling::ErrorHandlingConfig;
 use super::http::HttpClientConfig;
 use super::incremental::IncrementalSyncConfig;
 use super::resource_type::ResourceTypeConfig;
 use super::scalar::Text;
 use super::secrets;
+use super::test::TestConfig;
 use super::tolerance::ToleranceConfig;
 use super::tree::{self, NodeValue};
 use crate::diagnostic::{Diagnostic, Location, SourceFile, Span};
@@ -41,6 +42,9 @@ section! {
         pub actions: Option<Placed<Named<ActionConfig>>>,
         /// How changes are listed.
         pub incremental_sync: Option<Placed<IncrementalSyncConfig>>,
+        /// Tests of the listings, which `rolecall test` runs without the system. They may also stand
+        /// in a file beside this one: `acme.tests.yaml` for `acme.yaml`. An addition of rolecall.
+        pub tests: Option<Placed<Vec<Tolerant<TestConfig>>>>,
     }
 }
 
@@ -76,7 +80,7 @@ pub fn load(path: &Path) -> Loaded {
     }
 }
 
-fn read(path: &Path) -> Result<String, Diagnostic> {
+pub(super) fn read(path: &Path) -> Result<String, Diagnostic> {
     let shown = path.display();
     let bytes = std::fs::read(path).map_err(|error| {
         let diagnostic = Diagnostic::unplaced(

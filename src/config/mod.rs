@@ -24,6 +24,8 @@ pub mod scalar;
 mod secrets;
 pub mod section;
 mod source_map;
+pub mod test;
+mod test_file;
 pub mod tolerance;
 mod tree;
 
@@ -38,5 +40,6 @@ pub(crate) use plain::read_plain;
 pub(crate) use scalar::parse_duration;
 pub(crate) use secrets::names_secret;
 pub use source_map::Path;
+pub use test_file::{LoadedTests, load_tests, load_tests_text, tests_beside};
 pub(crate) use tree::parse as parse_tree;
 pub use tree::{Key, Node, NodeValue};

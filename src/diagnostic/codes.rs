@@ -50,6 +50,10 @@ pub const DIAGNOSTICS: &[Code] = &[
     code("bad-port", "A port is a number from 1 to 65535."),
     code("bad-url", "`base_url`, or a URL of a request, is no URL."),
     code(
+        "bad-test",
+        "A test asks for a listing that the type does not have, or expects what the listing cannot bring.",
+    ),
+    code(
         "bad-username",
         "A user name for basic auth cannot hold a colon.",
     ),

@@ -25,7 +25,7 @@ pub struct Check<'e> {
 /// What a file is to be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Listing what there is. Mistakes in the sections that say how the system is changed are
+    /// Listing what there is. Mistakes in the tests and the sections that say how the system is changed are
     /// warnings: other connectors of the language find them only when something is changed, and list
     /// all the same.
     Sync,
@@ -113,13 +113,15 @@ fn excused(config: &ConnectorConfig, places: &[Span]) -> Vec<Span> {
     spans
 }
 
-/// Where the sections stand that say how the system is changed, or how changes are listed.
+/// Where the sections stand that say how the system is changed, how changes are listed, or what is
+/// tested.
 fn of_changes(config: &ConnectorConfig) -> Vec<(Span, &[Span])> {
     fn places<T>(section: Option<&Placed<T>>) -> Option<(Span, &[Span])> {
         section.map(|section| (section.span, section.places.as_slice()))
     }
     let mut spans = Vec::from_iter(places(config.actions.as_ref()));
     spans.extend(places(config.incremental_sync.as_ref()));
+    spans.extend(places(config.tests.as_ref()));
     for (_, of_type) in config.resource_types.iter() {
         spans.extend(places(of_type.account_provisioning.as_ref()));
         spans.extend(places(of_type.credential_rotation.as_ref()));

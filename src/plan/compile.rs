@@ -74,6 +74,11 @@ pub fn compile(
         );
     }
     super::lint::check(config, cx);
+    let tests = config.tests.iter().flat_map(|tests| &tests.value);
+    let tests = tests.filter_map(|test| test.0.as_ref());
+    for diagnostic in super::tested::check_tests((cx.dialect, config), tests, &cx.file()) {
+        cx.note(diagnostic);
+    }
     let connection = Connection::compile(config, cx);
     let vars = vars(config, cx);
     let actions = action::compile(config, connection.as_ref(), cx);

@@ -18,6 +18,7 @@ mod feed;
 mod generated;
 mod golden;
 mod http;
+mod language;
 mod mapping;
 mod pages;
 mod plan;
