@@ -31,6 +31,8 @@ pub struct CompileContext<'e> {
     pub reads_response: bool,
     /// Every program that was compiled so far, for whoever counts which of them are evaluated.
     pub expressions: Vec<Expression>,
+    /// The scalars that may hold a program, sound or not, and what it may use there: for editors.
+    pub programs: Vec<(Span, Variables)>,
     failed: Vec<String>,
     /// Where the block that is being compiled stands, for mistakes of the block as a whole.
     pub block: Span,
@@ -68,6 +70,7 @@ impl<'e> CompileContext<'e> {
             words: Vec::new(),
             reads_response: false,
             expressions: Vec::new(),
+            programs: Vec::new(),
             failed: Vec::new(),
             block: Span::new(0, 0),
             excused: Vec::new(),
@@ -179,6 +182,7 @@ impl<'e> CompileContext<'e> {
         bare: Bare,
         variables: Variables,
     ) -> Option<Expression> {
+        self.programs.push((source.0.span, variables));
         let text = &source.0.text;
         if text.is_empty() {
             return None;
@@ -201,6 +205,7 @@ impl<'e> CompileContext<'e> {
 
     /// Compiles text that is literal unless `tmpl:` or `cel:` says otherwise.
     pub fn template(&mut self, source: &TemplateText, variables: Variables) -> Option<Expression> {
+        self.programs.push((source.0.span, variables));
         let text = &source.0.text;
         if let Some(program) = text.strip_prefix("cel:") {
             return self.cel(&source.0, program, variables);

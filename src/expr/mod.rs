@@ -26,6 +26,7 @@ mod watch;
 pub use cel::CelProgram;
 pub use check::Variables;
 pub use choices::Choice;
+pub(crate) use check::members_of;
 pub use dot::{Preprocessed, preprocess};
 pub use error::{EvalError, ExprError};
 pub use functions::{FunctionDoc, documented as documented_functions};
