@@ -7,7 +7,9 @@ mod connector_file;
 mod daemon;
 mod eval;
 mod events;
+mod explain_code;
 mod external;
+mod file_search;
 pub mod inspect;
 mod kinds;
 mod logging;
@@ -80,6 +82,8 @@ enum Command {
     Connector(connector::Arguments),
     /// Find every mistake in connector files, without connecting.
     Validate(validate::ValidateArgs),
+    /// Say at length what a code of a message means, with an example.
+    ExplainCode(explain_code::ExplainCodeArgs),
     /// Evaluate an expression of the language on a record.
     Eval(eval::EvalArgs),
     /// Print the JSON Schema of connector files, for editors.
@@ -161,6 +165,7 @@ fn run(command: Command) -> Outcome {
         Command::Daemon(args) => daemon::run(&args, &mut out),
         Command::Connector(_) => unreachable!("it was run by its own name"),
         Command::Validate(args) => validate::run(&args, &mut out),
+        Command::ExplainCode(args) => explain_code::run(&args, &mut out),
         Command::Eval(args) => eval::run(&args, &mut out),
         Command::Schema => schema::run(&mut out),
         Command::Kinds(args) => kinds::run(&args, &mut out),

@@ -1,15 +1,20 @@
-//! What an author can fix, and where → text for people, JSON for tools.
+//! What an author can fix, and where → text for people, JSON, SARIF and commands for tools.
 
 pub mod codes;
 mod edit;
+pub mod explained;
+mod github;
 mod json;
 mod names;
+mod sarif;
 mod source_file;
 mod text;
 
-pub use edit::{Edit, apply_edits};
-pub use json::DiagnosticView;
+pub use edit::{Edit, apply_edits, fixes};
+pub use github::render_github;
+pub use json::{DiagnosticView, EditView, RegionView};
 pub use names::{list, nearest};
+pub use sarif::sarif;
 pub use source_file::{Location, SourceFile, Span};
 pub use text::render_text;
 
