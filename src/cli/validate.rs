@@ -144,7 +144,9 @@ fn summary(found: &[Diagnostic], files: usize) -> String {
     let fixable = found.iter().filter(|diagnostic| !diagnostic.fix.is_empty());
     let fixable = fixable.count() as u64;
     if fixable > 0 {
-        summary.push_str(&format!("\n`rolecall validate --fix` puts {fixable} of them right"));
+        summary.push_str(&format!(
+            "\n`rolecall validate --fix` puts {fixable} of them right"
+        ));
     }
     summary
 }
