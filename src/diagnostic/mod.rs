@@ -63,7 +63,7 @@ impl Diagnostic {
         Self {
             code,
             severity: Severity::Error,
-            message: message.into(),
+            message: brief(message.into()),
             at: Some(at),
             help: None,
             fix: Vec::new(),
@@ -91,7 +91,7 @@ impl Diagnostic {
         Self {
             code,
             severity: Severity::Error,
-            message: message.into(),
+            message: brief(message.into()),
             at: None,
             help: None,
             fix: Vec::new(),
@@ -100,7 +100,7 @@ impl Diagnostic {
 
     /// Adds the way out.
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(brief(help.into()));
         self
     }
 
@@ -109,6 +109,18 @@ impl Diagnostic {
         self.fix.push(edit);
         self
     }
+}
+
+/// Longer sentences quote something that no person wrote: its beginning and its end are enough.
+const LONGEST: usize = 1_000;
+
+fn brief(sentence: String) -> String {
+    if sentence.chars().nth(LONGEST).is_none() {
+        return sentence;
+    }
+    let letters: Vec<char> = sentence.chars().collect();
+    let (start, end) = (&letters[..LONGEST / 2], &letters[letters.len() - 200..]);
+    start.iter().chain(&[' ', '…', ' ']).chain(end).collect()
 }
 
 /// Sorts diagnostics by place, then by severity, and drops exact repetitions.
