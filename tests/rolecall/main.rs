@@ -1,6 +1,7 @@
 //! Everything that is tested from outside of the crate, in one binary.
 
 mod api;
+mod author;
 mod c1z;
 mod chaos;
 mod cli;

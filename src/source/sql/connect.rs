@@ -150,7 +150,7 @@ fn names(config: &DatabasesConfig, place: Span, cx: &mut CompileContext) -> Name
             let at = cx.at(query.span);
             cx.note(
                 Diagnostic::error(
-                    "databases",
+                    "conflicting-fields",
                     at,
                     "`databases` has both `static` and `discovery_query`",
                 )
@@ -162,7 +162,7 @@ fn names(config: &DatabasesConfig, place: Span, cx: &mut CompileContext) -> Name
             let at = cx.at(place);
             cx.note(
                 Diagnostic::error(
-                    "databases",
+                    "missing-field",
                     at,
                     "`connect.databases` has neither `static` nor `discovery_query`",
                 )

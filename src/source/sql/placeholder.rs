@@ -136,6 +136,7 @@ pub fn scan_with_blocks(
         parts: Vec::new(),
         inert: Vec::new(),
         failed: false,
+        several: false,
     };
     for (region, range) in &regions {
         match region {
@@ -163,6 +164,8 @@ struct Scan<'s, 'c, 'e> {
     parts: Vec<Part>,
     inert: Vec<String>,
     failed: bool,
+    /// True when a second statement was noted: one message is enough.
+    several: bool,
 }
 
 impl Scan<'_, '_, '_> {
@@ -170,7 +173,6 @@ impl Scan<'_, '_, '_> {
         let bytes = self.sql.as_bytes();
         let (mut start, mut at) = (range.start, range.start);
         while at < range.end {
-            let before = &self.sql[range.start..at];
             let length = match bytes[at] {
                 b'?' => match attempt(&self.sql[at..range.end]) {
                     Some(inside) => {
@@ -183,7 +185,9 @@ impl Scan<'_, '_, '_> {
                     None if self.lexicon.question_parameters => self.question(at, range.end),
                     None => 1,
                 },
-                b'$' if !lexer::ends_with_word(before) => self.dollar(at, range.end),
+                b'$' if !lexer::ends_with_word(&self.sql[range.start..at]) => {
+                    self.dollar(at, range.end)
+                }
                 mark @ (b':' | b'@') if self.names_parameters(mark) => {
                     match bytes.get(at + 1) == Some(&mark) {
                         // `@@version` and `x::int` are no parameters.
@@ -328,7 +332,7 @@ impl Scan<'_, '_, '_> {
     }
 
     fn semicolon(&mut self, at: usize) -> usize {
-        if self.block {
+        if self.block || std::mem::replace(&mut self.several, true) {
             return 1;
         }
         let message = "a second statement begins here";
