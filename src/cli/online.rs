@@ -8,12 +8,12 @@ use super::report::counted;
 use super::signals;
 use super::stderr;
 use super::terminal::printable;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::Plan;
 use crate::preview::online::{Online, check};
 
 /// Asks the system of a file about it. What could not be asked is told on standard error.
-pub(super) fn ask(plan: Plan, file: &Path) -> anyhow::Result<Vec<Diagnostic>> {
+pub(super) fn ask(plan: Plan, file: &Path, strict: bool) -> anyhow::Result<Vec<Diagnostic>> {
     let source = plan.source.clone();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -29,7 +29,7 @@ pub(super) fn ask(plan: Plan, file: &Path) -> anyhow::Result<Vec<Diagnostic>> {
         asked
     });
     let Online {
-        found,
+        mut found,
         statements,
         listings,
         unchecked,
@@ -41,6 +41,12 @@ pub(super) fn ask(plan: Plan, file: &Path) -> anyhow::Result<Vec<Diagnostic>> {
     stderr::say(&format!("{}: {}", file.display(), said.join(", ")));
     for (what, why) in &unchecked {
         stderr::say(&printable(&format!("  not looked at: `{what}`: {why}")));
+    }
+    let warnings = found
+        .iter_mut()
+        .filter(|it| it.severity == Severity::Warning);
+    for warning in warnings.filter(|_| strict) {
+        warning.severity = Severity::Error;
     }
     Ok(found)
 }

@@ -13,7 +13,7 @@ use super::target;
 use crate::config::CompileContext;
 use crate::config::connect::{DatabasesConfig, SqlConnectConfig};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::expr::to_text;
+use crate::expr::{Map, to_text};
 use crate::source::{Source, SourceError};
 
 /// A database system, one or several databases of it.
@@ -122,6 +122,18 @@ impl SqlSource {
             .collect())
     }
 
+    /// The rows of a query without values on the primary database, such as one of its catalog.
+    pub async fn rows(&self, sql: &str) -> Result<Vec<Map>, SourceError> {
+        let database = self.database(None).await?;
+        let rows = database.run(&Statement::plain(sql)).await?;
+        Ok(rows.into_iter().map(|row| row.fields).collect())
+    }
+
+    /// A name as an identifier of the database system, in quotes.
+    pub fn quoted(&self, name: &str) -> String {
+        self.dialect.quote_identifier(name)
+    }
+
     /// The names of the columns that a query selects, where they can be told without running it.
     pub fn selected(&self, query: &str) -> Option<Vec<String>> {
         select::selected(query, self.dialect.lexicon())
@@ -138,7 +150,7 @@ fn names(config: &DatabasesConfig, place: Span, cx: &mut CompileContext) -> Name
             let at = cx.at(query.span);
             cx.note(
                 Diagnostic::error(
-                    "databases",
+                    "conflicting-fields",
                     at,
                     "`databases` has both `static` and `discovery_query`",
                 )
@@ -150,7 +162,7 @@ fn names(config: &DatabasesConfig, place: Span, cx: &mut CompileContext) -> Name
             let at = cx.at(place);
             cx.note(
                 Diagnostic::error(
-                    "databases",
+                    "missing-field",
                     at,
                     "`connect.databases` has neither `static` nor `discovery_query`",
                 )
