@@ -35,8 +35,11 @@ fn what_is_seen_of_a_connector() {
     for case in crate::fixtures("preview") {
         let name = case.file_name().expect("a name").to_string_lossy();
         let folder = tempfile::tempdir().expect("a folder");
-        std::fs::copy(case.join("connector.yaml"), folder.path().join("connector.yaml"))
-            .expect("a case has a connector");
+        std::fs::copy(
+            case.join("connector.yaml"),
+            folder.path().join("connector.yaml"),
+        )
+        .expect("a case has a connector");
         if let Ok(sql) = std::fs::read_to_string(case.join("setup.sql")) {
             rusqlite::Connection::open(folder.path().join("system.db"))
                 .expect("a database")
@@ -127,11 +130,7 @@ async fn databases_say_which_columns_they_have() {
         let said = crate::said(&ran);
         assert_eq!(
             codes,
-            [
-                "column-not-there 7",
-                "query-refused 21",
-                "query-refused 23",
-            ],
+            ["column-not-there 7", "query-refused 21", "query-refused 23",],
             "{system:?}: {said}"
         );
         assert!(said.contains("did you mean `name`?"), "{said}");
@@ -151,7 +150,10 @@ fn an_api_is_asked_once_for_each_listing() {
         .collect();
     let server = Server::start(vec![
         Exchange::plain("HEAD /api", 200),
-        exchange("GET /api/users", serde_json::json!({"users": users, "next_cursor": "c2"})),
+        exchange(
+            "GET /api/users",
+            serde_json::json!({"users": users, "next_cursor": "c2"}),
+        ),
         Exchange::plain("GET /api/groups", 403),
     ]);
     let folder = tempfile::tempdir().expect("a folder");
@@ -194,6 +196,9 @@ fn whoever_is_not_let_in_is_told_so() {
     std::fs::write(folder.path().join("c.yaml"), connector).expect("the folder is ours");
     let ran = crate::run(folder.path(), &["validate", "c.yaml", "--online"], &[]);
     let said = crate::said(&ran);
-    assert!(said.contains("error[not-reached]") && said.contains("there is no such file"), "{said}");
+    assert!(
+        said.contains("error[not-reached]") && said.contains("there is no such file"),
+        "{said}"
+    );
     assert_eq!(ran.status.code(), Some(2), "{said}");
 }

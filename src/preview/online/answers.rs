@@ -42,7 +42,7 @@ pub(super) async fn check(
             }
             let wanted = Wanted::first_page(id, what);
             let preview = run(prepared, &wanted, cancel.clone()).await?;
-            judge(plan, &preview, what, online);
+            judge(plan, &preview, what, refused, online);
         }
     }
     Ok(())
@@ -88,7 +88,7 @@ fn is_refused(fetch: &dyn Fetch, refused: &[Location]) -> bool {
     })
 }
 
-fn judge(plan: &Plan, preview: &Preview, what: What, online: &mut Online) {
+fn judge(plan: &Plan, preview: &Preview, what: What, refused: &[Location], online: &mut Online) {
     for listing in preview.listings.iter().filter(|it| it.is_wanted) {
         online.listings += usize::from(!listing.pages.is_empty());
     }
@@ -109,7 +109,7 @@ fn judge(plan: &Plan, preview: &Preview, what: What, online: &mut Online) {
             .copied()
             .collect();
         if let Some(first) = listings.first() {
-            of_listing(plan, first, &listings, online);
+            of_listing(plan, first, &listings, refused, online);
         }
     }
 }
@@ -173,7 +173,13 @@ fn placed(code: &'static str, at: Option<Location>, message: String) -> Diagnost
 }
 
 /// What the records of a listing say of its mapping.
-fn of_listing(plan: &Plan, first: &ListingSeen, all: &[&ListingSeen], online: &mut Online) {
+fn of_listing(
+    plan: &Plan,
+    first: &ListingSeen,
+    all: &[&ListingSeen],
+    refused: &[Location],
+    online: &mut Online,
+) {
     let Some(at) = written(plan, first) else {
         return;
     };
@@ -217,6 +223,11 @@ fn of_listing(plan: &Plan, first: &ListingSeen, all: &[&ListingSeen], online: &m
         }
     }
     for (span, told) in of_places {
+        // What the database has said already is not said again.
+        let is_told = |at: &Location| span.start <= at.span.start && at.span.start <= span.end;
+        if refused.iter().any(is_told) {
+            continue;
+        }
         let place = Location {
             file: at.file.clone(),
             span,

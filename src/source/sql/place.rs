@@ -77,6 +77,8 @@ fn quoted(message: &str) -> Vec<&str> {
             found.extend(end.map(|end| &rest[..end]));
         }
     }
+    // `table t has no column named c`, as SQLite says.
+    found.extend(message.rsplit_once(" named ").map(|(_, name)| name.trim()));
     if let Some((_, words)) = message.rsplit_once(": ") {
         found.push(words.trim());
         found.extend(words.split_whitespace().next());
