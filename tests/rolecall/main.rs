@@ -32,6 +32,7 @@ mod servers;
 mod service;
 mod sql;
 mod sync;
+mod tutorials;
 mod watch;
 mod wire;
 
