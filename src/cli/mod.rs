@@ -8,10 +8,12 @@ mod daemon;
 mod eval;
 mod events;
 mod external;
+mod fmt;
 pub mod inspect;
 mod kinds;
 mod logging;
 mod metrics;
+mod migrate;
 mod outcome;
 mod platform;
 mod progress;
@@ -83,6 +85,10 @@ enum Command {
     Validate(validate::ValidateArgs),
     /// Run the tests of connector files, without their systems.
     Test(test::TestArgs),
+    /// Tidy connector files: indentation and spaces, with every comment kept.
+    Fmt(fmt::FmtArgs),
+    /// Bring old shapes of the language up to date, each change with its reason.
+    Migrate(migrate::MigrateArgs),
     /// Evaluate an expression of the language on a record.
     Eval(eval::EvalArgs),
     /// Print the JSON Schema of connector files, for editors.
@@ -164,6 +170,8 @@ fn run(command: Command) -> Outcome {
         Command::Daemon(args) => daemon::run(&args, &mut out),
         Command::Connector(_) => unreachable!("it was run by its own name"),
         Command::Validate(args) => validate::run(&args, &mut out),
+        Command::Fmt(args) => fmt::run(&args, &mut out),
+        Command::Migrate(args) => migrate::run(&args, &mut out),
         Command::Test(args) => test::run(&args, &mut out),
         Command::Eval(args) => eval::run(&args, &mut out),
         Command::Schema => schema::run(&mut out),

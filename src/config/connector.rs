@@ -80,6 +80,11 @@ pub fn load(path: &Path) -> Loaded {
     }
 }
 
+/// Reads a file as text.
+pub fn read_text(path: &Path) -> Result<Arc<SourceFile>, Diagnostic> {
+    read(path).map(|text| SourceFile::new(path, text))
+}
+
 pub(super) fn read(path: &Path) -> Result<String, Diagnostic> {
     let shown = path.display();
     let bytes = std::fs::read(path).map_err(|error| {
