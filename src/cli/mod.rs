@@ -7,7 +7,10 @@ mod connector_file;
 mod daemon;
 mod eval;
 mod events;
+mod explain;
+mod explain_code;
 mod external;
+mod file_search;
 mod fmt;
 pub mod inspect;
 mod kinds;
@@ -16,6 +19,7 @@ mod metrics;
 mod migrate;
 mod outcome;
 mod platform;
+mod preview;
 mod progress;
 mod report;
 mod report_file;
@@ -83,12 +87,18 @@ enum Command {
     Connector(connector::Arguments),
     /// Find every mistake in connector files, without connecting.
     Validate(validate::ValidateArgs),
+    /// Run one listing, and show what a sync would make of its first pages and what paging did.
+    Preview(Box<preview::PreviewArgs>),
+    /// Show the way of one record: what was asked, what came, each expression, what it became.
+    Explain(Box<explain::ExplainArgs>),
     /// Run the tests of connector files, without their systems.
     Test(test::TestArgs),
     /// Tidy connector files: indentation and spaces, with every comment kept.
     Fmt(fmt::FmtArgs),
     /// Bring old shapes of the language up to date, each change with its reason.
     Migrate(migrate::MigrateArgs),
+    /// Say at length what a code of a message means, with an example.
+    ExplainCode(explain_code::ExplainCodeArgs),
     /// Evaluate an expression of the language on a record.
     Eval(eval::EvalArgs),
     /// Print the JSON Schema of connector files, for editors.
@@ -172,7 +182,10 @@ fn run(command: Command) -> Outcome {
         Command::Validate(args) => validate::run(&args, &mut out),
         Command::Fmt(args) => fmt::run(&args, &mut out),
         Command::Migrate(args) => migrate::run(&args, &mut out),
+        Command::Preview(args) => preview::run(&args, &mut out),
+        Command::Explain(args) => explain::run(&args, &mut out),
         Command::Test(args) => test::run(&args, &mut out),
+        Command::ExplainCode(args) => explain_code::run(&args, &mut out),
         Command::Eval(args) => eval::run(&args, &mut out),
         Command::Schema => schema::run(&mut out),
         Command::Kinds(args) => kinds::run(&args, &mut out),
