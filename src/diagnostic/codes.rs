@@ -129,6 +129,10 @@ pub const DIAGNOSTICS: &[Code] = &[
         "Literal text that looks like an expression or a template. In files about APIs, `cel:` begins an expression and `tmpl:` a template; without them the text itself lands in the data.",
     ),
     code(
+        "literal-variable",
+        "`$NAME` and `${NAME:-default}` are literal text. `${NAME}` alone is filled in from the environment, and only in `connect` and in literal texts of requests.",
+    ),
+    code(
         "missing-field",
         "A field that is needed is not written, or is empty.",
     ),
@@ -187,7 +191,7 @@ pub const DIAGNOSTICS: &[Code] = &[
     ),
     code(
         "placeholder-name",
-        "The name of a placeholder is a word of SQL, or says nothing.",
+        "The name of a placeholder is a word of SQL, which makes the query hard to read.",
     ),
     code(
         "plain-secret",

@@ -165,7 +165,7 @@ impl CelProgram {
     }
 
     /// The fields of a variable that the expression reads.
-    pub(super) fn members(&self, variable: &str) -> Vec<String> {
+    pub fn members(&self, variable: &str) -> Vec<String> {
         reading::members(self.0.program.expression(), variable)
     }
 

@@ -24,7 +24,7 @@ mod watch;
 
 pub use cel::CelProgram;
 pub use check::Variables;
-pub use dot::{Preprocessed, preprocess};
+pub use dot::{Preprocessed, columns_asked_for, preprocess};
 pub use error::{EvalError, ExprError};
 pub use functions::{FunctionDoc, documented as documented_functions};
 pub use inputs::Inputs;

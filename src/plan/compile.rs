@@ -73,6 +73,11 @@ pub fn compile(
             .help("write `app_name: …` at the top"),
         );
     }
+    cx.vars = config
+        .vars
+        .iter()
+        .map(|(name, _)| name.text.clone())
+        .collect();
     super::lint::check(config, cx);
     let connection = Connection::compile(config, cx);
     let vars = vars(config, cx);
