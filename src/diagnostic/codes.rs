@@ -75,6 +75,10 @@ pub const DIAGNOSTICS: &[Code] = &[
         "The pages of a listing of changes go by something that changes while they are read: a change may be on none of them.",
     ),
     code(
+        "column-case",
+        "A mapping writes the name of a column in another case than the database does. Names are looked up exactly as the database writes them.",
+    ),
+    code(
         "conflicting-fields",
         "Two fields say different things about the same matter. Keep one.",
     ),
