@@ -14,7 +14,7 @@ use super::compile::CompileContext;
 use super::decode::{Decode, DecodeFields, Decoder, Reserved};
 use super::section::tidy;
 use super::tree::{Key, Node, NodeValue};
-use crate::diagnostic::{Diagnostic, Severity, Span, list, nearest};
+use crate::diagnostic::{Diagnostic, Severity, Span, list, nearest, related};
 
 /// A family of kinds: everything one tag chooses between.
 pub trait Family: Sized + Send + Sync + 'static {
@@ -154,7 +154,10 @@ impl<F: Family> Decode for Block<F> {
                     let fix = tag.and_then(|tag| decoder.rewrite(tag, name));
                     (format!("did you mean `{name}`?"), fix)
                 }
-                None => (format!("write one of {}", list(&names)), None),
+                None => match related(written, names.iter().copied()) {
+                    Some(name) => (format!("did you mean `{name}`?"), None),
+                    None => (format!("write one of {}", list(&names)), None),
+                },
             };
             let message = format!("there is no {} `{written}`", F::NAME);
             let diagnostic = Diagnostic::error("unknown-kind", at, message).help(help);

@@ -135,19 +135,51 @@ pub fn parse(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) -> Optio
                 span: error_span(&error, file),
             };
             let diagnostic = Diagnostic::error("yaml-syntax", at, sentence(&error));
-            diagnostics.push(
-                match diagnostic
-                    .message
-                    .contains("mapping values are not allowed")
-                {
-                    true => diagnostic
-                        .help("text that holds a colon and a space needs quotes around it"),
-                    false => diagnostic,
-                },
-            );
+            let tabs = leading_tabs(file.text());
+            let helps = [
+                (
+                    "mapping values are not allowed",
+                    "text that holds a colon and a space needs quotes around it",
+                ),
+                ("tab", "indent with spaces"),
+                (
+                    "did not find expected key",
+                    "compare the indentation with that of the lines above: keys of one mapping begin in one column",
+                ),
+                (
+                    "unknown anchor",
+                    "an alias `*name` repeats what is written at `&name`, which stands before it; text that begins with `*` needs quotes",
+                ),
+            ];
+            let found = helps
+                .iter()
+                .find(|(part, _)| diagnostic.message.contains(part));
+            let mut diagnostic = match found {
+                Some((_, help)) => diagnostic.help(*help),
+                None => diagnostic,
+            };
+            if found.is_some_and(|(part, _)| *part == "tab") {
+                diagnostic.fix = tabs;
+            }
+            diagnostics.push(diagnostic);
             None
         }
     }
+}
+
+/// Two spaces for each tab that a line begins with.
+fn leading_tabs(text: &str) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let tabs = line.bytes().take_while(|byte| *byte == b'\t').count();
+        if tabs > 0 {
+            let span = Span::new(start, start + tabs);
+            edits.push(Edit::replace(span, "  ".repeat(tabs)));
+        }
+        start += line.len();
+    }
+    edits
 }
 
 fn read(

@@ -9,7 +9,7 @@ mod text;
 
 pub use edit::{Edit, apply_edits};
 pub use json::DiagnosticView;
-pub use names::{list, nearest};
+pub use names::{list, nearest, related};
 pub use source_file::{Location, SourceFile, Span};
 pub use text::render_text;
 

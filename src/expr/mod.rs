@@ -22,7 +22,7 @@ mod typing;
 mod value;
 mod watch;
 
-pub use cel::CelProgram;
+pub use cel::{CelProgram, possible_texts};
 pub use check::Variables;
 pub use dot::{Preprocessed, columns_asked_for, preprocess};
 pub use error::{EvalError, ExprError};

@@ -52,7 +52,7 @@ pub fn compile(
 ) -> Option<Plan> {
     let types: Vec<_> = config.resource_types.iter().collect();
     let top = cx.at(Span::default());
-    if types.is_empty() {
+    if types.is_empty() && !cx.is_failed("resource_types") {
         let message = "`resource_types` is missing: nothing would be listed";
         cx.note(
             Diagnostic::error("missing-field", top.clone(), message)

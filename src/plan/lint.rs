@@ -8,6 +8,7 @@ use crate::config::resource_type::ResourceTypeConfig;
 use crate::config::scalar::Text;
 use crate::config::{CompileContext, ConnectorConfig, Dialect, Key};
 use crate::diagnostic::{Diagnostic, Severity, list, nearest};
+use crate::expr::possible_texts;
 
 /// Notes every reference that leads nowhere and every trap that upstream falls into silently.
 pub(super) fn check(config: &ConnectorConfig, cx: &mut CompileContext) {
@@ -334,7 +335,14 @@ impl TypeLint<'_, '_> {
         if here && !is_program(&principal_type.text) && !principal_type.text.is_empty() {
             self.principal_type(principal_type);
         }
+        if here {
+            let ids = self.ids;
+            self.choices("principal_type", "unknown-type", principal_type, ids);
+        }
         let id = &mapping.entitlement_id.0;
+        if let Some(statics) = statics {
+            self.choices("entitlement_id", "unknown-entitlement", id, statics);
+        }
         let literal = match self.cx.dialect {
             Dialect::Sql => sql_literal(&id.text),
             Dialect::Http => (!is_program(&id.text)).then_some(id.text.as_str()),
@@ -377,6 +385,46 @@ impl TypeLint<'_, '_> {
                 at,
                 "`annotations` of a grant have no effect",
             ));
+        }
+    }
+
+    /// The sides of a choice, as far as they are texts, name something of the file.
+    fn choices(&mut self, field: &str, code: &'static str, text: &Text, known: &[&str]) {
+        let source = match (text.text.strip_prefix("cel:"), self.cx.dialect) {
+            (Some(source), _) => source,
+            (None, Dialect::Sql) if field == "entitlement_id" => text.text.as_str(),
+            _ => return,
+        };
+        if !source.contains('?') {
+            return;
+        }
+        for written in possible_texts(source) {
+            if known.contains(&written.as_str()) {
+                continue;
+            }
+            let quoted = ["'", "\""].iter().find_map(|quote| {
+                let at = text.text.find(&format!("{quote}{written}{quote}"))?;
+                Some(at + 1..at + 1 + written.len())
+            });
+            let meant = nearest(&written, known.iter().copied());
+            let help = match meant {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("there are {}", list(known)),
+            };
+            let fix = quoted
+                .clone()
+                .zip(meant)
+                .and_then(|(range, meant)| self.cx.edit(text, range, meant));
+            let span = quoted.map_or(text.span, |range| self.cx.locate(text, range));
+            let at = self.cx.at(span);
+            let message = match code {
+                "unknown-type" => {
+                    format!("`{field}` may be `{written}`, which is no resource type of this file")
+                }
+                _ => format!("`{}` has no entitlement `{written}`", self.key.text),
+            };
+            let unknown = Diagnostic::error(code, at, message).help(help);
+            self.cx.note(unknown.fix_if(fix));
         }
     }
 

@@ -314,7 +314,10 @@ impl Reader<'_, '_> {
         let port = text.parse().ok().filter(|port| *port > 0);
         if port.is_none() {
             let message = "the port is no number between 1 and 65535";
-            self.cx.error::<()>("bad-port", span, message);
+            let at = self.cx.at(span);
+            let wrong = Diagnostic::error("bad-port", at, message);
+            self.cx
+                .note(wrong.help("write the number alone, for example `port: 5432`"));
         }
         port
     }
