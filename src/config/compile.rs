@@ -28,8 +28,8 @@ pub struct CompileContext<'e> {
     /// The single words that stand for themselves where text of a record is usual, for whoever knows
     /// whether a column has that name.
     pub words: Vec<(String, Text)>,
-    /// The names under `vars` of the file.
-    pub vars: Vec<String>,
+    /// The names under `vars` of the file, once they are known.
+    pub vars: Option<Vec<String>>,
     /// Whether one of the programs compiled so far reads `response`.
     pub reads_response: bool,
     failed: Vec<String>,
@@ -67,7 +67,7 @@ impl<'e> CompileContext<'e> {
             diagnostics: Vec::new(),
             columns: Vec::new(),
             words: Vec::new(),
-            vars: Vec::new(),
+            vars: None,
             reads_response: false,
             failed: Vec::new(),
             block: Span::new(0, 0),

@@ -146,9 +146,11 @@ impl<F: Family> Decode for Block<F> {
                 return None;
             }
         };
-        let Some(kind) = F::kinds().into_iter().find(|kind| kind.name == written) else {
+        let named = |name: &str| F::kinds().into_iter().find(|kind| kind.name == name);
+        let kind = named(written).or_else(|| {
             let at = decoder.at(tag_span);
-            let (help, fix) = match nearest(written, names.iter().copied()) {
+            let meant = nearest(written, names.iter().copied());
+            let (help, fix) = match meant {
                 Some(name) => {
                     let tag = node.get(F::TAG);
                     let fix = tag.and_then(|tag| decoder.rewrite(tag, name));
@@ -162,8 +164,9 @@ impl<F: Family> Decode for Block<F> {
             let message = format!("there is no {} `{written}`", F::NAME);
             let diagnostic = Diagnostic::error("unknown-kind", at, message).help(help);
             decoder.diagnostics.push(diagnostic.fix_if(fix));
-            return None;
-        };
+            // The rest of the block is checked as if the name were written so.
+            meant.and_then(named)
+        })?;
         if F::NESTS
             && let Some((
                 _,

@@ -49,21 +49,24 @@ impl CompileContext<'_> {
 
     /// Notes a field of `vars` that the file does not have.
     pub(super) fn check_vars<'n>(&mut self, text: &Text, named: impl Iterator<Item = &'n str>) {
+        let Some(known) = self.vars.clone() else {
+            return;
+        };
         for name in named {
-            if self.vars.iter().any(|known| known == name) {
+            if known.iter().any(|known| known == name) {
                 continue;
             }
             let word = format!("{VARS}.{name}");
             let found = text.text.find(&word);
             let range = found.map(|at| at..at + word.len());
             let span = range.clone().map(|range| self.locate(text, range));
-            let meant = nearest(name, self.vars.iter().map(String::as_str));
+            let meant = nearest(name, known.iter().map(String::as_str));
             let help = match meant {
                 Some(meant) => format!("did you mean `{VARS}.{meant}`?"),
-                None if self.vars.is_empty() => {
+                None if known.is_empty() => {
                     format!("add it at the top of the file: `vars: {{{name}: …}}`")
                 }
-                None => format!("`vars` of the file has {}", list(&self.vars)),
+                None => format!("`vars` of the file has {}", list(&known)),
             };
             let with = meant.map(|meant| format!("{VARS}.{meant}"));
             let fix = range

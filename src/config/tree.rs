@@ -147,7 +147,7 @@ pub fn parse(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) -> Optio
                     "compare the indentation with that of the lines above: keys of one mapping begin in one column",
                 ),
                 (
-                    "unknown anchor",
+                    "what is not there",
                     "an alias `*name` repeats what is written at `&name`, which stands before it; text that begins with `*` needs quotes",
                 ),
             ];
@@ -238,6 +238,7 @@ fn sentence(error: &serde_yaml::Error) -> String {
             "budget breached",
             "the file is larger or deeper than a connector can be; aliases may have multiplied it",
         ),
+        ("unknown anchor", "an alias repeats what is not there"),
         ("alias", "an alias repeats too much, or itself"),
         (
             "recursive references",

@@ -73,11 +73,8 @@ pub fn compile(
             .help("write `app_name: …` at the top"),
         );
     }
-    cx.vars = config
-        .vars
-        .iter()
-        .map(|(name, _)| name.text.clone())
-        .collect();
+    let names = config.vars.iter().map(|(name, _)| name.text.clone());
+    cx.vars = Some(names.collect());
     super::lint::check(config, cx);
     let connection = Connection::compile(config, cx);
     let vars = vars(config, cx);
@@ -102,6 +99,7 @@ pub fn compile(
         };
         compiled.push(compiler.compile());
     }
+    super::lint::vars(config, cx);
     let connection = connection?;
     let order = order?;
     let types = order

@@ -41,7 +41,6 @@ pub(super) fn check(config: &ConnectorConfig, cx: &mut CompileContext) {
         lint.grants();
     }
     mixed_mappings(config, cx);
-    vars(config, cx);
     if let Some(section) = &config.error_handling
         && cx.dialect == Dialect::Sql
     {
@@ -51,8 +50,14 @@ pub(super) fn check(config: &ConnectorConfig, cx: &mut CompileContext) {
     }
 }
 
-/// `vars` of the file that nothing uses.
-fn vars(config: &ConnectorConfig, cx: &mut CompileContext) {
+/// Warns of `vars` of the file that nothing uses. One that is misspelt where it is used was told.
+pub(super) fn vars(config: &ConnectorConfig, cx: &mut CompileContext) {
+    let misspelt = |found: &Diagnostic| {
+        found.code == "unknown-member" && found.message.starts_with("`vars` of the file")
+    };
+    if cx.diagnostics.iter().any(misspelt) {
+        return;
+    }
     let file = cx.file();
     let text = file.text();
     let word = |c: char| c.is_alphanumeric() || c == '_';

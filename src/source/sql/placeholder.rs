@@ -112,7 +112,18 @@ pub fn scan_with_blocks(
         Err(open) => {
             let span = cx.locate(text, open.start..open.start + 1);
             let message = format!("{} begins here and never ends", open.region.phrase());
-            return cx.error("unclosed-sql", span, message);
+            let help = match open.region {
+                Region::Literal => {
+                    "close it with the same quote; a quote inside of a string is written twice: `'it''s'`"
+                }
+                Region::Comment => {
+                    "close it with `*/`; one that ends with its line begins with `--`"
+                }
+                _ => "close it with the same quote",
+            };
+            let at = cx.at(span);
+            cx.note(Diagnostic::error("unclosed-sql", at, message).help(help));
+            return None;
         }
     };
     // Comments and the semicolon that ends the statement do not count.
@@ -127,7 +138,10 @@ pub fn scan_with_blocks(
         (end > 0).then_some(range.start + end)
     });
     let Some(end) = end else {
-        return cx.error("empty-query", text.span, "the query is empty");
+        let at = cx.at(text.span);
+        let empty = Diagnostic::error("empty-query", at, "the query is empty");
+        cx.note(empty.help("write the statement, for example `SELECT id, name FROM users`"));
+        return None;
     };
     let words: Vec<String> = lexer::words(sql, &regions).collect();
     let block = blocks && begins_block(&words);

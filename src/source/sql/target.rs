@@ -306,7 +306,9 @@ impl Reader<'_, '_> {
         let message = format!("there is no database scheme `{scheme}`");
         let unknown = Diagnostic::error("unknown-scheme", at, message).help(help);
         self.cx.note(unknown.fix_if(fix));
-        None
+        // The rest of the file is checked as if it were written so.
+        all.into_iter()
+            .find(|dialect| Some(dialect.scheme()) == meant)
     }
 
     /// A port as a number. Notes what is none.
