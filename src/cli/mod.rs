@@ -8,6 +8,7 @@ mod daemon;
 mod eval;
 mod events;
 mod external;
+mod init;
 pub mod inspect;
 mod kinds;
 mod logging;
@@ -78,6 +79,8 @@ enum Command {
     Daemon(Box<daemon::DaemonArgs>),
     /// The flags and variables of the connectors `baton-http` and `baton-sql`, for old command lines.
     Connector(connector::Arguments),
+    /// Draft a connector file from an API description, a database, or a sample of answers.
+    Init(init::InitArgs),
     /// Find every mistake in connector files, without connecting.
     Validate(validate::ValidateArgs),
     /// Evaluate an expression of the language on a record.
@@ -160,6 +163,7 @@ fn run(command: Command) -> Outcome {
         Command::Apply(args) => change::apply(&args, &mut out),
         Command::Daemon(args) => daemon::run(&args, &mut out),
         Command::Connector(_) => unreachable!("it was run by its own name"),
+        Command::Init(args) => init::run(&args, &mut out),
         Command::Validate(args) => validate::run(&args, &mut out),
         Command::Eval(args) => eval::run(&args, &mut out),
         Command::Schema => schema::run(&mut out),

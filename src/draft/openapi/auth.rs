@@ -16,7 +16,7 @@ pub(super) fn add(
     used: &[&Json],
     prefix: &str,
     connect: &mut Section,
-    place: &mut Place<'_>,
+    place: &mut Place,
 ) {
     let schemes = document
         .root
@@ -93,7 +93,7 @@ struct Offer {
     todo: Option<String>,
 }
 
-fn offer(name: &str, scheme: &Json, prefix: &str, _: &Place<'_>) -> Option<Offer> {
+fn offer(name: &str, scheme: &Json, prefix: &str, _: &Place) -> Option<Offer> {
     let text = |key: &str| scheme.get(key).and_then(Json::as_str).unwrap_or_default();
     let mut variables = Vec::new();
     let mut variable = |what: &str| {
@@ -195,7 +195,7 @@ fn oauth2(scheme: &Json, variable: &mut dyn FnMut(&str) -> String) -> (Section, 
         };
         of_three.or_else(of_two)
     };
-    let mut token_url = |flow: &Json, variable: &mut dyn FnMut(&str) -> String| {
+    let token_url = |flow: &Json, variable: &mut dyn FnMut(&str) -> String| {
         let url = flow
             .get("tokenUrl")
             .and_then(Json::as_str)

@@ -35,7 +35,7 @@ pub(super) fn add(
     operations: &[Operation<'_>],
     lists: &Lists<'_, '_>,
     types: &mut [DraftType],
-    place: &mut Place<'_>,
+    place: &mut Place,
 ) {
     let mut reversed = Vec::new();
     for operation in operations {
@@ -85,7 +85,7 @@ fn members_of_parent(
     index: usize,
     lists: &Lists<'_, '_>,
     types: &mut [DraftType],
-    place: &mut Place<'_>,
+    place: &mut Place,
 ) {
     if let Some((grants, todos)) = members(operation, index, lists, place) {
         types[index].grants.push(grants);
@@ -98,7 +98,7 @@ fn members(
     operation: &Operation<'_>,
     index: usize,
     lists: &Lists<'_, '_>,
-    place: &mut Place<'_>,
+    place: &mut Place,
 ) -> Option<(DraftGrants, Vec<String>)> {
     let held = &lists.taken[index];
     let last = operation.words.last()?;
@@ -252,7 +252,7 @@ fn held(
     index: usize,
     lists: &Lists<'_, '_>,
     types: &[DraftType],
-    place: &mut Place<'_>,
+    place: &mut Place,
 ) -> Option<(usize, DraftGrants)> {
     let holder = &lists.taken[index];
     let (noun, _) = noun(&operation.words)?;

@@ -20,7 +20,7 @@ pub(super) fn add(
     operations: &[Operation<'_>],
     lists: &Lists<'_, '_>,
     types: &mut [DraftType],
-    place: &mut Place<'_>,
+    place: &mut Place,
 ) {
     for (index, list) in lists.taken.iter().enumerate() {
         if list.parent.is_some() || !list.operation.path_parameters().is_empty() {
@@ -166,7 +166,7 @@ fn memberships(
     operations: &[Operation<'_>],
     lists: &Lists<'_, '_>,
     types: &mut [DraftType],
-    place: &mut Place<'_>,
+    place: &mut Place,
 ) {
     for operation in operations {
         let is_type = lists

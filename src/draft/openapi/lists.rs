@@ -174,7 +174,7 @@ fn parent(operation: &Operation<'_>, taken: &[List<'_, '_>]) -> Option<usize> {
 }
 
 /// The types, without grants.
-pub(super) fn types(lists: &Lists<'_, '_>, place: &mut Place<'_>) -> Vec<DraftType> {
+pub(super) fn types(lists: &Lists<'_, '_>, place: &mut Place) -> Vec<DraftType> {
     let mut types = Vec::new();
     for list in &lists.taken {
         types.push(resource_type(list, &lists.taken, place));
@@ -182,7 +182,7 @@ pub(super) fn types(lists: &Lists<'_, '_>, place: &mut Place<'_>) -> Vec<DraftTy
     types
 }
 
-fn resource_type(list: &List<'_, '_>, all: &[List<'_, '_>], place: &mut Place<'_>) -> DraftType {
+fn resource_type(list: &List<'_, '_>, all: &[List<'_, '_>], place: &mut Place) -> DraftType {
     let operation = list.operation;
     let parent = list.parent.map(|parent| all[parent].id.clone());
     let (draft, todos) = listing(operation, &values(list), place);

@@ -29,7 +29,7 @@ pub fn draft(root: &Json, origin: &str, wish: &Wish) -> Result<Draft, DraftError
     let prefix = variable(&name);
     let operations = operation::operations(&document);
     let lists = lists::choose(&operations, wish)?;
-    let mut place = place::Place::new(&document, &prefix);
+    let mut place = place::Place::new(&prefix);
     let mut types = lists::types(&lists, &mut place);
     grants::add(&operations, &lists, &mut types, &mut place);
     inline::add(&operations, &lists, &mut types, &mut place);

@@ -5,11 +5,8 @@ use std::collections::BTreeMap;
 use crate::draft::guess::{identifier, variable, words};
 use crate::draft::yaml::Section;
 
-use super::document::Document;
-
 /// Collects them while the draft is made.
-pub(super) struct Place<'d> {
-    pub document: Document<'d>,
+pub(super) struct Place {
     prefix: String,
     pub vars: Section,
     pub variables: Vec<String>,
@@ -21,10 +18,9 @@ pub(super) struct Place<'d> {
     pub headers: Vec<(String, String)>,
 }
 
-impl<'d> Place<'d> {
-    pub(super) fn new(document: &Document<'d>, prefix: &str) -> Self {
+impl Place {
+    pub(super) fn new(prefix: &str) -> Self {
         Self {
-            document: *document,
             prefix: prefix.to_owned(),
             vars: Section::new(),
             variables: Vec::new(),

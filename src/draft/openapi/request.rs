@@ -13,7 +13,7 @@ use super::place::Place;
 pub(super) fn listing(
     operation: &Operation<'_>,
     values: &[&str],
-    place: &mut Place<'_>,
+    place: &mut Place,
 ) -> (DraftListing, Vec<String>) {
     let mut todos = Vec::new();
     let mut request = Section::new().with("url", url(operation.path, values, place));
@@ -94,7 +94,7 @@ pub(super) fn is_literal(text: &str) -> bool {
 }
 
 /// A header that has to be sent, for all requests.
-fn required_header(given: &Given, place: &mut Place<'_>) {
+fn required_header(given: &Given, place: &mut Place) {
     let name = &given.parameter.name;
     let plain = joined(name);
     let known = [
@@ -128,7 +128,7 @@ pub(super) fn is_header_name(name: &str) -> bool {
 }
 
 /// The path with its parameters filled in.
-pub(super) fn url(path: &str, values: &[&str], place: &mut Place<'_>) -> String {
+pub(super) fn url(path: &str, values: &[&str], place: &mut Place) -> String {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let mut url = String::new();
     let mut values = values.iter();

@@ -14,7 +14,7 @@ pub(super) fn section(
     document: &Document<'_>,
     prefix: &str,
     origin: &str,
-    place: &mut Place<'_>,
+    place: &mut Place,
 ) -> Section {
     let mut connect = Section::new();
     let (url, why) = match base_url(document, prefix, origin, place) {
@@ -44,7 +44,7 @@ fn base_url(
     document: &Document<'_>,
     prefix: &str,
     origin: &str,
-    place: &mut Place<'_>,
+    place: &mut Place,
 ) -> Option<(String, String)> {
     let servers = document.root.get("servers").and_then(Json::as_array);
     if let Some(servers) = servers {
@@ -124,7 +124,7 @@ fn is_usual(name: &str, default: &str) -> bool {
 }
 
 /// A server may be only a path: it is one of where the description is.
-fn absolute(url: &str, prefix: &str, origin: &str, place: &mut Place<'_>) -> Option<String> {
+fn absolute(url: &str, prefix: &str, origin: &str, place: &mut Place) -> Option<String> {
     if url.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return None;
     }
