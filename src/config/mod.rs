@@ -28,10 +28,11 @@ pub mod test;
 mod test_file;
 pub mod tolerance;
 mod tree;
+mod wanted;
 
 pub(crate) use bare::is_bare_word;
 pub use compile::{Bare, CompileContext};
-pub use connector::{ConnectorConfig, Loaded, load, load_text};
+pub use connector::{ConnectorConfig, Loaded, load, load_bytes, load_text};
 pub use decode::Dialect;
 pub use interpolate::{Environment, ProcessEnvironment};
 pub use json_schema::json_schema;
@@ -43,3 +44,4 @@ pub use source_map::Path;
 pub use test_file::{LoadedTests, load_tests, load_tests_text, tests_beside};
 pub(crate) use tree::parse as parse_tree;
 pub use tree::{Key, Node, NodeValue};
+pub use wanted::Wanted;

@@ -9,7 +9,11 @@ use std::sync::Arc;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{DuplicateKeyPolicy, Options, Spanned};
 
-use crate::diagnostic::{Diagnostic, Location, SourceFile, Span};
+use crate::diagnostic::{Diagnostic, Edit, Location, SourceFile, Span};
+
+/// Enough for the deepest file that the library reads, in a build without optimisation: it recurses
+/// with large frames, and a thread of a runtime has 2 MiB.
+const STACK: usize = 4 << 20;
 
 /// A value of the file.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +49,14 @@ pub struct Key {
     pub text: String,
     /// Where it stands.
     pub span: Span,
+}
+
+impl Key {
+    /// Writes another name in its place. `None` where it is written in quotes or comes by an alias.
+    pub fn rename(&self, source: &str, name: &str) -> Option<Edit> {
+        let written = source.get(self.span.start..self.span.end)?;
+        (written == self.text).then(|| Edit::replace(self.span, name))
+    }
 }
 
 impl Node {
@@ -103,42 +115,48 @@ pub fn parse(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) -> Optio
         Ok(raw) => Some(lowering.node(raw)),
         Err(error) if is_duplicate_key(&error) => {
             // The library stops at the first one: read on without its help.
-            let raw = read(file, DuplicateKeyPolicy::LastWins).ok()?;
-            let node = lowering.node(raw);
+            let first = error_span(&error, file);
+            let raw = read(file, DuplicateKeyPolicy::LastWins);
+            let node = raw.map(|raw| lowering.node(raw));
             if lowering.duplicates.is_empty() {
-                lowering.duplicates.push(error_span(&error, file));
+                lowering.duplicates.push(first);
             }
             for span in lowering.duplicates {
-                let key = &file.text()[span.start..span.end];
-                let message = format!("`{key}` is written twice in this mapping");
-                let at = Location {
-                    file: file.clone(),
-                    span,
-                };
-                diagnostics.push(
-                    Diagnostic::error("duplicate-key", at, message).help("keep one of the two"),
-                );
+                diagnostics.push(twice(file, span));
             }
-            Some(node)
+            // Behind the key there may be what is no YAML at all.
+            node.map_err(|error| diagnostics.push(no_yaml(file, &error)))
+                .ok()
         }
         Err(error) => {
-            let at = Location {
-                file: file.clone(),
-                span: error_span(&error, file),
-            };
-            let diagnostic = Diagnostic::error("yaml-syntax", at, sentence(&error));
-            diagnostics.push(
-                match diagnostic
-                    .message
-                    .contains("mapping values are not allowed")
-                {
-                    true => diagnostic
-                        .help("text that holds a colon and a space needs quotes around it"),
-                    false => diagnostic,
-                },
-            );
+            diagnostics.push(no_yaml(file, &error));
             None
         }
+    }
+}
+
+fn twice(file: &Arc<SourceFile>, span: Span) -> Diagnostic {
+    let key = &file.text()[span.start..span.end];
+    let message = format!("`{key}` is written twice in this mapping");
+    let at = Location {
+        file: file.clone(),
+        span,
+    };
+    Diagnostic::error("duplicate-key", at, message).help("keep one of the two")
+}
+
+fn no_yaml(file: &Arc<SourceFile>, error: &serde_yaml::Error) -> Diagnostic {
+    let at = Location {
+        file: file.clone(),
+        span: error_span(error, file),
+    };
+    let diagnostic = Diagnostic::error("yaml-syntax", at, sentence(error));
+    let is_colon = diagnostic
+        .message
+        .contains("mapping values are not allowed");
+    match is_colon {
+        true => diagnostic.help("text that holds a colon and a space needs quotes around it"),
+        false => diagnostic,
     }
 }
 
@@ -149,7 +167,9 @@ fn read(
     let mut options = Options::default();
     options.duplicate_keys = duplicate_keys;
     options.with_snippet = false;
-    serde_yaml::from_str_with_options(file.text(), options)
+    stacker::maybe_grow(STACK, 2 * STACK, || {
+        serde_yaml::from_str_with_options(file.text(), options)
+    })
 }
 
 fn is_duplicate_key(error: &serde_yaml::Error) -> bool {
@@ -358,7 +378,7 @@ impl Lowering<'_> {
 
 /// True when the scalar that starts here is the body of a `|` or `>` block: the parser's span of a
 /// block begins after its header, so the header ends the line above.
-fn is_block(source: &str, start: usize) -> bool {
+pub(super) fn is_block(source: &str, start: usize) -> bool {
     let before = source[..start].trim_end();
     if !source[before.len()..start].contains('\n') {
         return false;
@@ -479,6 +499,14 @@ mod tests {
             ["duplicate-key acme.yaml:4:3: `x` is written twice in this mapping"]
         );
         assert!(node.is_some());
+    }
+
+    #[test]
+    fn broken_yaml_behind_a_duplicate_key_is_told_too() {
+        let (node, diagnostics) = parse_text("a: 1\na: 2\n    b: 3\n");
+        assert!(node.is_none());
+        let codes: Vec<_> = diagnostics.iter().map(|shown| &shown[..13]).collect();
+        assert_eq!(codes, ["duplicate-key", "yaml-syntax a"], "{diagnostics:?}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::{Plan, compile};
 use crate::config::decode::Placed;
 use crate::config::{CompileContext, ConnectorConfig, Environment, Loaded};
 use crate::diagnostic::{self, Diagnostic, Severity, Span};
+use crate::expr::Variables;
 
 /// How a file is checked.
 #[derive(Clone, Copy)]
@@ -32,10 +33,28 @@ pub enum Purpose {
     Everything,
 }
 
+/// What compiling a file brings to light, whether it can run or not.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// The plan, when the file can run.
+    pub plan: Option<Plan>,
+    /// Everything that was found, sorted.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The scalars that may hold a program, and the variables that are known there.
+    pub programs: Vec<(Span, Variables)>,
+}
+
 /// Compiles a file. Returns the plan, when the file can run, and everything that was found, sorted.
 pub fn check(loaded: Loaded, how: Check<'_>) -> (Option<Plan>, Vec<Diagnostic>) {
+    let survey = survey(loaded, how);
+    (survey.plan, survey.diagnostics)
+}
+
+/// Compiles a file, and tells what an editor wants to know of it besides.
+pub fn survey(loaded: Loaded, how: Check<'_>) -> Survey {
     let mut found = loaded.diagnostics;
     let mut plan = None;
+    let mut programs = Vec::new();
     if let Some((dialect, config)) = &loaded.config {
         let mut cx = CompileContext::new(
             loaded.file.clone(),
@@ -49,6 +68,7 @@ pub fn check(loaded: Loaded, how: Check<'_>) -> (Option<Plan>, Vec<Diagnostic>) 
         }
         plan = compile(config, &loaded.file, &mut cx);
         found.append(&mut cx.diagnostics);
+        programs = cx.programs;
     }
     if how.strict {
         for diagnostic in found
@@ -62,7 +82,11 @@ pub fn check(loaded: Loaded, how: Check<'_>) -> (Option<Plan>, Vec<Diagnostic>) 
     if diagnostic::has_errors(&found) {
         plan = None;
     }
-    (plan, found)
+    Survey {
+        plan,
+        diagnostics: found,
+        programs,
+    }
 }
 
 /// The places whose mistakes a sync may pass over. What an alias shares with the rest of the file is

@@ -29,7 +29,7 @@ pub use change::{
     ChangePlan, HttpChangePlan, HttpStepPlan, RejectionPlan, ReplacementPlan, SqlChangePlan,
     WaitPlan,
 };
-pub use check::{Check, Purpose, check};
+pub use check::{Check, Purpose, Survey, check, survey};
 pub use compile::{Plan, compile};
 pub use credential::Credential;
 pub use find::FindPlan;

@@ -1,12 +1,14 @@
 //! Everything that is tested from outside of the crate, in one binary.
 
 mod api;
+mod author;
 mod c1z;
 mod chaos;
 mod cli;
 mod company;
 mod complete;
 mod conformance;
+mod connector_test;
 mod daemon;
 mod diagnostics;
 mod drop_in;

@@ -21,7 +21,7 @@ pub async fn download(url: &Url) -> Result<Vec<u8>, SourceError> {
     let unreachable = |error: reqwest::Error| SourceError::Unreachable {
         system: host(url),
         transient: error.is_timeout() || error.is_connect(),
-        reason: crate::causes::line(&error.without_url()),
+        reason: crate::causes::in_one_line(&error.without_url()),
     };
     let client = reqwest::Client::builder()
         .user_agent(concat!("rolecall/", env!("CARGO_PKG_VERSION")))
@@ -49,7 +49,7 @@ pub async fn download(url: &Url) -> Result<Vec<u8>, SourceError> {
         if bytes.len() > LARGEST {
             return Err(SourceError::Unreadable {
                 url: safe(url),
-                expected: "a description".to_owned(),
+                expected: "a description",
                 reason: format!("it has more than {} MB", LARGEST >> 20),
             });
         }

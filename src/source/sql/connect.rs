@@ -1,6 +1,7 @@
 //! `connect` → the databases that queries run on.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
@@ -23,6 +24,8 @@ pub struct SqlSource {
     server: Option<Arc<dyn Server>>,
     names: Names,
     databases: OnceCell<Vec<Arc<dyn Database>>>,
+    /// Whether pages say what they were asked with.
+    tells: AtomicBool,
 }
 
 /// Which databases there are.
@@ -53,6 +56,7 @@ impl SqlSource {
             server,
             names,
             databases: OnceCell::new(),
+            tells: AtomicBool::new(false),
         }))
     }
 
@@ -64,6 +68,11 @@ impl SqlSource {
     /// True when rows come from several databases.
     pub(super) fn is_multiple(&self) -> bool {
         !matches!(self.names, Names::One)
+    }
+
+    /// Whether pages say what they were asked with.
+    pub(super) fn tells(&self) -> bool {
+        self.tells.load(Ordering::Relaxed)
     }
 
     /// The databases, sorted by name; the first is the primary one. Asked once per run.
@@ -141,7 +150,7 @@ fn names(config: &DatabasesConfig, place: Span, cx: &mut CompileContext) -> Name
             let at = cx.at(query.span);
             cx.note(
                 Diagnostic::error(
-                    "databases",
+                    "conflicting-fields",
                     at,
                     "`databases` has both `static` and `discovery_query`",
                 )
@@ -153,7 +162,7 @@ fn names(config: &DatabasesConfig, place: Span, cx: &mut CompileContext) -> Name
             let at = cx.at(place);
             cx.note(
                 Diagnostic::error(
-                    "databases",
+                    "missing-field",
                     at,
                     "`connect.databases` has neither `static` nor `discovery_query`",
                 )
@@ -207,6 +216,15 @@ impl Source for SqlSource {
             database.check().await?;
         }
         Ok(())
+    }
+
+    fn tell(&self) {
+        self.tells.store(true, Ordering::Relaxed);
+    }
+
+    /// The password is of the connection alone: drivers do not repeat it, and no row holds it.
+    fn redact(&self, text: &str) -> String {
+        text.to_owned()
     }
 
     async fn close(&self) {

@@ -51,6 +51,18 @@ pub enum Form {
     Keyword,
 }
 
+impl Form {
+    /// The option that is written for it; empty for a parameter.
+    pub fn option(self) -> &'static str {
+        match self {
+            Form::Parameter => "",
+            Form::Unquoted => "unquoted",
+            Form::Identifier => "identifier",
+            Form::Keyword => "keyword",
+        }
+    }
+}
+
 const OPTIONS: [&str; 3] = ["unquoted", "identifier", "keyword"];
 
 impl Form {
@@ -124,6 +136,7 @@ pub fn scan_with_blocks(
         parts: Vec::new(),
         inert: Vec::new(),
         failed: false,
+        several: false,
     };
     for (region, range) in &regions {
         match region {
@@ -151,6 +164,8 @@ struct Scan<'s, 'c, 'e> {
     parts: Vec<Part>,
     inert: Vec<String>,
     failed: bool,
+    /// True when a second statement was noted: one message is enough.
+    several: bool,
 }
 
 impl Scan<'_, '_, '_> {
@@ -158,7 +173,6 @@ impl Scan<'_, '_, '_> {
         let bytes = self.sql.as_bytes();
         let (mut start, mut at) = (range.start, range.start);
         while at < range.end {
-            let before = &self.sql[range.start..at];
             let length = match bytes[at] {
                 b'?' => match attempt(&self.sql[at..range.end]) {
                     Some(inside) => {
@@ -171,7 +185,9 @@ impl Scan<'_, '_, '_> {
                     None if self.lexicon.question_parameters => self.question(at, range.end),
                     None => 1,
                 },
-                b'$' if !lexer::ends_with_word(before) => self.dollar(at, range.end),
+                b'$' if !lexer::ends_with_word(&self.sql[range.start..at]) => {
+                    self.dollar(at, range.end)
+                }
                 mark @ (b':' | b'@') if self.names_parameters(mark) => {
                     match bytes.get(at + 1) == Some(&mark) {
                         // `@@version` and `x::int` are no parameters.
@@ -227,12 +243,15 @@ impl Scan<'_, '_, '_> {
             Some(option) => match Form::of(option) {
                 Some(form) => form,
                 None => {
-                    let help = match nearest(&option.to_lowercase(), OPTIONS.into_iter()) {
+                    let near = nearest(&option.to_lowercase(), OPTIONS.into_iter());
+                    let help = match near {
                         Some(near) => format!("did you mean `{near}`?"),
                         None => format!("the options are {}", list(&OPTIONS)),
                     };
                     let message = format!("a placeholder has no option `{option}`");
-                    return self.error("unknown-placeholder-option", range, message, help);
+                    let with = near.map(|near| format!("?<{name}|{near}>"));
+                    let code = "unknown-placeholder-option";
+                    return self.error_instead(code, range, message, help, with.as_deref());
                 }
             },
         };
@@ -313,7 +332,7 @@ impl Scan<'_, '_, '_> {
     }
 
     fn semicolon(&mut self, at: usize) -> usize {
-        if self.block {
+        if self.block || std::mem::replace(&mut self.several, true) {
             return 1;
         }
         let message = "a second statement begins here";
@@ -357,10 +376,23 @@ impl Scan<'_, '_, '_> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
+        self.error_instead(code, range, message, help, None);
+    }
+
+    /// Notes a mistake, and what to write in its place.
+    fn error_instead(
+        &mut self,
+        code: &'static str,
+        range: Range<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+        with: Option<&str>,
+    ) {
         self.failed = true;
+        let fix = with.and_then(|with| self.cx.edit(self.text, range.clone(), with));
         let at = self.cx.at(self.cx.locate(self.text, range));
-        self.cx
-            .note(Diagnostic::error(code, at, message).help(help));
+        let wrong = Diagnostic::error(code, at, message).help(help);
+        self.cx.note(wrong.fix_if(fix));
     }
 }
 
