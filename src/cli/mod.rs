@@ -12,6 +12,7 @@ mod explain_code;
 mod external;
 mod file_search;
 mod fmt;
+mod init;
 pub mod inspect;
 mod kinds;
 mod logging;
@@ -86,6 +87,8 @@ enum Command {
     Daemon(Box<daemon::DaemonArgs>),
     /// The flags and variables of the connectors `baton-http` and `baton-sql`, for old command lines.
     Connector(connector::Arguments),
+    /// Draft a connector file from an API description, a database, or a sample of answers.
+    Init(init::InitArgs),
     /// Find every mistake in connector files, without connecting.
     Validate(validate::ValidateArgs),
     /// Run one listing, and show what a sync would make of its first pages and what paging did.
@@ -180,6 +183,7 @@ fn run(command: Command) -> Outcome {
         Command::Apply(args) => change::apply(&args, &mut out),
         Command::Daemon(args) => daemon::run(&args, &mut out),
         Command::Connector(_) => unreachable!("it was run by its own name"),
+        Command::Init(args) => init::run(&args, &mut out),
         Command::Validate(args) => validate::run(&args, &mut out),
         Command::Fmt(args) => fmt::run(&args, &mut out),
         Command::Migrate(args) => migrate::run(&args, &mut out),

@@ -38,7 +38,7 @@ pub use decode::Dialect;
 pub use interpolate::{Environment, ProcessEnvironment};
 pub use json_schema::json_schema;
 pub use kind::{Block, Family, Kind, KindConfig, KindView};
-pub(crate) use plain::read_plain;
+pub(crate) use plain::{read_plain, read_plain_leniently};
 pub(crate) use scalar::parse_duration;
 pub(crate) use secrets::{carries_secret, names_secret};
 pub use source_map::Path;
