@@ -109,6 +109,12 @@ impl Diagnostic {
         self.fix.push(edit);
         self
     }
+
+    /// Adds a change of the file, where there is one that surely puts it right.
+    pub fn fix_if(mut self, edit: impl IntoIterator<Item = Edit>) -> Self {
+        self.fix.extend(edit);
+        self
+    }
 }
 
 /// Longer sentences quote something that no person wrote: its beginning and its end are enough.
