@@ -6,8 +6,8 @@ use rolecall::plan::Purpose;
 
 use super::checked;
 
-/// Codes that no text of a connector file can show.
-const WITHOUT_EXAMPLE: [&str; 2] = ["not-utf8", "unreadable-file"];
+/// Codes that no text of a connector file can show by itself.
+const WITHOUT_EXAMPLE: [&str; 3] = ["not-utf8", "test-failed", "unreadable-file"];
 
 /// What a fragment `sql` is a part of.
 const DATABASE: &str = "\
