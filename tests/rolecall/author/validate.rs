@@ -11,7 +11,7 @@ use crate::{program, run, said};
 const SOUND: &str = "app_name: A\nconnect: {dsn: 'sqlite:a.db'}\nresource_types:\n  u: {list: {query: SELECT id FROM t, map: {id: .id, display_name: .id}}}\n";
 
 /// Two mistakes, one of them with a fix, beside a name that needs care in a URI.
-const BROKEN: &str = "app_name: A\nconnect: {dsn: 'sqlite:a.db'}\nresource_types:\n  u:\n    lst: {query: SELECT id FROM t}\n    list: {query: SELECT id FROM t, map: {id: .id, display_name: nmae(.id)}}\n";
+const BROKEN: &str = "app_name: A\nconnect: {dsn: 'sqlite:a.db'}\nresource_types:\n  u:\n    descripton: People\n    list: {query: SELECT id FROM t, map: {id: .id, display_name: nmae(.id)}}\n";
 
 /// Files in a folder of their own.
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
