@@ -35,9 +35,11 @@ pub fn measure(program: &str, file: &Path) -> anyhow::Result<()> {
     client.send(json!({"id": 1, "method": "initialize", "params": {"processId": null, "rootUri": null, "capabilities": capabilities}}))?;
     client.wait(|message| message["id"] == 1)?;
     client.send(json!({"method": "initialized", "params": {}}))?;
-    client.send(json!({"method": "textDocument/didOpen", "params": {"textDocument": {
-        "uri": uri, "languageId": "yaml", "version": 0, "text": text,
-    }}}))?;
+    client.send(
+        json!({"method": "textDocument/didOpen", "params": {"textDocument": {
+            "uri": uri, "languageId": "yaml", "version": 0, "text": text,
+        }}}),
+    )?;
     client.diagnostics(0)?;
 
     let mut times = Vec::new();
@@ -65,7 +67,10 @@ pub fn measure(program: &str, file: &Path) -> anyhow::Result<()> {
 impl Client {
     fn start(program: &str) -> anyhow::Result<Self> {
         let mut command = Command::new(program);
-        command.arg("lsp").stdin(Stdio::piped()).stdout(Stdio::piped());
+        command
+            .arg("lsp")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut server = command.spawn().context("starting the language server")?;
         let input = server.stdin.take().context("it has no input")?;
         let output = server.stdout.take().context("it has no output")?;
@@ -79,7 +84,11 @@ impl Client {
     fn send(&mut self, mut message: Json) -> anyhow::Result<()> {
         message["jsonrpc"] = "2.0".into();
         let message = message.to_string();
-        write!(self.input, "Content-Length: {}\r\n\r\n{message}", message.len())?;
+        write!(
+            self.input,
+            "Content-Length: {}\r\n\r\n{message}",
+            message.len()
+        )?;
         Ok(self.input.flush()?)
     }
 

@@ -65,51 +65,57 @@ pub struct Loaded {
 
 /// Reads a connector file from disk. Nothing in it is run and no variable is filled in.
 pub fn load(path: &Path) -> Loaded {
-    load_read(path, read(path))
+    match std::fs::read(path) {
+        Ok(bytes) => load_bytes(path, bytes),
+        Err(error) => unusable(path, unreadable(path, &error)),
+    }
 }
 
 /// Reads a connector from the bytes of a file, or of what came in place of one.
 pub fn load_bytes(path: &Path, bytes: Vec<u8>) -> Loaded {
-    load_read(path, as_text(path, bytes))
-}
-
-fn load_read(path: &Path, read: Result<String, Diagnostic>) -> Loaded {
-    match read {
+    match String::from_utf8(bytes) {
         Ok(text) => load_text(SourceFile::new(path, text)),
-        Err(diagnostic) => Loaded {
-            file: SourceFile::new(path, ""),
-            config: None,
-            diagnostics: vec![diagnostic],
-            failed: Vec::new(),
-            places: Vec::new(),
-        },
+        Err(error) => unusable(path, not_text(path, &error)),
     }
 }
 
+/// The text of a file beside a connector.
 pub(super) fn read(path: &Path) -> Result<String, Diagnostic> {
-    let bytes = std::fs::read(path).map_err(|error| {
-        let message = format!("cannot read `{}`: {}", path.display(), reason(&error));
-        let diagnostic = Diagnostic::unplaced("unreadable-file", message);
-        match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                diagnostic.help("check the path; it starts at the current folder")
-            }
-            _ => diagnostic,
-        }
-    })?;
-    as_text(path, bytes)
+    let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+    String::from_utf8(bytes).map_err(|error| not_text(path, &error))
 }
 
-fn as_text(path: &Path, bytes: Vec<u8>) -> Result<String, Diagnostic> {
-    String::from_utf8(bytes).map_err(|error| {
-        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        let shown = path.display();
-        let message = format!(
-            "`{shown}` is not UTF-8 text: line {line} has a byte that belongs to no character"
-        );
-        Diagnostic::unplaced("not-utf8", message).help("save the file as UTF-8")
-    })
+/// A file of which nothing is known but that it cannot be read.
+fn unusable(path: &Path, diagnostic: Diagnostic) -> Loaded {
+    Loaded {
+        file: SourceFile::new(path, ""),
+        config: None,
+        diagnostics: vec![diagnostic],
+        failed: Vec::new(),
+        places: Vec::new(),
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
+    let diagnostic = Diagnostic::unplaced(
+        "unreadable-file",
+        format!("cannot read `{}`: {}", path.display(), reason(error)),
+    );
+    match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            diagnostic.help("check the path; it starts at the current folder")
+        }
+        _ => diagnostic,
+    }
+}
+
+fn not_text(path: &Path, error: &std::string::FromUtf8Error) -> Diagnostic {
+    let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+    let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+    let shown = path.display();
+    let message =
+        format!("`{shown}` is not UTF-8 text: line {line} has a byte that belongs to no character");
+    Diagnostic::unplaced("not-utf8", message).help("save the file as UTF-8")
 }
 
 /// An I/O error as a phrase, without the error number.

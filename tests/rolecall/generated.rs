@@ -53,7 +53,8 @@ fn the_list_of_codes_is_fresh() {
         format!("{}{}", code.name, if again { "-1" } else { "" })
     };
     for (title, codes, _) in groups {
-        write!(page, "\n## {title}\n\n| code | meaning |\n|---|---|\n").expect("a String takes all");
+        write!(page, "\n## {title}\n\n| code | meaning |\n|---|---|\n")
+            .expect("a String takes all");
         for code in codes {
             let meaning = code.meaning.replace('|', "\\|");
             let anchor = anchor(code, codes);

@@ -31,6 +31,7 @@ mod servers;
 mod service;
 mod sql;
 mod sync;
+mod tutorials;
 mod watch;
 mod wire;
 

@@ -470,7 +470,10 @@ fn shown(text: &str) -> String {
     let (_, found) = super::checked(text, rolecall::plan::Purpose::Everything, false);
     let each = found.iter().map(|it| {
         let text = rolecall::diagnostic::render_text(it, false);
-        format!("{text}\n{}\n{it:?}\n", rolecall::diagnostic::render_github(it))
+        format!(
+            "{text}\n{}\n{it:?}\n",
+            rolecall::diagnostic::render_github(it)
+        )
     });
     let each: String = each.collect();
     format!("{each}{}", rolecall::diagnostic::sarif(&found))
@@ -480,10 +483,11 @@ fn shown(text: &str) -> String {
 /// and no log shows it.
 #[test]
 fn secrets_of_spoiled_files_are_not_shown() {
-    let spoiled = (select(&WITH_SECRET[..]), vec(slip(), 1..=3)).prop_map(|((file, line), slips)| {
-        let spoil = |text: String, slip: &Slip| slip.spoil(&text);
-        (slips.iter().fold(file.to_owned(), spoil), line)
-    });
+    let spoiled =
+        (select(&WITH_SECRET[..]), vec(slip(), 1..=3)).prop_map(|((file, line), slips)| {
+            let spoil = |text: String, slip: &Slip| slip.spoil(&text);
+            (slips.iter().fold(file.to_owned(), spoil), line)
+        });
     let ran = runner(400).run(&spoiled, |(text, line)| {
         let whole = text.matches(line).count() == text.matches(SECRET).count();
         let shown = if whole { shown(&text) } else { String::new() };

@@ -58,7 +58,11 @@ fn a_folder_without_connectors_is_no_success() {
 fn every_format_says_the_same() {
     let folder = folder(&[("odd näme.yaml", BROKEN)]);
     for format in ["json", "sarif", "github"] {
-        let ran = run(folder.path(), &["validate", "odd näme.yaml", "--format", format], &[]);
+        let ran = run(
+            folder.path(),
+            &["validate", "odd näme.yaml", "--format", format],
+            &[],
+        );
         assert_eq!(ran.status.code(), Some(2));
         assert!(ran.stderr.is_empty());
         let shown = String::from_utf8(ran.stdout).expect("text");
@@ -67,9 +71,20 @@ fn every_format_says_the_same() {
             "sarif" => {
                 let mut log: Json = serde_json::from_str(&shown).expect("SARIF is JSON");
                 assert_is_sarif(&log);
-                for rule in log["runs"][0]["tool"]["driver"]["rules"].as_array_mut().expect("rules") {
-                    assert!(rule["help"]["markdown"].as_str().is_some_and(|it| it.contains("```yaml")));
-                    assert!(!rule["help"]["text"].as_str().is_none_or(|it| it.contains("```")));
+                for rule in log["runs"][0]["tool"]["driver"]["rules"]
+                    .as_array_mut()
+                    .expect("rules")
+                {
+                    assert!(
+                        rule["help"]["markdown"]
+                            .as_str()
+                            .is_some_and(|it| it.contains("```yaml"))
+                    );
+                    assert!(
+                        !rule["help"]["text"]
+                            .as_str()
+                            .is_none_or(|it| it.contains("```"))
+                    );
                     rule["help"] = "…".into();
                 }
                 let driver = &mut log["runs"][0]["tool"]["driver"];
@@ -105,7 +120,11 @@ fn assert_is_sarif(log: &Json) {
 
 #[test]
 fn standard_input_is_a_file_too() {
-    for (text, code) in [(BROKEN.as_bytes(), 2), (SOUND.as_bytes(), 0), (b"a: \xff", 2)] {
+    for (text, code) in [
+        (BROKEN.as_bytes(), 2),
+        (SOUND.as_bytes(), 0),
+        (b"a: \xff", 2),
+    ] {
         let mut child = program()
             .args(["validate", "-", "--format", "github"])
             .stdin(Stdio::piped())
@@ -128,7 +147,11 @@ fn fixes_are_made_and_nothing_else() {
     let folder = folder(&[("a.yaml", BROKEN), ("b.yaml", SOUND)]);
     let path = folder.path().join("a.yaml");
     let read = |path: &Path| std::fs::read_to_string(path).expect("the file is there");
-    let ran = run(folder.path(), &["validate", "--fix", "a.yaml", "b.yaml"], &[]);
+    let ran = run(
+        folder.path(),
+        &["validate", "--fix", "a.yaml", "b.yaml"],
+        &[],
+    );
     insta::assert_snapshot!("validate@fix", said(&ran));
     let after = read(&path);
     assert_ne!(after, BROKEN, "something was fixed");
@@ -158,6 +181,10 @@ fn codes_are_explained() {
     assert_eq!(ran.status.code(), Some(2));
     let listed = said(&run(here, &["explain-code"], &[]));
     for code in rolecall::diagnostic::codes::DIAGNOSTICS {
-        assert!(listed.contains(&format!("  {}\n", code.name)), "{}", code.name);
+        assert!(
+            listed.contains(&format!("  {}\n", code.name)),
+            "{}",
+            code.name
+        );
     }
 }
