@@ -209,7 +209,8 @@ fn every_code_is_documented_and_used() {
     for code in DIAGNOSTICS.iter().chain(FINDINGS) {
         let quoted = format!("\"{}\"", code.name);
         let uses = sources.matches(&quoted).count();
-        assert!(uses >= 2, "nothing reports `{}`", code.name);
+        // Its line in the list of codes and the one in the table of long forms are no use of it.
+        assert!(uses >= 3, "nothing reports `{}`", code.name);
     }
     let pattern = regex::Regex::new(
         r#"(?:error(?:::<[^(]*>)?|warning|note|unplaced|lacking|add|add_many)\(\s*"([a-z0-9]+(?:-[a-z0-9]+)+)""#,

@@ -442,7 +442,7 @@ fn is_sound(text: &str) -> Result<(), TestCaseError> {
 
 #[test]
 fn spoiled_files_are_told_or_run() {
-    let ran = runner(400).run(&spoiled(), |text| is_sound(&text));
+    let ran = runner(150).run(&spoiled(), |text| is_sound(&text));
     ran.unwrap_or_else(|error| panic!("{error}"));
 }
 
@@ -488,7 +488,7 @@ fn secrets_of_spoiled_files_are_not_shown() {
             let spoil = |text: String, slip: &Slip| slip.spoil(&text);
             (slips.iter().fold(file.to_owned(), spoil), line)
         });
-    let ran = runner(400).run(&spoiled, |(text, line)| {
+    let ran = runner(150).run(&spoiled, |(text, line)| {
         let whole = text.matches(line).count() == text.matches(SECRET).count();
         let shown = if whole { shown(&text) } else { String::new() };
         let told = shown.lines().find(|line| line.contains(SECRET));
