@@ -129,6 +129,18 @@ fn brief(sentence: String) -> String {
     start.iter().chain(&[' ', '…', ' ']).chain(end).collect()
 }
 
+/// Takes secrets that are written in the file out of what is said about it: a message quotes what was
+/// written, and did not always know what that is.
+pub fn hide_secrets(diagnostics: &mut [Diagnostic]) {
+    for diagnostic in diagnostics {
+        if let Some(at) = &diagnostic.at {
+            diagnostic.message = at.file.without_secrets(&diagnostic.message);
+            let help = diagnostic.help.take();
+            diagnostic.help = help.map(|help| at.file.without_secrets(&help));
+        }
+    }
+}
+
 /// Sorts diagnostics by place, then by severity, and drops exact repetitions.
 pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.sort_by(|a, b| {
