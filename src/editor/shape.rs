@@ -112,14 +112,9 @@ impl<'o> Shapes<'o> {
 
     /// Without what belongs to the other dialect, or to another kind than the one that is written.
     fn narrowed(&self, mut shape: Shape, entry: Option<usize>) -> Shape {
-        let foreign = match self.dialect {
-            Some(Dialect::Sql) => OF_HTTP,
-            Some(Dialect::Http) => OF_SQL,
-            None => &[],
-        };
         let mut ways = Vec::new();
         for way in &shape.ways {
-            spread(*way, foreign, &mut ways);
+            spread(*way, self.foreign(), &mut ways);
         }
         let matching: Vec<Way> = ways
             .iter()
@@ -160,6 +155,32 @@ impl<'o> Shapes<'o> {
         }
         fields.sort_by_key(|field| (field.older, !field.required));
         fields
+    }
+
+    /// The kinds of a mapping that a tag selects, each with what it is for.
+    pub fn tagged(&self, entry: Option<usize>, key: &str) -> Vec<(&'static str, &'static str)> {
+        let Some(at) = entry else { return Vec::new() };
+        let around = self.outline.entries[at].parent;
+        let shape = self.of(around).under(&self.outline.entries[at].step);
+        let foreign = self.foreign();
+        let mut ways = Vec::new();
+        for way in &shape.ways {
+            spread(*way, foreign, &mut ways);
+        }
+        let kinds = ways.into_iter().filter_map(|way| {
+            let (tag, name) = tag(way)?;
+            let doc = way.schema.get("description").and_then(Value::as_str)?;
+            (tag == key).then_some((name, doc))
+        });
+        kinds.collect()
+    }
+
+    fn foreign(&self) -> &'static [&'static str] {
+        match self.dialect {
+            Some(Dialect::Sql) => OF_HTTP,
+            Some(Dialect::Http) => OF_SQL,
+            None => &[],
+        }
     }
 
     /// What kind of text an entry is.

@@ -24,7 +24,9 @@ pub use check::Variables;
 pub(crate) use check::members_of;
 pub use dot::{Preprocessed, preprocess};
 pub use error::{EvalError, ExprError};
-pub use functions::{FunctionDoc, documented as documented_functions};
+pub use functions::{
+    FunctionDoc, documented as documented_functions, standard_functions, standard_methods,
+};
 pub use inputs::Inputs;
 pub use key::CelKey;
 pub use scope::Scope;

@@ -1,0 +1,215 @@
+//! Requests → answers, one by one.
+
+use lsp_types::request::{self, Request as _};
+use lsp_types::{
+    CodeActionParams, CompletionList, CompletionParams, CompletionResponse, DocumentHighlight,
+    DocumentHighlightParams, DocumentSymbolParams, DocumentSymbolResponse, ExecuteCommandParams,
+    GotoDefinitionParams, GotoDefinitionResponse, HoverParams, Location, PrepareRenameResponse,
+    ReferenceParams, RenameParams, TextDocumentPositionParams, Uri,
+};
+use serde_json::Value;
+
+use super::{Open, Server, read};
+use crate::diagnostic::Edit;
+use crate::editor::completion::{self, complete};
+use crate::editor::hover::{self, hover};
+use crate::editor::names::{Mention, mention_at, mentions};
+use crate::editor::{actions, symbols};
+
+/// An answer, or why there is none.
+type Answer = Result<Value, String>;
+
+fn answer(value: impl serde::Serialize) -> Answer {
+    serde_json::to_value(value).map_err(|error| error.to_string())
+}
+
+impl Server {
+    /// `None` for a request that is answered later.
+    pub(super) fn answer(&self, request: lsp_server::Request) -> Option<Answer> {
+        let parameters = request.params;
+        Some(match request.method.as_str() {
+            request::Completion::METHOD => {
+                let at = read::<CompletionParams>(parameters)?.text_document_position;
+                self.completion(&at)
+            }
+            request::HoverRequest::METHOD => {
+                let at = read::<HoverParams>(parameters)?.text_document_position_params;
+                self.hover(&at)
+            }
+            request::GotoDefinition::METHOD => {
+                let at = read::<GotoDefinitionParams>(parameters)?.text_document_position_params;
+                let found = self.mentioned(&at, |mention| mention.is_definition);
+                answer((!found.is_empty()).then_some(GotoDefinitionResponse::Array(found)))
+            }
+            request::References::METHOD => {
+                let asked = read::<ReferenceParams>(parameters)?;
+                let all = asked.context.include_declaration;
+                let found = self.mentioned(&asked.text_document_position, |mention| {
+                    all || !mention.is_definition
+                });
+                answer(found)
+            }
+            request::DocumentHighlightRequest::METHOD => {
+                let asked = read::<DocumentHighlightParams>(parameters)?;
+                let found = self.mentioned(&asked.text_document_position_params, |_| true);
+                let shown = found.into_iter().map(|at| DocumentHighlight {
+                    range: at.range,
+                    kind: None,
+                });
+                answer(shown.collect::<Vec<_>>())
+            }
+            request::PrepareRenameRequest::METHOD => {
+                let at = read::<TextDocumentPositionParams>(parameters)?;
+                self.prepare_rename(&at)
+            }
+            request::Rename::METHOD => self.rename(&read::<RenameParams>(parameters)?),
+            request::DocumentSymbolRequest::METHOD => {
+                let asked = read::<DocumentSymbolParams>(parameters)?;
+                let open = self.open.get(&asked.text_document.uri);
+                let found = open.map(|open| symbols::symbols(&open.file));
+                answer(found.map(DocumentSymbolResponse::Nested))
+            }
+            request::CodeActionRequest::METHOD => {
+                self.code_actions(&read::<CodeActionParams>(parameters)?)
+            }
+            request::ExecuteCommand::METHOD => {
+                let asked = read::<ExecuteCommandParams>(parameters)?;
+                return self.command(request.id, asked);
+            }
+            method => Err(format!("there is no `{method}` here")),
+        })
+    }
+
+    /// The open file that a position is in, and its byte.
+    fn place(&self, at: &TextDocumentPositionParams) -> Option<(&Open, usize)> {
+        let open = self.open.get(&at.text_document.uri)?;
+        Some((open, open.file.lines.offset(at.position)))
+    }
+
+    fn completion(&self, at: &TextDocumentPositionParams) -> Answer {
+        let Some((open, offset)) = self.place(at) else {
+            return Ok(Value::Null);
+        };
+        let remembered = self.checker.checked(&at.text_document.uri).known;
+        let items = complete(&completion::Wanted {
+            file: &open.file,
+            at: offset,
+            previews: &self.previews,
+            remembered: &remembered,
+        });
+        // What is offered depends on what is written: `.` begins a column, `'` a text.
+        answer(CompletionResponse::List(CompletionList {
+            is_incomplete: false,
+            items,
+        }))
+    }
+
+    fn hover(&self, at: &TextDocumentPositionParams) -> Answer {
+        let Some((open, offset)) = self.place(at) else {
+            return Ok(Value::Null);
+        };
+        let checked = self.checker.checked(&at.text_document.uri);
+        answer(hover(&hover::Wanted {
+            file: &open.file,
+            at: offset,
+            previews: &self.previews,
+            diagnostics: &checked.diagnostics,
+        }))
+    }
+
+    /// The places of the name at a position.
+    fn mentioned(
+        &self,
+        at: &TextDocumentPositionParams,
+        is_wanted: impl Fn(&Mention) -> bool,
+    ) -> Vec<Location> {
+        let Some((open, offset)) = self.place(at) else {
+            return Vec::new();
+        };
+        let all = mentions(&open.file);
+        let Some(meant) = mention_at(&all, offset) else {
+            return Vec::new();
+        };
+        let same = all
+            .iter()
+            .filter(|other| other.name == meant.name && is_wanted(other));
+        let uri: &Uri = &at.text_document.uri;
+        let mut found: Vec<Location> = same
+            .map(|mention| Location::new(uri.clone(), open.file.lines.range(mention.span)))
+            .collect();
+        found.sort_by_key(|at| at.range.start);
+        found.dedup();
+        found
+    }
+
+    fn prepare_rename(&self, at: &TextDocumentPositionParams) -> Answer {
+        let Some((open, offset)) = self.place(at) else {
+            return Ok(Value::Null);
+        };
+        let all = mentions(&open.file);
+        let meant = mention_at(&all, offset).filter(|meant| {
+            let mut same = all.iter().filter(|other| other.name == meant.name);
+            same.any(|other| other.is_definition)
+        });
+        answer(meant.map(|meant| PrepareRenameResponse::Range(open.file.lines.range(meant.span))))
+    }
+
+    fn rename(&self, asked: &RenameParams) -> Answer {
+        let at = &asked.text_document_position;
+        let Some((open, offset)) = self.place(at) else {
+            return Ok(Value::Null);
+        };
+        let new = &asked.new_name;
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        if new.is_empty() || !new.chars().all(is_name) {
+            return Err("a name has letters, digits and underscores".to_owned());
+        }
+        let all = mentions(&open.file);
+        let Some(meant) = mention_at(&all, offset) else {
+            return Err("there is nothing here that has a name".to_owned());
+        };
+        let mut same: Vec<_> = all
+            .iter()
+            .filter(|other| other.name == meant.name)
+            .collect();
+        same.sort_by_key(|mention| mention.span);
+        same.dedup_by_key(|mention| mention.span);
+        let edits: Vec<Edit> = same
+            .into_iter()
+            .map(|mention| Edit::replace(mention.span, new.clone()))
+            .collect();
+        answer(actions::workspace_edit(
+            &at.text_document.uri,
+            &open.file,
+            &edits,
+        ))
+    }
+
+    fn code_actions(&self, asked: &CodeActionParams) -> Answer {
+        let uri = &asked.text_document.uri;
+        let Some(open) = self.open.get(uri) else {
+            return Ok(Value::Null);
+        };
+        let checked = self.checker.checked(uri);
+        // A fix is for the text that was checked.
+        let is_current = checked.version == open.version;
+        let diagnostics = match is_current {
+            true => checked.diagnostics.as_slice(),
+            false => &[],
+        };
+        let range = open.file.lines.span(asked.range);
+        let explained_at = self.explained_at.as_deref();
+        answer(actions::actions(
+            uri,
+            &open.file,
+            diagnostics,
+            range,
+            explained_at,
+        ))
+    }
+
+    fn command(&self, id: lsp_server::RequestId, asked: ExecuteCommandParams) -> Option<Answer> {
+        let _ = (id, asked);
+        Some(Ok(Value::Null))
+    }
+}
