@@ -13,12 +13,12 @@ pub(crate) fn is_bare_word(text: &str) -> bool {
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// What a literal text was probably meant to be, as `(message, help)`; `None` for ordinary text.
+/// What a literal text was probably meant to be, as `(message, help, text)`; `None` for ordinary text.
 pub(super) fn meant_as_program(
     text: &str,
     dialect: Dialect,
     variables: Variables,
-) -> Option<(String, String)> {
+) -> Option<(String, String, String)> {
     let trimmed = text.trim();
     let lower = trimmed.to_lowercase();
     for prefix in ["cel:", "tmpl:"] {
@@ -27,6 +27,7 @@ pub(super) fn meant_as_program(
             return Some((
                 format!("this is literal text: it does not begin with `{prefix}`"),
                 help,
+                format!("{prefix}{}", &trimmed[prefix.len()..]),
             ));
         }
     }
@@ -39,21 +40,24 @@ pub(super) fn meant_as_program(
             "a template begins with `tmpl:`: `tmpl:{}`",
             shortened(trimmed)
         );
-        return Some((message, help));
+        return Some((message, help, format!("tmpl:{trimmed}")));
     }
     if quoted(trimmed) {
         let message = "this is literal text, its quotes too".to_owned();
-        let help = format!("leave them out: `{}`", &trimmed[1..trimmed.len() - 1]);
-        return Some((message, help));
+        let inside = &trimmed[1..trimmed.len() - 1];
+        let help = format!("leave them out: `{inside}`");
+        return Some((message, help, inside.to_owned()));
     }
     if leading_dot(trimmed) {
         let message = format!("`{trimmed}` is literal text, not a field of the item");
-        return Some((message, format!("write `cel:item{trimmed}`")));
+        let meant = format!("cel:item{trimmed}");
+        return Some((message, format!("write `{meant}`"), meant));
     }
     if names_variable(trimmed, variables) && is_cel(trimmed, variables) {
         let shown = shortened(trimmed);
         let message = format!("`{shown}` is literal text, not an expression");
-        return Some((message, format!("write `cel:{shown}`")));
+        let help = format!("write `cel:{shown}`");
+        return Some((message, help, format!("cel:{trimmed}")));
     }
     None
 }

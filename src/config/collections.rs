@@ -30,10 +30,12 @@ impl<T: Decode> Decode for Vec<T> {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
         let NodeValue::List(items) = &node.value else {
             decoder.wrong_type::<()>(node, "a list");
+            let fix = decoder.bracketed::<T>(node);
             if let (NodeValue::Scalar { .. }, Some(last)) =
                 (&node.value, decoder.diagnostics.last_mut())
             {
                 last.help = Some("put it in brackets: `[…]`".to_owned());
+                last.fix.extend(fix);
             }
             return None;
         };

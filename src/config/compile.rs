@@ -9,7 +9,7 @@ use super::bare::is_bare_word;
 use super::decode::Dialect;
 use super::interpolate::{self, Environment};
 use super::scalar::{EnvText, ExprText, SecretText, TemplateText, Text};
-use crate::diagnostic::{Diagnostic, Location, Severity, SourceFile, Span};
+use crate::diagnostic::{Diagnostic, Edit, Location, Severity, SourceFile, Span};
 use crate::expr::{CelProgram, ExprError, Expression, Program, Template, Variables};
 
 /// What compiling a file carries along.
@@ -24,8 +24,13 @@ pub struct CompileContext<'e> {
     pub diagnostics: Vec<Diagnostic>,
     /// The columns that the expressions compiled so far read, for whoever knows which there are.
     pub columns: Vec<(String, Span)>,
+    /// The single words that stand for themselves where text of a record is usual, for whoever knows
+    /// whether a column has that name.
+    pub words: Vec<(String, Text)>,
     /// Whether one of the programs compiled so far reads `response`.
     pub reads_response: bool,
+    /// Every program that was compiled so far, for whoever counts which of them are evaluated.
+    pub expressions: Vec<Expression>,
     /// The scalars that may hold a program, sound or not, and what it may use there: for editors.
     pub programs: Vec<(Span, Variables)>,
     failed: Vec<String>,
@@ -62,7 +67,9 @@ impl<'e> CompileContext<'e> {
             unset_variable,
             diagnostics: Vec::new(),
             columns: Vec::new(),
+            words: Vec::new(),
             reads_response: false,
+            expressions: Vec::new(),
             programs: Vec::new(),
             failed: Vec::new(),
             block: Span::new(0, 0),
@@ -157,6 +164,16 @@ impl<'e> CompileContext<'e> {
         text.locate(self.file.text(), range)
     }
 
+    /// The change of the file that puts `with` in the place of a range of a scalar.
+    pub fn edit(&self, text: &Text, range: std::ops::Range<usize>, with: &str) -> Option<Edit> {
+        text.edit(self.file.text(), range, with)
+    }
+
+    /// The change of the file that puts `with` in the place of a scalar.
+    pub fn rewrite(&self, text: &Text, with: &str) -> Option<Edit> {
+        text.rewrite(self.file.text(), with)
+    }
+
     /// Compiles an expression field by the rule of its dialect. `None` when it is empty, which
     /// means "not set", or when a mistake was noted.
     pub fn expression(
@@ -174,9 +191,7 @@ impl<'e> CompileContext<'e> {
             return self.cel(&source.0, program, variables);
         }
         if let Some(template) = text.strip_prefix("tmpl:") {
-            return self
-                .template_at(&source.0, template, variables)
-                .map(|template| Expression::new(Program::Template(template), source.0.span));
+            return self.template_at(&source.0, template, variables);
         }
         match (self.dialect, bare) {
             (Dialect::Http, Bare::Literal) => {
@@ -196,9 +211,7 @@ impl<'e> CompileContext<'e> {
             return self.cel(&source.0, program, variables);
         }
         match text.strip_prefix("tmpl:") {
-            Some(template) => self
-                .template_at(&source.0, template, variables)
-                .map(|template| Expression::new(Program::Template(template), source.0.span)),
+            Some(template) => self.template_at(&source.0, template, variables),
             None => {
                 self.check_literal(&source.0, variables);
                 Some(literal(&source.0))
@@ -213,7 +226,7 @@ impl<'e> CompileContext<'e> {
             let at = found.at.as_ref().map(|at| at.span);
             at.is_some_and(|at| source.span.start <= at.start && at.end <= source.span.end)
         };
-        if let Some((message, help)) =
+        if let Some((message, help, meant)) =
             super::bare::meant_as_program(&source.text, self.dialect, variables)
             && !self.diagnostics.iter().any(noted)
         {
@@ -225,7 +238,10 @@ impl<'e> CompileContext<'e> {
                 ),
                 false => (message, help),
             };
-            self.warning("literal-program", source.span, message, &help);
+            let fix = self.rewrite(source, &meant);
+            let at = self.at(source.span);
+            let diagnostic = Diagnostic::warning("literal-program", at, message);
+            self.note(diagnostic.help(help).fix_if(fix));
         }
     }
 
@@ -307,6 +323,7 @@ impl<'e> CompileContext<'e> {
                 }
                 let program = Expression::new(Program::Cel(program), whole.span);
                 self.reads_response |= program.mentions(RESPONSE);
+                self.expressions.push(program.clone());
                 Some(program)
             }
             Err(problems) => self.problems(whole, source, problems),
@@ -318,11 +335,13 @@ impl<'e> CompileContext<'e> {
         whole: &Text,
         source: &str,
         variables: Variables,
-    ) -> Option<Template> {
+    ) -> Option<Expression> {
         match Template::compile(source, variables) {
             Ok(template) => {
                 self.reads_response |= template.source().contains(RESPONSE);
-                Some(template)
+                let program = Expression::new(Program::Template(template), whole.span);
+                self.expressions.push(program.clone());
+                Some(program)
             }
             Err(problems) => self.problems(whole, source, problems),
         }
@@ -338,10 +357,15 @@ impl<'e> CompileContext<'e> {
                 problem.help = Some(format!(
                     "a word stands for itself only without white space around it: write `{word}`"
                 ));
+                problem.fix = Some((0..source.len(), word.to_owned()));
             }
             let range = problem.range.start + offset..problem.range.end + offset;
             let at = self.at(self.locate(whole, range));
-            let diagnostic = Diagnostic::error(problem.code, at, problem.message);
+            let edit = problem.fix.and_then(|(range, with)| {
+                let range = range.start + offset..range.end + offset;
+                whole.edit(self.file.text(), range, &with)
+            });
+            let diagnostic = Diagnostic::error(problem.code, at, problem.message).fix_if(edit);
             self.note(match problem.help {
                 Some(help) => diagnostic.help(help),
                 None => diagnostic,

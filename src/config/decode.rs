@@ -9,7 +9,7 @@ pub use super::collections::{Named, OneOrMany, Placed, Reserved, Tolerant};
 pub use super::section::{DecodeFields, closed_set, section};
 use super::source_map::Path;
 use super::tree::{Key, Node, NodeValue};
-use crate::diagnostic::{Diagnostic, Location, Severity, SourceFile, Span, list, nearest};
+use crate::diagnostic::{Diagnostic, Edit, Location, Severity, SourceFile, Span, list, nearest};
 
 /// Which of the two languages a file is written in. The shape of `connect` decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +78,39 @@ impl Decoder {
         let at = self.at(span);
         self.diagnostics.push(Diagnostic::error(code, at, message));
         None
+    }
+
+    /// The change of the file that puts another text in the place of a scalar.
+    pub fn rewrite(&self, node: &Node, with: &str) -> Option<Edit> {
+        let NodeValue::Scalar { text, .. } = &node.value else {
+            return None;
+        };
+        let text = super::scalar::Text {
+            text: text.clone(),
+            span: node.span,
+        };
+        text.rewrite(self.file.text(), with)
+    }
+
+    /// The change of the file that makes a list of a scalar, where it can be an entry of one.
+    pub fn bracketed<T: Decode>(&mut self, node: &Node) -> Option<Edit> {
+        let NodeValue::Scalar { text, quoted } = &node.value else {
+            return None;
+        };
+        let (noted, failed) = (self.diagnostics.len(), self.failed.len());
+        let is_entry = T::decode(node, self).is_some() && self.diagnostics.len() == noted;
+        self.diagnostics.truncate(noted);
+        self.failed.truncate(failed);
+        let written = &self.file.text()[node.span.start..node.span.end];
+        if !is_entry || written.contains('\n') || *quoted && !written.starts_with(['"', '\'']) {
+            return None;
+        }
+        let plain = *quoted || !text.contains([',', '[', ']', '{', '}', ':', '#', '"', '\\']);
+        let entry = match plain {
+            true => format!("[{written}]"),
+            false => format!("[\"{}\"]", super::scalar::escaped(text)),
+        };
+        Some(Edit::replace(node.span, entry))
     }
 
     /// Notes that a node is of the wrong shape.
@@ -228,11 +261,29 @@ impl<'n> Fields<'n> {
                 severity,
                 ..Diagnostic::error("unknown-field", at, message)
             };
-            let help = match nearest(&key.text, self.known.iter().copied()) {
-                Some(name) => format!("did you mean `{name}`?"),
-                None => format!("its fields are {}", list(&self.known)),
+            let (help, fix) = match meant_field(&key.text, &self.known) {
+                Some(name) => {
+                    // A field that is written already cannot be written once more.
+                    let is_there = self.entries.iter().any(|(key, _)| key.text == name);
+                    let fix = key.rename(decoder.file.text(), name);
+                    let help = format!("did you mean `{name}`?");
+                    (help, fix.filter(|_| !is_there))
+                }
+                None => (format!("its fields are {}", list(&self.known)), None),
             };
-            decoder.diagnostics.push(diagnostic.help(help));
+            decoder.diagnostics.push(diagnostic.help(help).fix_if(fix));
         }
     }
+}
+
+/// The field that a name which is none stands for: one that is written nearly so, or that is usually
+/// written so elsewhere.
+fn meant_field(written: &str, known: &[&'static str]) -> Option<&'static str> {
+    let plain = |name: &str| name.to_lowercase().replace(['-', '_', ' '], "");
+    let same = |name: &&&'static str| plain(name) == plain(written);
+    let spelt = known.iter().find(same).copied();
+    spelt.or_else(|| {
+        nearest(written, known.iter().copied())
+            .and_then(|near| known.iter().find(|name| **name == near).copied())
+    })
 }

@@ -148,14 +148,17 @@ impl<F: Family> Decode for Block<F> {
         };
         let Some(kind) = F::kinds().into_iter().find(|kind| kind.name == written) else {
             let at = decoder.at(tag_span);
-            let help = match nearest(written, names.iter().copied()) {
-                Some(name) => format!("did you mean `{name}`?"),
-                None => format!("write one of {}", list(&names)),
+            let (help, fix) = match nearest(written, names.iter().copied()) {
+                Some(name) => {
+                    let tag = node.get(F::TAG);
+                    let fix = tag.and_then(|tag| decoder.rewrite(tag, name));
+                    (format!("did you mean `{name}`?"), fix)
+                }
+                None => (format!("write one of {}", list(&names)), None),
             };
             let message = format!("there is no {} `{written}`", F::NAME);
-            decoder
-                .diagnostics
-                .push(Diagnostic::error("unknown-kind", at, message).help(help));
+            let diagnostic = Diagnostic::error("unknown-kind", at, message).help(help);
+            decoder.diagnostics.push(diagnostic.fix_if(fix));
             return None;
         };
         if F::NESTS

@@ -28,6 +28,7 @@ pub mod test;
 mod test_file;
 pub mod tolerance;
 mod tree;
+mod wanted;
 
 pub(crate) use bare::is_bare_word;
 pub use compile::{Bare, CompileContext};
@@ -43,3 +44,4 @@ pub use source_map::Path;
 pub use test_file::{LoadedTests, load_tests, load_tests_text, tests_beside};
 pub(crate) use tree::parse as parse_tree;
 pub use tree::{Key, Node, NodeValue};
+pub use wanted::Wanted;

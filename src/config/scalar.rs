@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{Decode, Decoder};
 use super::tree::{Node, NodeValue};
-use crate::diagnostic::Span;
+use crate::diagnostic::{Edit, Span};
 
 /// Text with the place it was written at. Any scalar is accepted; its source text is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +49,79 @@ impl Text {
             None => self.span,
         }
     }
+}
+
+/// Changes of scalars that read back as meant, however the scalar is written.
+impl Text {
+    /// Puts `with` in the place of `range` of the text. `None` where that cannot be done in one piece.
+    pub fn edit(&self, source: &str, range: std::ops::Range<usize>, with: &str) -> Option<Edit> {
+        let written = source.get(self.span.start..self.span.end)?;
+        let style = Style::of(source, self.span)?;
+        let whole = [
+            self.text.get(..range.start)?,
+            with,
+            self.text.get(range.end..)?,
+        ]
+        .concat();
+        let span = self.locate(source, range.clone());
+        let is_exact = source.get(span.start..span.end) == self.text.get(range.clone());
+        let first = range.start == 0;
+        match style {
+            _ if with.contains('\n') => None,
+            Style::Single if is_exact => Some(Edit::replace(span, with.replace('\'', "''"))),
+            Style::Double if is_exact => Some(Edit::replace(span, escaped(with))),
+            Style::Block if is_exact => Some(Edit::replace(span, with)),
+            Style::Plain if is_exact && stays_plain(with, first) => Some(Edit::replace(span, with)),
+            // A text on one line can be written anew.
+            Style::Single | Style::Double | Style::Plain
+                if !written.contains('\n') && !whole.contains('\n') =>
+            {
+                Some(Edit::replace(self.span, format!("\"{}\"", escaped(&whole))))
+            }
+            _ => None,
+        }
+    }
+
+    /// Puts `with` in the place of the whole text.
+    pub fn rewrite(&self, source: &str, with: &str) -> Option<Edit> {
+        self.edit(source, 0..self.text.len(), with)
+    }
+}
+
+/// How a scalar is written.
+enum Style {
+    Plain,
+    Single,
+    Double,
+    Block,
+}
+
+impl Style {
+    /// `None` for a scalar that is not there.
+    fn of(source: &str, span: Span) -> Option<Self> {
+        let written = source.get(span.start..span.end)?;
+        Some(match written.chars().next()? {
+            '\'' => Style::Single,
+            '"' => Style::Double,
+            _ if super::tree::is_block(source, span.start) => Style::Block,
+            _ => Style::Plain,
+        })
+    }
+}
+
+/// The inside of a text in double quotes.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+/// True for text that YAML takes as it is inside of a plain scalar, in brackets too; `first` when it
+/// begins the scalar.
+fn stays_plain(text: &str, first: bool) -> bool {
+    let begins = |c: char| c.is_alphanumeric() || "_./$(".contains(c);
+    (!text.is_empty() || !first)
+        && !text.contains([',', '[', ']', '{', '}', '#', ':', '\\', '"'])
+        && (!first || text.starts_with(begins))
+        && !["~", "null", "Null", "NULL"].contains(&text)
 }
 
 fn scalar_text(node: &Node, decoder: &mut Decoder, expected: &str) -> Option<Text> {

@@ -246,12 +246,14 @@ pub use crate::closed_set;
 /// Notes that a word is not one of a closed set.
 pub fn not_in_set(node: &Node, written: &str, words: &[&str], decoder: &mut Decoder) {
     let message = format!("`{}` cannot be `{written}`", decoder.path());
-    let help = match nearest(written, words.iter().copied()) {
-        Some(word) => format!("did you mean `{word}`?"),
-        None => format!("write one of {}", list(words)),
+    let (help, fix) = match nearest(written, words.iter().copied()) {
+        Some(word) => {
+            let help = format!("did you mean `{word}`?");
+            (help, decoder.rewrite(node, word))
+        }
+        None => (format!("write one of {}", list(words)), None),
     };
     let at = decoder.at(node.span);
-    decoder
-        .diagnostics
-        .push(Diagnostic::error("not-in-set", at, message).help(help));
+    let diagnostic = Diagnostic::error("not-in-set", at, message).help(help);
+    decoder.diagnostics.push(diagnostic.fix_if(fix));
 }

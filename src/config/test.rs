@@ -4,9 +4,10 @@ use std::num::NonZeroU32;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::decode::{Decode, Decoder, Named, OneOrMany, Placed, closed_set, section};
+use super::decode::{Decode, Decoder, Dialect, Named, OneOrMany, Placed, closed_set, section};
 use super::scalar::Text;
 use super::tree::{Node, NodeValue};
+use crate::expr::Value;
 
 section! {
     /// A test of one listing, which `rolecall test` runs without the system: what is given, and what
@@ -255,9 +256,39 @@ impl JsonSchema for Data {
 }
 
 impl Data {
+    /// The data as a record has it. A database brings timestamps: there, a moment without quotes is
+    /// one.
+    pub fn value(&self, dialect: Dialect) -> Value {
+        value(&self.0, dialect)
+    }
+
     /// The data as JSON: what is in quotes is text, and a bare word is what YAML takes it for.
     pub fn json(&self) -> serde_json::Value {
         json(&self.0)
+    }
+}
+
+fn value(node: &Node, dialect: Dialect) -> Value {
+    match &node.value {
+        NodeValue::Scalar {
+            text,
+            quoted: false,
+        } if dialect == Dialect::Sql => match chrono::DateTime::parse_from_rfc3339(text) {
+            Ok(moment) => Value::Timestamp(moment),
+            Err(_) => Value::from(plain(text)),
+        },
+        NodeValue::Null | NodeValue::Scalar { .. } => Value::from(json(node)),
+        NodeValue::List(items) => {
+            Value::List(items.iter().map(|item| value(item, dialect)).collect())
+        }
+        NodeValue::Map(entries) => {
+            let fields = entries.iter();
+            Value::Map(
+                fields
+                    .map(|(key, node)| (key.text.clone(), value(node, dialect)))
+                    .collect(),
+            )
+        }
     }
 }
 

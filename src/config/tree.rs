@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{DuplicateKeyPolicy, Options, Spanned};
 
-use crate::diagnostic::{Diagnostic, Location, SourceFile, Span};
+use crate::diagnostic::{Diagnostic, Edit, Location, SourceFile, Span};
 
 /// A value of the file.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +45,14 @@ pub struct Key {
     pub text: String,
     /// Where it stands.
     pub span: Span,
+}
+
+impl Key {
+    /// Writes another name in its place. `None` where it is written in quotes or comes by an alias.
+    pub fn rename(&self, source: &str, name: &str) -> Option<Edit> {
+        let written = source.get(self.span.start..self.span.end)?;
+        (written == self.text).then(|| Edit::replace(self.span, name))
+    }
 }
 
 impl Node {
@@ -358,7 +366,7 @@ impl Lowering<'_> {
 
 /// True when the scalar that starts here is the body of a `|` or `>` block: the parser's span of a
 /// block begins after its header, so the header ends the line above.
-fn is_block(source: &str, start: usize) -> bool {
+pub(super) fn is_block(source: &str, start: usize) -> bool {
     let before = source[..start].trim_end();
     if !source[before.len()..start].contains('\n') {
         return false;

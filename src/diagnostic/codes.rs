@@ -15,6 +15,10 @@ const fn code(name: &'static str, meaning: &'static str) -> Code {
 /// Codes of connector files: what `validate` and `sync` report before anything runs.
 pub const DIAGNOSTICS: &[Code] = &[
     code(
+        "aggregate-without-group",
+        "A query counts or sums rows and takes a column beside it, without GROUP BY.",
+    ),
+    code(
         "ambiguous-id",
         "An id holds a colon where full ids are taken apart at colons: `type:resource:entitlement`.",
     ),
@@ -43,6 +47,7 @@ pub const DIAGNOSTICS: &[Code] = &[
         "bad-path",
         "The path into an answer is neither dotted keys nor JSONPath.",
     ),
+    code("bad-pattern", "The pattern is no regular expression."),
     code(
         "bad-placeholder",
         "A placeholder is `?<name>` or `?<name|option>`, with letters, digits and underscores.",
@@ -56,6 +61,10 @@ pub const DIAGNOSTICS: &[Code] = &[
     code(
         "bad-username",
         "A user name for basic auth cannot hold a colon.",
+    ),
+    code(
+        "bare-word",
+        "A single word stands for itself, and a column of the query has the same name: the text lands in the data, not the column.",
     ),
     code(
         "both-entitlements",
@@ -72,6 +81,10 @@ pub const DIAGNOSTICS: &[Code] = &[
     code(
         "conflicting-fields",
         "Two fields say different things about the same matter. Keep one.",
+    ),
+    code(
+        "constant-id",
+        "The id is the same for every record, so that all of them would be one resource.",
     ),
     code(
         "deprecated",
@@ -94,6 +107,10 @@ pub const DIAGNOSTICS: &[Code] = &[
     code(
         "external-match",
         "`external_match` finds principals of another system by `id`, by `key` and `value`, or all of a `trait`.",
+    ),
+    code(
+        "has-column",
+        "`has(.name)` works here, and baton-sql refuses it: `has(cols.name)` works in both.",
     ),
     code(
         "ignored-param",
@@ -165,8 +182,16 @@ pub const DIAGNOSTICS: &[Code] = &[
     ),
     code("not-utf8", "The file is not UTF-8 text."),
     code(
+        "null-comparison",
+        "`= NULL` is true of nothing in SQL, not even of NULL. `IS NULL` asks for it.",
+    ),
+    code(
         "page-size",
         "A page has 1 to 1000 rows. Other sizes are corrected.",
+    ),
+    code(
+        "placeholder-name",
+        "The name of a placeholder is a word of SQL, or says nothing.",
     ),
     code(
         "plain-secret",
@@ -178,7 +203,15 @@ pub const DIAGNOSTICS: &[Code] = &[
         "The name of a variable is taken: by paging, or by `since` and `id` where changes are listed and single resources fetched.",
     ),
     code("several-statements", "A query is one statement."),
+    code(
+        "sql-syntax",
+        "The SQL has a slip that no database takes: a keyword misspelt, a comma missing or too many, a bracket not closed.",
+    ),
     code("template-syntax", "The text after `tmpl:` is no template."),
+    code(
+        "test-failed",
+        "What comes of a listing is not what a test of the connector expects. `rolecall test` says so.",
+    ),
     code(
         "two-traits",
         "A resource has one trait. With two, baton-sql advertises both and fails on the second.",
@@ -194,6 +227,10 @@ pub const DIAGNOSTICS: &[Code] = &[
     code(
         "unclosed-sql",
         "A literal, a quoted name or a comment does not end.",
+    ),
+    code(
+        "unjoined-table",
+        "A table is joined without ON: each row would meet each row of the other.",
     ),
     code(
         "unknown-entitlement",
@@ -273,6 +310,10 @@ pub const DIAGNOSTICS: &[Code] = &[
     code(
         "wrong-dialect",
         "The field belongs to the other kind of connector: queries to databases, requests to APIs.",
+    ),
+    code(
+        "wrong-kind",
+        "A value is of another kind than the field or the operation needs: a list where text belongs, for example.",
     ),
     code(
         "wrong-pagination",

@@ -104,6 +104,12 @@ impl Diagnostic {
         self.fix.push(edit);
         self
     }
+
+    /// Adds a change of the file, where there is one that surely puts it right.
+    pub fn fix_if(mut self, edit: impl IntoIterator<Item = Edit>) -> Self {
+        self.fix.extend(edit);
+        self
+    }
 }
 
 /// Sorts diagnostics by place, then by severity, and drops exact repetitions.

@@ -10,7 +10,10 @@ use super::convert::from_cel;
 use super::dot::{Preprocessed, preprocess};
 use super::sentence::sentence;
 use super::simple::Simple;
-use super::{EvalError, ExprError, Scope, Value, Variables, check, depth, functions, reading};
+use super::{
+    EvalError, ExprError, Kind, Scope, Value, Variables, check, depth, functions, reading, slip,
+    typing,
+};
 use crate::diagnostic::{list, nearest};
 
 /// How many columns of a record are told when one is missing.
@@ -88,6 +91,16 @@ impl CelProgram {
     /// The texts that the program may come to as they are written in it.
     pub(super) fn possible_texts(&self) -> Vec<&str> {
         reading::possible_texts(self.0.program.expression())
+    }
+
+    /// Whether the program is a literal.
+    pub(super) fn is_constant(&self) -> bool {
+        matches!(self.expression().expr, ::cel::common::ast::Expr::Literal(_))
+    }
+
+    /// The kinds of value that the program may come to.
+    pub(super) fn kinds(&self) -> Vec<Kind> {
+        typing::kinds(self.0.program.expression())
     }
 
     /// The columns of a row that the program reads without asking first whether they are there, and
@@ -173,6 +186,21 @@ impl CelProgram {
         self.0.program.expression()
     }
 
+    /// Where the author wrote an operator: the interpreter places a part of the expression at its
+    /// own, or near it. The whole source, where that cannot be told.
+    pub(super) fn place_of(&self, id: u64, operator: &str) -> Range<usize> {
+        let (source, info) = (self.source(), self.0.program.source_info());
+        let rewritten = preprocess(source);
+        let near = info.offset_for(id).map(|(start, _)| start as usize);
+        let start = near.map(|near| rewritten.origin(near));
+        let found = start.filter(|start| {
+            source
+                .get(*start..)
+                .is_some_and(|rest| rest.starts_with(operator))
+        });
+        found.map_or(0..source.len(), |start| start..start + operator.len())
+    }
+
     /// The expression as its author wrote it.
     pub fn source(&self) -> &str {
         &self.0.source
@@ -197,6 +225,7 @@ fn name_column(source: &str, problem: &mut ExprError) {
         problem.range.end = problem.range.start + 1 + length;
         let column = &source[problem.range.clone()];
         problem.message = format!("`{column}` is a field of a record, and there is none here");
+        problem.fix = None;
     }
 }
 
@@ -230,11 +259,17 @@ fn syntax_errors(
             let start = rewritten.origin(byte).min(source.len());
             let length = source[start..].chars().next().map_or(0, char::len_utf8);
             let message = syntax_sentence(&error.msg);
-            ExprError {
-                code: "cel-syntax",
-                message: format!("this is not valid CEL: {message}"),
-                range: start..start + length,
-                help: quoting_help(source),
+            let message = format!("this is not valid CEL: {message}");
+            let range = start..start + length;
+            match slip::find(source) {
+                Some(slip) => {
+                    let problem = ExprError::new("cel-syntax", message, range, slip.help);
+                    match slip.text {
+                        Some(text) => problem.replacing(0..source.len(), text),
+                        None => problem,
+                    }
+                }
+                None => ExprError::new("cel-syntax", message, range, ""),
             }
         })
         .collect()
@@ -259,17 +294,6 @@ fn syntax_sentence(message: &str) -> String {
         }
         _ => message.to_owned(),
     }
-}
-
-/// A sentence where an expression belongs is the most common mistake: literals need inner quotes.
-fn quoting_help(source: &str) -> Option<String> {
-    let words = source.trim();
-    let plain = words.contains(' ')
-        && words
-            .chars()
-            .all(|c| c.is_alphanumeric() || " -_,:&".contains(c));
-    let link = words.contains("://") && !words.contains(['\'', '"', ' ']);
-    (plain || link).then(|| format!("text needs quotes of its own: \"'{words}'\""))
 }
 
 fn byte_of(text: &str, line: isize, column: isize) -> usize {

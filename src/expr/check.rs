@@ -5,6 +5,7 @@ use std::ops::Range;
 use ::cel::Program;
 use ::cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr};
 
+use super::typing::{self, Misfit};
 use super::{ExprError, functions};
 use crate::diagnostic::nearest;
 
@@ -75,9 +76,18 @@ pub(crate) fn members_of(variable: &str) -> Option<&'static [&'static str]> {
     }
 }
 
-/// What to write instead of a member that there is not.
-pub(super) fn meant_member(variable: &str, member: &str, known: &[&str]) -> String {
-    match (nearest(member, known.iter().copied()), variable) {
+/// What to write instead of a member that there is not: a sentence, and the name where there is one.
+pub(super) fn meant_member<'k>(
+    variable: &str,
+    member: &str,
+    known: &[&'k str],
+) -> (String, Option<&'k str>) {
+    let known = || known.iter().copied();
+    let meant = match member.to_lowercase().as_str() {
+        "name" => known().find(|name| *name == "display_name"),
+        _ => nearest(member, known()),
+    };
+    let help = match (meant, variable) {
         (Some(close), _) => format!("did you mean `{close}`?"),
         (None, "entitlement") => {
             "its fields are `id`, `display_name`, `description` and `slug`".to_owned()
@@ -86,7 +96,8 @@ pub(super) fn meant_member(variable: &str, member: &str, known: &[&str]) -> Stri
             "its fields are `id`, `type`, `display_name`, `description`, `profile` and `traits`"
                 .to_owned()
         }
-    }
+    };
+    (help, meant)
 }
 
 /// Functions and macros of the standard library and of the extensions, by name.
@@ -158,6 +169,11 @@ const MACROS: &[&str] = &["has", "all", "exists", "exists_one", "map", "filter"]
 /// Words before a dot that are part of a function's name: `base64.encode(…)`.
 const NAMESPACES: &[&str] = &["base64", "math", "lists", "optional", "strings"];
 
+/// Whether a word before a dot is part of a function's name.
+pub(super) fn is_namespace(word: &str) -> bool {
+    NAMESPACES.contains(&word)
+}
+
 pub(super) fn check(
     program: &Program,
     variables: Variables,
@@ -171,6 +187,10 @@ pub(super) fn check(
         found: Vec::new(),
     };
     checker.expression(program.expression());
+    // What is named wrongly is of no kind.
+    if checker.found.is_empty() {
+        checker.kinds();
+    }
     checker.found
 }
 
@@ -264,18 +284,14 @@ impl Checker<'_> {
             return;
         }
         let known: Vec<_> = self.variables.names().collect();
-        let help = match nearest(name, known.iter().copied()) {
+        let meant = nearest(name, known.iter().copied());
+        let help = match meant {
             Some(close) => format!("did you mean `{close}`?"),
             None if known.is_empty() => "no variable is known here".to_owned(),
             None => format!("{} known here", sentence_list(&known)),
         };
-        self.note(
-            "unknown-variable",
-            format!("`{name}` is not known here"),
-            id,
-            name,
-            help,
-        );
+        let message = format!("`{name}` is not known here");
+        self.note("unknown-variable", message, id, name, help, meant);
     }
 
     fn member(&mut self, root: &str, field: &str, id: u64, operand: u64) {
@@ -286,10 +302,8 @@ impl Checker<'_> {
         if self.bound.iter().any(|bound| bound == root) || members.contains(&field) {
             return;
         }
-        let help = match field.to_lowercase().as_str() {
-            "name" => "did you mean `display_name`?".to_owned(),
-            _ => meant_member(root, field, members),
-        };
+        let (help, meant) = meant_member(root, field, members);
+        let meant = meant.map(|meant| format!("{root}.{meant}"));
         let whole = format!("{root}.{field}");
         let at = if self.program.source_info().offset_for(operand).is_some() {
             operand
@@ -302,6 +316,7 @@ impl Checker<'_> {
             at,
             &whole,
             help,
+            meant.as_deref(),
         );
     }
 
@@ -319,17 +334,13 @@ impl Checker<'_> {
             .iter()
             .copied()
             .chain(functions::arities().map(|(known, _)| known));
-        let help = match nearest(name, known) {
+        let meant = nearest(name, known);
+        let help = match meant {
             Some(close) => format!("did you mean `{close}`?"),
             None => "`rolecall kinds functions` lists the functions".to_owned(),
         };
-        self.note(
-            "unknown-function",
-            format!("there is no function `{name}`"),
-            id,
-            name,
-            help,
-        );
+        let message = format!("there is no function `{name}`");
+        self.note("unknown-function", message, id, name, help, meant);
     }
 
     /// Our functions take a fixed number of arguments and are no methods, unless the standard
@@ -360,10 +371,35 @@ impl Checker<'_> {
             id,
             name,
             help,
+            None,
         );
     }
 
-    fn note(&mut self, code: &'static str, message: String, id: u64, word: &str, help: String) {
+    /// Operations that cannot work on what they are given.
+    fn kinds(&mut self) {
+        for misfit in typing::misfits(self.program.expression()) {
+            let Misfit {
+                code,
+                id,
+                word,
+                message,
+                help,
+            } = misfit;
+            self.note(code, message, id, &word, help, None);
+        }
+    }
+
+    /// Notes a mistake about a word near the place of a part of the program; `meant` is what the word
+    /// should be.
+    fn note(
+        &mut self,
+        code: &'static str,
+        message: String,
+        id: u64,
+        word: &str,
+        help: String,
+        meant: Option<&str>,
+    ) {
         let info = self.program.source_info();
         let near = info
             .offset_for(id)
@@ -380,11 +416,10 @@ impl Checker<'_> {
             .or_else(|| info.source.find(word))
             .unwrap_or(near);
         let range = (self.author_range)(start..start + word.len());
-        self.found.push(ExprError {
-            code,
-            message,
-            range,
-            help: Some(help),
+        let problem = ExprError::new(code, message, range, help);
+        self.found.push(match meant {
+            Some(meant) => problem.instead(meant),
+            None => problem,
         });
     }
 }

@@ -56,12 +56,8 @@ pub(super) fn check(source: &str) -> Result<(), ExprError> {
         }
         _ => return Ok(()),
     };
-    Err(ExprError {
-        code: "cel-syntax",
-        message,
-        range,
-        help: Some("split it, or do the work in the query".to_owned()),
-    })
+    let help = "split it, or do the work in the query";
+    Err(ExprError::new("cel-syntax", message, range, help))
 }
 
 /// Runs the interpreter on an expression with so many nodes, with enough stack.

@@ -120,7 +120,7 @@ fn literal_end(source: &str, start: usize) -> usize {
 
 /// One past the end of the literal that starts with a quote at `start`; the end of the text when
 /// it is not closed.
-fn literal_end_raw(source: &str, start: usize, raw: bool) -> usize {
+pub(super) fn literal_end_raw(source: &str, start: usize, raw: bool) -> usize {
     let bytes = source.as_bytes();
     let quote = &source[start..start + 1];
     let triple = quote.repeat(3);

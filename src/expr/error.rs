@@ -13,6 +13,39 @@ pub struct ExprError {
     pub range: Range<usize>,
     /// The way out.
     pub help: Option<String>,
+    /// What to write in place of a range, where that surely puts it right.
+    pub fix: Option<(Range<usize>, String)>,
+}
+
+impl ExprError {
+    /// A mistake whose way out is told, and no change that surely is one.
+    pub fn new(
+        code: &'static str,
+        message: impl Into<String>,
+        range: Range<usize>,
+        help: impl Into<String>,
+    ) -> Self {
+        let help = help.into();
+        Self {
+            code,
+            message: message.into(),
+            range,
+            help: (!help.is_empty()).then_some(help),
+            fix: None,
+        }
+    }
+
+    /// The same with what to write in place of the whole range.
+    pub fn instead(self, text: impl Into<String>) -> Self {
+        let range = self.range.clone();
+        self.replacing(range, text)
+    }
+
+    /// The same with what to write in place of another range.
+    pub fn replacing(mut self, range: Range<usize>, text: impl Into<String>) -> Self {
+        self.fix = Some((range, text.into()));
+        self
+    }
 }
 
 /// A program that failed on one record.

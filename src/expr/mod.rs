@@ -2,6 +2,7 @@
 
 mod cel;
 mod check;
+mod choices;
 mod convert;
 mod depth;
 mod dot;
@@ -9,18 +10,22 @@ mod error;
 mod functions;
 mod inputs;
 mod key;
+mod kind;
 mod reading;
 mod scope;
 mod sentence;
 mod simple;
+mod slip;
 mod template;
 mod text;
 mod time;
+mod typing;
 mod value;
 mod watch;
 
 pub use cel::CelProgram;
 pub use check::Variables;
+pub use choices::Choice;
 pub(crate) use check::members_of;
 pub use dot::{Preprocessed, preprocess};
 pub use error::{EvalError, ExprError};
@@ -29,6 +34,7 @@ pub use functions::{
 };
 pub use inputs::Inputs;
 pub use key::CelKey;
+pub use kind::Kind;
 pub use scope::Scope;
 pub(crate) use template::percent_encode;
 pub use template::{Escape, Template, documented as documented_template_functions};
@@ -91,7 +97,7 @@ impl Expression {
         let value = match &self.program {
             Program::Literal(text) => Ok(Value::Text(text.clone())),
             Program::Cel(program) => program.value(scope),
-            Program::Template(template) => template.render(scope.inputs(), escape).map(Value::Text),
+            Program::Template(template) => template.render(scope, escape).map(Value::Text),
         };
         if let Some(watch) = scope.inputs().watch() {
             watch.evaluated(self, scope, value.as_ref());
@@ -146,6 +152,23 @@ impl Expression {
             Program::Literal(text) => vec![text],
             Program::Cel(program) => program.possible_texts(),
             Program::Template(_) => Vec::new(),
+        }
+    }
+
+    /// The value as it is written, when it is the same for every record.
+    pub fn constant(&self) -> Option<&str> {
+        match &self.program {
+            Program::Literal(text) => Some(text),
+            Program::Cel(program) if program.is_constant() => Some(program.source()),
+            Program::Cel(_) | Program::Template(_) => None,
+        }
+    }
+
+    /// The kinds of value that the program may come to: one, or those of the sides of a choice.
+    pub fn kinds(&self) -> Vec<Kind> {
+        match &self.program {
+            Program::Literal(_) | Program::Template(_) => vec![Kind::Text],
+            Program::Cel(program) => program.kinds(),
         }
     }
 

@@ -6,7 +6,7 @@ use crate::config::mapping::{
     EntitlementMappingConfig, ExclusionGroupConfig, StaticEntitlementConfig,
 };
 use crate::config::scalar::Text;
-use crate::config::{Bare, CompileContext};
+use crate::config::{Bare, CompileContext, Wanted};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expression, Scope, Variables};
 use crate::model::{Entitlement, EntitlementId, ExclusionGroup, Purpose, Resource, ResourceTypeId};
@@ -159,9 +159,9 @@ impl EntitlementMapping {
             bare,
             variables,
         };
-        let skip_if = fields.optional(&config.skip_if);
-        let resource_id = fields.optional(&config.resource_id);
-        let id = fields.required("id", &config.id);
+        let skip_if = fields.optional_for(Wanted::Truth, &config.skip_if);
+        let resource_id = fields.optional_for(Wanted::Identity, &config.resource_id);
+        let id = fields.identity("id", &config.id);
         let display_name = fields.required("display_name", &config.display_name);
         let description = fields.optional(&config.description);
         let slug = match &config.slug {
@@ -259,10 +259,10 @@ struct ExclusionGroupMapping {
 
 impl ExclusionGroupMapping {
     fn compile(config: &ExclusionGroupConfig, fields: &mut FieldContext) -> Option<Self> {
-        let id = fields.required("exclusion_group.id", &config.id);
+        let id = fields.identity("exclusion_group.id", &config.id);
         let order = fields.optional(&config.order);
-        let is_default = fields.optional(&config.is_default);
-        let scope_to_resource = fields.optional(&config.is_scope_to_resource);
+        let is_default = fields.optional_for(Wanted::Truth, &config.is_default);
+        let scope_to_resource = fields.optional_for(Wanted::Truth, &config.is_scope_to_resource);
         Some(Self {
             id: id?,
             order,

@@ -2,7 +2,7 @@
 
 use super::MappingError;
 use crate::config::scalar::ExprText;
-use crate::config::{Bare, CompileContext};
+use crate::config::{Bare, CompileContext, Wanted};
 use crate::expr::{EvalError, Expression, Scope, Value, Variables, to_text};
 
 /// What a mapping carries along while it is compiled.
@@ -13,21 +13,50 @@ pub(super) struct FieldContext<'c, 'e> {
 }
 
 impl FieldContext<'_, '_> {
-    /// An optional field. `None` when it is not set, or when a mistake was noted.
+    /// An optional text. `None` when it is not set, or when a mistake was noted.
     pub fn optional(&mut self, source: &Option<ExprText>) -> Option<Expression> {
-        source
-            .as_ref()
-            .and_then(|source| self.cx.expression(source, self.bare, self.variables))
+        self.optional_for(Wanted::Text, source)
     }
 
-    /// A field that must be set: an empty text is a mistake.
+    /// An optional field that is for something else than text.
+    pub fn optional_for(
+        &mut self,
+        wanted: Wanted,
+        source: &Option<ExprText>,
+    ) -> Option<Expression> {
+        source
+            .as_ref()
+            .and_then(|source| self.compile(wanted, source))
+    }
+
+    /// A text that must be set: an empty one is a mistake.
     pub fn required(&mut self, name: &str, source: &ExprText) -> Option<Expression> {
+        self.required_for(Wanted::Text, name, source)
+    }
+
+    /// An id that must be set.
+    pub fn identity(&mut self, name: &str, source: &ExprText) -> Option<Expression> {
+        self.required_for(Wanted::Identity, name, source)
+    }
+
+    fn required_for(
+        &mut self,
+        wanted: Wanted,
+        name: &str,
+        source: &ExprText,
+    ) -> Option<Expression> {
         if source.0.text.is_empty() {
             return self
                 .cx
                 .error("missing-field", source.0.span, format!("`{name}` is empty"));
         }
-        self.cx.expression(source, self.bare, self.variables)
+        self.compile(wanted, source)
+    }
+
+    /// Compiles a field that is written.
+    pub fn compile(&mut self, wanted: Wanted, source: &ExprText) -> Option<Expression> {
+        self.cx
+            .expression_for(wanted, source, self.bare, self.variables)
     }
 }
 

@@ -6,7 +6,7 @@ use super::external_match::ExternalMatchMapping;
 use super::field::{FieldContext, optional_text, required_id, skips};
 use super::{MappingError, Remarks, ResourceKey};
 use crate::config::mapping::GrantMappingConfig;
-use crate::config::{Bare, CompileContext, Dialect};
+use crate::config::{Bare, CompileContext, Dialect, Wanted};
 use crate::expr::{Expression, Program, Scope, Variables};
 use crate::model::{EntitlementId, Grant, GrantExpansion, GrantId, Resource, ResourceId};
 
@@ -54,9 +54,9 @@ impl GrantMapping {
             bare,
             variables,
         };
-        let skip_if = fields.optional(&config.skip_if);
-        let resource_id = fields.optional(&config.resource_id);
-        let principal_id = fields.required("principal_id", &config.principal_id);
+        let skip_if = fields.optional_for(Wanted::Truth, &config.skip_if);
+        let resource_id = fields.optional_for(Wanted::Identity, &config.resource_id);
+        let principal_id = fields.identity("principal_id", &config.principal_id);
         // In SQL files the type is literal, never evaluated.
         let text = &config.principal_type.0;
         let program = text.text.starts_with("cel:") || text.text.starts_with("tmpl:");
@@ -67,13 +67,13 @@ impl GrantMapping {
             }
             _ => fields.required("principal_type", &config.principal_type),
         };
-        let entitlement_id = fields.required("entitlement_id", &config.entitlement_id);
+        let entitlement_id = fields.identity("entitlement_id", &config.entitlement_id);
         let expandable = config.expandable.as_ref().map(|config| ExpandableMapping {
-            skip_if: fields.optional(&config.skip_if),
+            skip_if: fields.optional_for(Wanted::Truth, &config.skip_if),
             entitlement_ids: config
                 .entitlement_ids
                 .iter()
-                .filter_map(|source| fields.cx.expression(source, bare, variables))
+                .filter_map(|source| fields.compile(Wanted::Identity, source))
                 .collect(),
             shallow: config.shallow,
         });

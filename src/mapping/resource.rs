@@ -4,7 +4,7 @@ use super::field::{FieldContext, optional_text, required_id};
 use super::traits::{NonHumanIdentityMapping, TraitMapping};
 use super::{MappingError, Remarks};
 use crate::config::mapping::ResourceMappingConfig;
-use crate::config::{Bare, CompileContext};
+use crate::config::{Bare, CompileContext, Dialect, Wanted, is_bare_word};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expression, Scope, Variables};
 use crate::model::{Resource, ResourceId, ResourceTypeId, TraitKind};
@@ -35,10 +35,13 @@ impl ResourceMapping {
             bare,
             variables,
         };
-        let id = fields.required("id", &config.id);
+        let id = fields.identity("id", &config.id);
+        if let Some(id) = &id {
+            constant_id(id, config, &mut fields);
+        }
         let display_name = fields.required("display_name", &config.display_name);
         let description = fields.optional(&config.description);
-        let parent_id = fields.optional(&config.parent_id);
+        let parent_id = fields.optional_for(Wanted::Identity, &config.parent_id);
         let resource_trait = TraitMapping::compile(config, &mut fields);
         let non_human_identity = config
             .non_human_identity
@@ -124,5 +127,33 @@ impl ResourceMapping {
             resource.non_human_identity = Some(mapping.apply(scope, &resource.id, remarks)?);
         }
         Ok(resource)
+    }
+}
+
+/// Warns of an id that is the same for every record: all of them would be one resource.
+fn constant_id(id: &Expression, config: &ResourceMappingConfig, fields: &mut FieldContext) {
+    let text = &config.id.0;
+    let Some(constant) = id.constant() else {
+        return;
+    };
+    let (message, help) = match id.literal() {
+        Some(word) if is_bare_word(word) => {
+            let field = match fields.cx.dialect {
+                Dialect::Http if fields.bare == Bare::Literal => format!("cel:item.{word}"),
+                _ => format!(".{word}"),
+            };
+            (
+                format!("`id` is the text `{word}` for every record"),
+                format!("write the field that tells records apart: `{field}`"),
+            )
+        }
+        _ => (
+            format!("`id` is `{constant}` for every record"),
+            "write the field that tells records apart".to_owned(),
+        ),
+    };
+    let noted = |found: &Diagnostic| found.at.as_ref().is_some_and(|at| at.span == text.span);
+    if !fields.cx.diagnostics.iter().any(noted) {
+        fields.cx.warning("constant-id", text.span, message, &help);
     }
 }

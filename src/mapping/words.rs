@@ -6,7 +6,7 @@
 use super::field::FieldContext;
 use crate::config::resource_type::TraitWord;
 use crate::config::scalar::ExprText;
-use crate::expr::Expression;
+use crate::expr::{Expression, Kind};
 use crate::model::{
     AccountType, AgentStatus, CredentialType, NhiType, Purpose, TraitKind, UserStatus,
 };
@@ -39,6 +39,21 @@ impl<T> Words<T> {
             .expression(source, fields.bare, fields.variables)?;
         if fields.cx.diagnostics.len() > before {
             return Some(expression); // what is wrong with the text as a whole comes first
+        }
+        if let Some(kind) = expression
+            .kinds()
+            .into_iter()
+            .find(|kind| [Kind::Truth, Kind::List, Kind::Map].contains(kind))
+        {
+            let message = format!("{kind} is no {name}");
+            let help = match kind {
+                Kind::Truth => format!(
+                    "choose a word: `… ? 'this' : 'that'`; it is {}",
+                    self.choices
+                ),
+                _ => format!("write {}", self.choices),
+            };
+            fields.cx.warning(code, source.0.span, message, &help);
         }
         for word in expression.possible_texts() {
             if word.trim().is_empty() || self.meaning(word).is_some() {

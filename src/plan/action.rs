@@ -223,12 +223,15 @@ fn kinds(written: &[Text], cx: &mut CompileContext) -> Vec<&'static str> {
             kinds.push(kind);
             continue;
         }
-        let help = match nearest(&word.text, KINDS.into_iter()) {
+        let meant = nearest(&word.text, KINDS.into_iter());
+        let help = match meant {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("write one of {}", list(&KINDS)),
         };
+        let fix = meant.and_then(|meant| cx.rewrite(word, meant));
         let message = format!("there is no `action_type` `{}`: it is left out", word.text);
-        cx.warning("unknown-word", word.span, message, &help);
+        let unknown = Diagnostic::warning("unknown-word", cx.at(word.span), message);
+        cx.note(unknown.help(help).fix_if(fix));
     }
     kinds
 }

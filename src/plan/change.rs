@@ -14,7 +14,7 @@ use super::variables::ANSWER;
 use crate::config::change::WaitConfig;
 use crate::config::http::RequestConfig;
 use crate::config::scalar::{DurationText, ExprText};
-use crate::config::{Bare, CompileContext};
+use crate::config::{Bare, CompileContext, Wanted};
 use crate::diagnostic::{Diagnostic, Span, list, nearest};
 use crate::expr::{Expression, Variables};
 use crate::mapping::GrantMapping;
@@ -365,5 +365,6 @@ pub(super) fn condition(
         cx.note(Diagnostic::error("literal-program", at, message).help(help));
         return None;
     }
-    cx.expression(condition, Bare::Literal, variables).map(Some)
+    cx.expression_for(Wanted::Truth, condition, Bare::Literal, variables)
+        .map(Some)
 }

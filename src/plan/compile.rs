@@ -14,7 +14,7 @@ use super::resource_type::TypePlan;
 use super::tolerance::Tolerance;
 use crate::config::{CompileContext, ConnectorConfig};
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
-use crate::expr::{Inputs, Map, Value};
+use crate::expr::{Expression, Inputs, Map, Value};
 use crate::hex::hex;
 use crate::model::ResourceTypeId;
 use crate::source::Source;
@@ -41,6 +41,8 @@ pub struct Plan {
     pub lookback: LookbackPlan,
     /// How much may go wrong before a sync gives up.
     pub tolerance: Tolerance,
+    /// Every program of the file, in no order: some stand at several places of the plan.
+    pub expressions: Vec<Expression>,
 }
 
 /// Compiles a file. Every part is tried, so that all mistakes are noted in `cx`; `None` when one
@@ -129,6 +131,7 @@ pub fn compile(
         actions,
         lookback,
         tolerance: Tolerance::of(config.tolerance.as_ref()),
+        expressions: std::mem::take(&mut cx.expressions),
     })
 }
 

@@ -10,7 +10,7 @@ use crate::config::decode::Placed;
 use crate::config::http::{PaginationConfig, RequestConfig, ResponseConfig};
 use crate::config::incremental::{GrantChangesConfig, ResourceChangesConfig};
 use crate::config::scalar::{SqlText, Text};
-use crate::config::{Bare, CompileContext, ConnectorConfig, Dialect};
+use crate::config::{Bare, CompileContext, ConnectorConfig, Dialect, Wanted};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::expr::Expression;
 use crate::mapping::GrantMapping;
@@ -144,7 +144,11 @@ impl TypeCompiler<'_, '_> {
             None => needs(path, "query", config.span, SINCE, statements.cx),
         };
         let resource_id = config.resource_id.as_ref();
-        let resource_id = resource_id.map(|id| statements.cx.expression(id, Bare::Cel, ROW));
+        let resource_id = resource_id.map(|id| {
+            statements
+                .cx
+                .expression_for(Wanted::Identity, id, Bare::Cel, ROW)
+        });
         statements.finish();
         Some(ChangesPlan {
             fetch: fetch?,
@@ -185,11 +189,17 @@ impl TypeCompiler<'_, '_> {
         );
         self.cx.reads_response = false;
         let resource_id = config.resource_id.as_ref();
-        let resource_id = resource_id.map(|id| self.cx.expression(id, Bare::Literal, FEED_ITEM));
+        let resource_id = resource_id.map(|id| {
+            self.cx
+                .expression_for(Wanted::Identity, id, Bare::Literal, FEED_ITEM)
+        });
         // Without one, the mapping of `list` finds the id, whatever it reads.
         self.cx.reads_response |= resource_id.is_none();
         let skip_if = response.and_then(|response| response.skip_if.as_ref());
-        let skip_if = skip_if.map(|text| self.cx.expression(text, Bare::Literal, FEED_ITEM));
+        let skip_if = skip_if.map(|text| {
+            self.cx
+                .expression_for(Wanted::Truth, text, Bare::Literal, FEED_ITEM)
+        });
         self.share_answers(&mut fetch);
         Some(ChangesPlan {
             fetch: fetch?,
@@ -266,9 +276,10 @@ impl TypeCompiler<'_, '_> {
         let names = since_names();
         let mut statements = Statements::of(self.connection, &config.vars, since(&names), self.cx);
         let pagination = config.pagination.as_ref();
-        let resource_id = statements
-            .cx
-            .expression(&config.resource_id, Bare::Cel, ROW);
+        let resource_id =
+            statements
+                .cx
+                .expression_for(Wanted::Identity, &config.resource_id, Bare::Cel, ROW);
         let granted_column = &config.changes_cursor_column;
         let granted = match &config.changes_query {
             Some(query) => changes(&mut statements, query, granted_column, pagination),
@@ -366,9 +377,14 @@ impl TypeCompiler<'_, '_> {
             .unwrap_or_default();
         self.cx.reads_response = mappings.is_empty();
         let resource_id = &config.resource_id;
-        let resource_id = self.cx.expression(resource_id, Bare::Literal, FEED_ITEM);
+        let resource_id =
+            self.cx
+                .expression_for(Wanted::Identity, resource_id, Bare::Literal, FEED_ITEM);
         let variables = FEED_RESOURCE_ITEM;
-        let skip_if = skip_if.map(|text| self.cx.expression(text, Bare::Literal, variables));
+        let skip_if = skip_if.map(|text| {
+            self.cx
+                .expression_for(Wanted::Truth, text, Bare::Literal, variables)
+        });
         let mappings: Vec<_> = mappings
             .iter()
             .map(|mapping| GrantMapping::compile(mapping, Bare::Literal, variables, self.cx))

@@ -6,8 +6,7 @@ use crate::config::mapping::GrantMappingConfig;
 use crate::config::resource_type::ResourceTypeConfig;
 use crate::config::scalar::Text;
 use crate::config::{CompileContext, ConnectorConfig, Dialect, Key};
-use crate::diagnostic::nearest;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, list, nearest};
 
 /// Notes every reference that leads nowhere and every trap that upstream falls into silently.
 pub(super) fn check(config: &ConnectorConfig, cx: &mut CompileContext) {
@@ -19,11 +18,11 @@ pub(super) fn check(config: &ConnectorConfig, cx: &mut CompileContext) {
     if let Some(version) = &config.version
         && version.text != "1"
     {
-        cx.error::<()>(
-            "not-in-set",
-            version.span,
-            format!("`version` cannot be `{}`: write `\"1\"`", version.text),
-        );
+        let message = format!("`version` cannot be `{}`", version.text);
+        let fix = cx.rewrite(version, "1");
+        let at = cx.at(version.span);
+        let wrong = Diagnostic::error("not-in-set", at, message).help("write `version: \"1\"`");
+        cx.note(wrong.fix_if(fix));
     }
     for (key, type_config) in config.resource_types.iter() {
         let mut lint = TypeLint {
@@ -145,10 +144,12 @@ impl TypeLint<'_, '_> {
             return;
         }
         let at = self.cx.at(name.span);
-        let help = match nearest(&name.text, self.ids.iter().copied()) {
+        let close = nearest(&name.text, self.ids.iter().copied());
+        let help = match close {
             Some(close) => format!("did you mean `{close}`?"),
-            None => format!("the types of this file are `{}`", self.ids.join("`, `")),
+            None => format!("the types of this file are {}", list(self.ids)),
         };
+        let fix = close.and_then(|close| self.cx.rewrite(name, close));
         let message = format!(
             "`{field}` names `{}`, which is no resource type of this file",
             name.text
@@ -157,7 +158,7 @@ impl TypeLint<'_, '_> {
             severity,
             ..Diagnostic::error("unknown-type", at, message)
         };
-        self.cx.note(diagnostic.help(help));
+        self.cx.note(diagnostic.help(help).fix_if(fix));
     }
 
     fn static_entitlements(&mut self) {
@@ -277,13 +278,18 @@ impl TypeLint<'_, '_> {
         {
             let at = self.cx.at(id.span);
             let message = format!("`{}` has no entitlement `{literal}`", self.key.text);
-            let help = match nearest(literal, statics.iter().copied()) {
+            let close = nearest(literal, statics.iter().copied());
+            let help = match close {
                 Some(close) => format!("did you mean `{close}`?"),
                 None if statics.is_empty() => "declare it in `static_entitlements`".to_owned(),
-                None => format!("its entitlements are `{}`", statics.join("`, `")),
+                None => format!("its entitlements are {}", list(statics)),
             };
-            self.cx
-                .note(Diagnostic::error("unknown-entitlement", at, message).help(help));
+            let fix = close.and_then(|close| {
+                let start = id.text.find(literal)?;
+                self.cx.edit(id, start..start + literal.len(), close)
+            });
+            let unknown = Diagnostic::error("unknown-entitlement", at, message).help(help);
+            self.cx.note(unknown.fix_if(fix));
         }
         let expandable = mapping.expandable.iter();
         for id in expandable.flat_map(|expandable| &expandable.entitlement_ids) {
@@ -311,9 +317,11 @@ impl TypeLint<'_, '_> {
     fn principal_type(&mut self, text: &Text) {
         let written = text.text.as_str();
         let bare = written.trim_matches(['\'', '"']);
+        let mut fix = None;
         let help = if self.ids.contains(&written) {
             return;
         } else if self.ids.contains(&bare) {
+            fix = self.cx.rewrite(text, bare);
             format!("it is literal and needs no quotes of its own: write `{bare}`")
         } else if crate::config::is_bare_word(written) {
             return self.resource_type("principal_type", text, Severity::Error);
@@ -326,8 +334,8 @@ impl TypeLint<'_, '_> {
         let at = self.cx.at(text.span);
         let message =
             format!("`principal_type` names `{written}`, which is no resource type of this file");
-        self.cx
-            .note(Diagnostic::error("unknown-type", at, message).help(help));
+        let unknown = Diagnostic::error("unknown-type", at, message).help(help);
+        self.cx.note(unknown.fix_if(fix));
     }
 
     /// `expandable.entitlement_ids` name entitlements of any resource, so by their full ids.

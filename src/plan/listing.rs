@@ -5,7 +5,7 @@ use crate::config::decode::{Named, OneOrMany};
 use crate::config::http::{MappingType, PaginationConfig, RequestConfig, ResponseConfig};
 use crate::config::resource_type::{ResourceTypeConfig, ScopeWord};
 use crate::config::scalar::{ExprText, SqlText};
-use crate::config::{Bare, CompileContext, Dialect, Key};
+use crate::config::{Bare, CompileContext, Dialect, Key, Wanted};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::expr::{Expression, Variables};
 use crate::model::ResourceTypeId;
@@ -196,7 +196,8 @@ impl TypeCompiler<'_, '_> {
 
     pub(super) fn skip_if(&mut self, step: &Step, variables: Variables) -> Option<Expression> {
         let skip_if = step.response?.skip_if.as_ref()?;
-        self.cx.expression(skip_if, Bare::Literal, variables)
+        self.cx
+            .expression_for(Wanted::Truth, skip_if, Bare::Literal, variables)
     }
 
     /// The mappings of a step and the rule their bare text follows: those under `map` are CEL in

@@ -250,6 +250,7 @@ impl TypeCompiler<'_, '_> {
             self.key.span
         );
         self.cx.columns.clear();
+        self.cx.words.clear();
         let mut fetch = self.fetch(&step, scopes.list, scopes.resource, None);
         self.cx.reads_response = false;
         let variables = self.mapped(&step, scopes.resource);
@@ -352,6 +353,7 @@ impl TypeCompiler<'_, '_> {
         let name = self.entry_name("entitlements", self.config.entitlements.0.len(), index);
         let step = step!(config, name, MappingType::Entitlement, self.key.span);
         self.cx.columns.clear();
+        self.cx.words.clear();
         let (mut fetch, variables) = self.fetch_for_each(&step, scopes);
         let skip_if = self.skip_if(&step, variables);
         let mappings = self
@@ -392,6 +394,7 @@ impl TypeCompiler<'_, '_> {
         let name = self.entry_name("grants", self.config.grants.0.len(), index);
         let step = step!(config, name, MappingType::Grant, self.key.span);
         self.cx.columns.clear();
+        self.cx.words.clear();
         let (mut fetch, variables) = self.fetch_for_each(&step, scopes);
         let skip_if = self.skip_if(&step, variables);
         let mappings = self

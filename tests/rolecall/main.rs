@@ -7,6 +7,7 @@ mod cli;
 mod company;
 mod complete;
 mod conformance;
+mod connector_test;
 mod daemon;
 mod diagnostics;
 mod drop_in;

@@ -15,8 +15,9 @@ use ::cel::common::types::DYN_TYPE;
 use ::cel::common::value::CowVal;
 use ::cel::{Env, ExecutionError, extensions};
 
-use super::Value;
 use super::convert::{from_cel, to_static_val};
+use super::typing::Kinds;
+use super::{Kind, Value};
 
 /// A function of ours, implemented by a type without values so that it has an address of its own.
 pub(super) trait Function {
@@ -26,16 +27,24 @@ pub(super) trait Function {
     const PARAMETERS: &'static [&'static str];
     /// What it does, for the documentation.
     const DOC: &'static str;
+    /// The kinds of value that each parameter can be, as far as only some can.
+    const TAKES: &'static [&'static [Kind]] = &[];
+    /// The kind of its result, where it always is of one.
+    const GIVES: Kind = Kind::Any;
 
     /// Computes the result. The error is a sentence without any argument's value.
     fn call(arguments: &[Value]) -> Result<Value, String>;
 }
+
+/// What can be read as text.
+const TEXTUAL: &[Kind] = &[Kind::Text, Kind::Bytes];
 
 /// A registered function.
 pub(super) struct Registered {
     name: &'static str,
     parameters: &'static [&'static str],
     doc: &'static str,
+    kinds: Kinds,
     call: ::cel::common::functions::Function,
 }
 
@@ -45,6 +54,7 @@ impl Registered {
             name: F::NAME,
             parameters: F::PARAMETERS,
             doc: F::DOC,
+            kinds: (F::TAKES, F::GIVES),
             call: adapt::<F>,
         }
     }
@@ -91,6 +101,13 @@ pub(super) fn arities() -> impl Iterator<Item = (&'static str, usize)> {
     inventory::iter::<Registered>
         .into_iter()
         .map(|function| (function.name, function.parameters.len()))
+}
+
+/// What one of our functions takes and gives.
+pub(super) fn kinds(name: &str) -> Option<Kinds> {
+    let mut all = inventory::iter::<Registered>.into_iter();
+    all.find(|function| function.name == name)
+        .map(|function| function.kinds)
 }
 
 /// The one environment all expressions share: the standard library, the string, list, math and

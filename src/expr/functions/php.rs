@@ -3,8 +3,8 @@
 //! Format: `a:COUNT:{KEY;VALUE;…}` with `s:BYTES:"…"`, `i:N`, `b:0|1`, `d:X`, `N` and nested arrays
 //! (PHP manual, function `serialize`).
 
-use super::{Function, Registered, text_argument};
-use crate::expr::Value;
+use super::{Function, Registered, TEXTUAL, text_argument};
+use crate::expr::{Kind, Value};
 
 struct Deserialize;
 
@@ -12,6 +12,8 @@ impl Function for Deserialize {
     const NAME: &'static str = "phpDeserializeStringArray";
     const PARAMETERS: &'static [&'static str] = &["text"];
     const DOC: &'static str = "The keys that are strings of a PHP-serialized array, sorted.";
+    const TAKES: &'static [&'static [Kind]] = &[TEXTUAL];
+    const GIVES: Kind = Kind::List;
 
     fn call(arguments: &[Value]) -> Result<Value, String> {
         let text = text_argument(arguments, 0)?;
@@ -35,6 +37,8 @@ impl Function for Serialize {
     const PARAMETERS: &'static [&'static str] = &["texts"];
     const DOC: &'static str =
         "A PHP-serialized array with each text as key and `true` as value, sorted.";
+    const TAKES: &'static [&'static [Kind]] = &[&[Kind::List]];
+    const GIVES: Kind = Kind::Text;
 
     fn call(arguments: &[Value]) -> Result<Value, String> {
         let Value::List(items) = &arguments[0] else {

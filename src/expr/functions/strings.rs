@@ -2,8 +2,8 @@
 
 use regex::Regex;
 
-use super::{Function, Registered, text_argument};
-use crate::expr::Value;
+use super::{Function, Registered, TEXTUAL, text_argument};
+use crate::expr::{Kind, Value};
 
 macro_rules! text_function {
     ($type:ident, $name:literal, $doc:literal, $body:expr) => {
@@ -13,6 +13,8 @@ macro_rules! text_function {
             const NAME: &'static str = $name;
             const PARAMETERS: &'static [&'static str] = &["text"];
             const DOC: &'static str = $doc;
+            const TAKES: &'static [&'static [Kind]] = &[TEXTUAL];
+            const GIVES: Kind = Kind::Text;
 
             fn call(arguments: &[Value]) -> Result<Value, String> {
                 let body: fn(&str) -> String = $body;
@@ -107,6 +109,8 @@ impl Function for Match {
     const NAME: &'static str = "match";
     const PARAMETERS: &'static [&'static str] = &["text", "pattern"];
     const DOC: &'static str = "Whether the regular expression is found anywhere in the text.";
+    const TAKES: &'static [&'static [Kind]] = &[TEXTUAL, TEXTUAL];
+    const GIVES: Kind = Kind::Truth;
 
     fn call(arguments: &[Value]) -> Result<Value, String> {
         let text = text_argument(arguments, 0)?;
@@ -122,6 +126,8 @@ impl Function for Extract {
     const NAME: &'static str = "extract";
     const PARAMETERS: &'static [&'static str] = &["text", "pattern"];
     const DOC: &'static str = "What the first group of the regular expression matched, or the whole match when it has no group; empty text when nothing matched.";
+    const TAKES: &'static [&'static [Kind]] = &[TEXTUAL, TEXTUAL];
+    const GIVES: Kind = Kind::Text;
 
     fn call(arguments: &[Value]) -> Result<Value, String> {
         let text = text_argument(arguments, 0)?;
@@ -165,6 +171,8 @@ impl Function for Replace {
     const NAME: &'static str = "replace";
     const PARAMETERS: &'static [&'static str] = &["text", "changes"];
     const DOC: &'static str = "The text with every `changes.old` replaced by `changes.new`.";
+    const TAKES: &'static [&'static [Kind]] = &[TEXTUAL, &[Kind::Map]];
+    const GIVES: Kind = Kind::Text;
 
     fn call(arguments: &[Value]) -> Result<Value, String> {
         let text = text_argument(arguments, 0)?;

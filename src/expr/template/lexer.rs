@@ -46,12 +46,7 @@ pub(super) enum Kind {
 
 /// An error in the notation itself.
 pub(super) fn syntax(message: impl Into<String>, range: Range<usize>, help: &str) -> ExprError {
-    ExprError {
-        code: "template-syntax",
-        message: message.into(),
-        range,
-        help: (!help.is_empty()).then(|| help.to_owned()),
-    }
+    ExprError::new("template-syntax", message, range, help)
 }
 
 /// Splits a template at its actions, applying the trim markers and dropping comments.

@@ -268,16 +268,15 @@ impl Parser {
         self.locals
             .iter()
             .rposition(|local| local == name)
-            .ok_or_else(|| ExprError {
-                code: "unknown-variable",
-                message: format!("`${name}` is not set here"),
-                range: at,
-                help: Some(
-                    match nearest(name, self.locals.iter().map(String::as_str)) {
-                        Some(close) => format!("did you mean `${close}`?"),
-                        None => format!("set it first: `{{{{ ${name} := … }}}}`"),
-                    },
-                ),
+            .ok_or_else(|| {
+                let message = format!("`${name}` is not set here");
+                let unknown = |help| ExprError::new("unknown-variable", message, at, help);
+                match nearest(name, self.locals.iter().map(String::as_str)) {
+                    Some(close) => {
+                        unknown(format!("did you mean `${close}`?")).instead(format!("${close}"))
+                    }
+                    None => unknown(format!("set it first: `{{{{ ${name} := … }}}}`")),
+                }
             })
     }
 

@@ -67,18 +67,17 @@ impl Parser {
         arguments: Vec<Expr>,
     ) -> Result<Expr, ExprError> {
         let problem = match functions::find(name) {
-            None => ExprError {
-                code: "unknown-function",
-                message: format!("templates have no function `{name}`"),
-                range: at,
-                help: Some(match nearest(name, functions::names()) {
-                    Some(close) => format!("did you mean `{close}`?"),
-                    None => format!(
+            None => {
+                let message = format!("templates have no function `{name}`");
+                let unknown = |help| ExprError::new("unknown-function", message, at, help);
+                match nearest(name, functions::names()) {
+                    Some(close) => unknown(format!("did you mean `{close}`?")).instead(close),
+                    None => unknown(format!(
                         "the functions are {}",
                         functions::names().collect::<Vec<_>>().join(", ")
-                    ),
-                }),
-            },
+                    )),
+                }
+            }
             Some(function) => match function.check(&arguments) {
                 Ok(()) => {
                     return Ok(Expr::Call {
@@ -158,23 +157,21 @@ impl Parser {
     fn root_field(&mut self, name: &str, at: &Range<usize>, words: &mut Words) {
         let known: Vec<_> = self.variables.names().collect();
         if !known.contains(&name) {
-            let help = match nearest(name, known.iter().copied()) {
-                Some(close) => format!("did you mean `.{close}`?"),
-                None if known.is_empty() => "no variable is known here".to_owned(),
-                None => format!(
+            let message = format!("`.{name}` is not known here");
+            let unknown = |help| ExprError::new("unknown-variable", message, at.clone(), help);
+            self.found.push(match nearest(name, known.iter().copied()) {
+                Some(close) => {
+                    unknown(format!("did you mean `.{close}`?")).instead(format!(".{close}"))
+                }
+                None if known.is_empty() => unknown("no variable is known here".to_owned()),
+                None => unknown(format!(
                     "known here: {}",
                     known
                         .iter()
                         .map(|n| format!("`.{n}`"))
                         .collect::<Vec<_>>()
                         .join(", ")
-                ),
-            };
-            self.found.push(ExprError {
-                code: "unknown-variable",
-                message: format!("`.{name}` is not known here"),
-                range: at.clone(),
-                help: Some(help),
+                )),
             });
             return;
         }
@@ -188,12 +185,12 @@ impl Parser {
         ) = (members_of(name), words.tokens.peek())
             && !members.contains(&member.as_str())
         {
-            let help = meant_member(name, member, members);
-            self.found.push(ExprError {
-                code: "unknown-member",
-                message: format!("`.{name}` has no field `{member}`"),
-                range: range.clone(),
-                help: Some(help),
+            let message = format!("`.{name}` has no field `{member}`");
+            let (help, meant) = meant_member(name, member, members);
+            let unknown = ExprError::new("unknown-member", message, range.clone(), help);
+            self.found.push(match meant {
+                Some(meant) => unknown.instead(format!(".{meant}")),
+                None => unknown,
             });
         }
     }

@@ -1,5 +1,6 @@
 //! A record → the free-form attributes of a resource.
 
+use crate::config::Wanted;
 use crate::config::decode::Named;
 use crate::config::scalar::ExprText;
 use crate::expr::{Expression, Scope};
@@ -13,12 +14,7 @@ pub(in crate::mapping) struct ProfileMapping(pub(super) Vec<(String, Expression)
 impl ProfileMapping {
     pub(super) fn compile(config: &Named<ExprText>, fields: &mut FieldContext) -> Self {
         let compiled = config.iter().filter_map(|(name, source)| {
-            Some((
-                name.text.clone(),
-                fields
-                    .cx
-                    .expression(source, fields.bare, fields.variables)?,
-            ))
+            Some((name.text.clone(), fields.compile(Wanted::Text, source)?))
         });
         Self(compiled.collect())
     }

@@ -1,6 +1,7 @@
 //! A record → the trait of a credential.
 
 use super::values::{time, word};
+use crate::config::Wanted;
 use crate::config::mapping::SecretTraitConfig;
 use crate::expr::{Expression, Scope};
 use crate::mapping::field::{FieldContext, optional_text};
@@ -25,8 +26,8 @@ impl SecretMapping {
                 fields,
             ),
             credential_detail: fields.optional(&config.credential_detail),
-            expires_at: fields.optional(&config.expires_at),
-            last_used_at: fields.optional(&config.last_used_at),
+            expires_at: fields.optional_for(Wanted::Moment, &config.expires_at),
+            last_used_at: fields.optional_for(Wanted::Moment, &config.last_used_at),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::profile::ProfileMapping;
 use super::values::{compile_all, texts, time, truth, word};
+use crate::config::Wanted;
 use crate::config::mapping::UserTraitConfig;
 use crate::expr::{Expression, Scope};
 use crate::mapping::field::{FieldContext, optional_text};
@@ -81,10 +82,10 @@ impl UserMapping {
                 "unknown-word",
                 fields,
             ),
-            last_login: fields.optional(&config.last_login),
+            last_login: fields.optional_for(Wanted::Moment, &config.last_login),
             employee_ids: compile_all(&config.employee_ids, fields),
-            mfa_enabled: fields.optional(&config.mfa_enabled),
-            sso_enabled: fields.optional(&config.sso_enabled),
+            mfa_enabled: fields.optional_for(Wanted::Truth, &config.mfa_enabled),
+            sso_enabled: fields.optional_for(Wanted::Truth, &config.sso_enabled),
             profile,
         }
     }

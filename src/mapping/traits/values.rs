@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::config::Wanted;
 use crate::config::scalar::ExprText;
 use crate::expr::{Expression, Scope, parse_time};
 use crate::mapping::field::{FieldContext, optional_text};
@@ -20,7 +21,7 @@ pub(super) fn compile_all(sources: &[ExprText], fields: &mut FieldContext) -> Ve
                 "",
             );
         } else {
-            compiled.extend(fields.cx.expression(source, fields.bare, fields.variables));
+            compiled.extend(fields.compile(Wanted::Text, source));
         }
     }
     compiled

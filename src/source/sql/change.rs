@@ -12,6 +12,7 @@ use super::dialect::Session;
 use super::listing::PagedQuery;
 use super::placeholder::scan_with_blocks;
 use super::query::{SqlQuery, record, statement_span};
+use super::slips;
 use super::statement::{Binding, Fragment};
 use super::vars::SqlVars;
 use super::verb::Verb;
@@ -196,6 +197,9 @@ impl SqlSource {
             if OF_THE_DATABASE.contains(&found.code) {
                 found.severity = Severity::Warning;
             }
+        }
+        if scanned.is_some() {
+            slips::check(&query.0, self.scheme(), self.dialect.lexicon(), cx);
         }
         let scanned = vars.unless_failed(scanned)?;
         let listing = PagedQuery {

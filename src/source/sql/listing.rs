@@ -7,6 +7,7 @@ use super::pagination::{PLACEHOLDERS, Paginate};
 use super::place::Written;
 use super::placeholder::{Form, Part, Placeholder, Scanned, scan};
 use super::query::{Piece, Slot, SqlQuery};
+use super::slips;
 use super::vars::{Known, SqlVars};
 use crate::config::CompileContext;
 use crate::config::decode::Named;
@@ -85,6 +86,9 @@ impl SqlSource {
         };
         vars.paged = true;
         let scanned = scan(&listing.query.0, self.dialect.lexicon(), cx);
+        if scanned.is_some() {
+            slips::check(&listing.query.0, self.scheme(), self.dialect.lexicon(), cx);
+        }
         let (paging, scanned) = vars.unless_failed(paging.zip(scanned))?;
         let query = self.resolve(&listing, paging, &scanned, vars, cx)?;
         Some(Box::new(query) as Box<dyn Fetch>)
@@ -228,7 +232,12 @@ impl<'c> Resolver<'_, 'c, '_, '_> {
     fn unknown(&mut self, placeholder: &Placeholder, name: &str) -> Option<Slot> {
         let per_resource = self.listing.resource_type.is_some();
         let paging: &[&str] = if self.vars.paged { &PLACEHOLDERS } else { &[] };
-        let help = match (self.vars.nearest(name, paging), name) {
+        let near = self.vars.nearest(name, paging);
+        let with = near.as_ref().map(|near| match placeholder.form {
+            Form::Parameter => format!("?<{near}>"),
+            form => format!("?<{near}|{}>", form.option()),
+        });
+        let help = match (near, name) {
             (Some(near), _) => format!("did you mean `?<{near}>`?"),
             (None, "since" | "id") if self.vars.paged && !per_resource => {
                 format!(
@@ -243,7 +252,13 @@ impl<'c> Resolver<'_, 'c, '_, '_> {
             _ => self.vars.offer(name),
         };
         let message = self.vars.says_nothing_of(&placeholder.name);
-        self.error("unknown-placeholder", placeholder, message, help)
+        self.error_instead(
+            "unknown-placeholder",
+            placeholder,
+            message,
+            help,
+            with.as_deref(),
+        )
     }
 
     fn check_paging(&mut self, scanned: &Scanned, pieces: &[Piece]) {
@@ -327,10 +342,24 @@ impl<'c> Resolver<'_, 'c, '_, '_> {
         message: String,
         help: String,
     ) -> Option<T> {
+        self.error_instead(code, placeholder, message, help, None)
+    }
+
+    /// Notes a mistake, and what to write in its place.
+    fn error_instead<T>(
+        &mut self,
+        code: &'static str,
+        placeholder: &Placeholder,
+        message: String,
+        help: String,
+        with: Option<&str>,
+    ) -> Option<T> {
         self.failed = true;
+        let range = placeholder.range.clone();
+        let fix = with.and_then(|with| self.cx.edit(self.text(), range, with));
         let at = self.cx.at(self.span(placeholder));
-        self.cx
-            .note(Diagnostic::error(code, at, message).help(help));
+        let wrong = Diagnostic::error(code, at, message).help(help);
+        self.cx.note(wrong.fix_if(fix));
         None
     }
 }

@@ -16,6 +16,7 @@ mod pool;
 mod query;
 mod row;
 mod select;
+mod slips;
 mod statement;
 mod target;
 mod tls;

@@ -51,6 +51,18 @@ pub enum Form {
     Keyword,
 }
 
+impl Form {
+    /// The option that is written for it; empty for a parameter.
+    pub fn option(self) -> &'static str {
+        match self {
+            Form::Parameter => "",
+            Form::Unquoted => "unquoted",
+            Form::Identifier => "identifier",
+            Form::Keyword => "keyword",
+        }
+    }
+}
+
 const OPTIONS: [&str; 3] = ["unquoted", "identifier", "keyword"];
 
 impl Form {
@@ -227,12 +239,15 @@ impl Scan<'_, '_, '_> {
             Some(option) => match Form::of(option) {
                 Some(form) => form,
                 None => {
-                    let help = match nearest(&option.to_lowercase(), OPTIONS.into_iter()) {
+                    let near = nearest(&option.to_lowercase(), OPTIONS.into_iter());
+                    let help = match near {
                         Some(near) => format!("did you mean `{near}`?"),
                         None => format!("the options are {}", list(&OPTIONS)),
                     };
                     let message = format!("a placeholder has no option `{option}`");
-                    return self.error("unknown-placeholder-option", range, message, help);
+                    let with = near.map(|near| format!("?<{name}|{near}>"));
+                    let code = "unknown-placeholder-option";
+                    return self.error_instead(code, range, message, help, with.as_deref());
                 }
             },
         };
@@ -357,10 +372,23 @@ impl Scan<'_, '_, '_> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
+        self.error_instead(code, range, message, help, None);
+    }
+
+    /// Notes a mistake, and what to write in its place.
+    fn error_instead(
+        &mut self,
+        code: &'static str,
+        range: Range<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+        with: Option<&str>,
+    ) {
         self.failed = true;
+        let fix = with.and_then(|with| self.cx.edit(self.text, range.clone(), with));
         let at = self.cx.at(self.cx.locate(self.text, range));
-        self.cx
-            .note(Diagnostic::error(code, at, message).help(help));
+        let wrong = Diagnostic::error(code, at, message).help(help);
+        self.cx.note(wrong.fix_if(fix));
     }
 }
 

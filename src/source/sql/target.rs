@@ -6,7 +6,7 @@ use super::dialect::{self, Dialect};
 use crate::config::CompileContext;
 use crate::config::connect::SqlConnectConfig;
 use crate::config::scalar::{EnvText, Text};
-use crate::diagnostic::{Diagnostic, Span, list};
+use crate::diagnostic::{self, Diagnostic, Edit, Span, list};
 
 /// Where to connect and as whom.
 #[derive(Debug, Default, Clone)]
@@ -289,14 +289,23 @@ impl Reader<'_, '_> {
         let meant = all.iter().find(|dialect| {
             dialect.scheme() == lower || dialect.other_names().contains(&lower.as_str())
         });
+        let meant = meant.map(|dialect| dialect.scheme());
+        let near = || diagnostic::nearest(&lower, all.iter().map(|dialect| dialect.scheme()));
+        let meant = meant.or_else(near);
         let help = match meant {
-            Some(dialect) => format!("did you mean `{}`?", dialect.scheme()),
+            Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("this version reads {}", schemes()),
         };
         let at = self.cx.at(span);
+        // In a URL the scheme is a part of the scalar; what a variable holds cannot be changed here.
+        let written = at.file.text().get(span.start..span.end);
+        let quotes = written.filter(|written| written.trim_matches(['"', '\'']) == scheme);
+        let fix = meant
+            .zip(quotes)
+            .map(|(meant, written)| Edit::replace(span, written.replace(scheme, meant)));
         let message = format!("there is no database scheme `{scheme}`");
-        self.cx
-            .note(Diagnostic::error("unknown-scheme", at, message).help(help));
+        let unknown = Diagnostic::error("unknown-scheme", at, message).help(help);
+        self.cx.note(unknown.fix_if(fix));
         None
     }
 

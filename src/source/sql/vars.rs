@@ -5,7 +5,7 @@ use super::query::Slot;
 use crate::config::decode::Named;
 use crate::config::scalar::ExprText;
 use crate::config::{Bare, CompileContext, is_bare_word};
-use crate::diagnostic::{Diagnostic, Span, list, nearest};
+use crate::diagnostic::{Diagnostic, Edit, Span, list, nearest};
 use crate::expr::{CelProgram, Expression, Program, Variables};
 
 /// The entries of one `vars`, and what the queries that share them have used of it.
@@ -246,17 +246,25 @@ fn value(text: &ExprText, known: Known<'_>, cx: &mut CompileContext) -> Option<V
     }
     if is_bare_word(written) {
         let message = format!("this is the text `{written}` itself");
-        if is_variable {
-            let help = format!("write `{written}.ID` for its id");
-            cx.warning("literal-program", text.0.span, message, &help);
-        } else if let Some(meant) = nearest(written, known.values.iter().map(String::as_str)) {
-            let help = format!("did you mean `{meant}`?");
-            cx.warning("literal-program", text.0.span, message, &help);
+        let meant = nearest(written, known.values.iter().map(String::as_str));
+        let meant = match (is_variable, meant) {
+            (true, _) => Some((
+                format!("{written}.ID"),
+                format!("write `{written}.ID` for its id"),
+            )),
+            (false, Some(meant)) => Some((meant.to_owned(), format!("did you mean `{meant}`?"))),
+            (false, None) => None,
+        };
+        if let Some((with, help)) = meant {
+            let fix = cx.rewrite(&text.0, &with);
+            let literal = Diagnostic::warning("literal-program", cx.at(text.0.span), message);
+            cx.note(literal.help(help).fix_if(fix));
         }
     }
     let before = cx.diagnostics.len();
     let expression = cx.expression(text, Bare::Cel, known.variables);
     if let Some((root, members)) = known.members {
+        let file = cx.file();
         let unknown = cx.diagnostics[before..].iter_mut();
         for problem in unknown.filter(|found| found.code == "unknown-variable") {
             let member = members
@@ -264,6 +272,11 @@ fn value(text: &ExprText, known: Known<'_>, cx: &mut CompileContext) -> Option<V
                 .find(|member| problem.message.starts_with(&format!("`{member}`")));
             if let Some(member) = member {
                 problem.help = Some(format!("write `{root}.{member}`"));
+                let at = problem.at.as_ref().map(|at| at.span);
+                let is_exact = |span: &Span| file.text().get(span.start..span.end) == Some(member);
+                let with = format!("{root}.{member}");
+                problem.fix =
+                    Vec::from_iter(at.filter(is_exact).map(|span| Edit::replace(span, with)));
             }
         }
     }
@@ -290,7 +303,11 @@ fn check_members(
         let word = format!("{root}.{member}");
         let found = text.0.text.find(&word);
         let at = found.map_or(text.0.span, |at| cx.locate(&text.0, at..at + word.len()));
-        let help = match nearest(&member, members.iter().map(String::as_str)) {
+        let near = nearest(&member, members.iter().map(String::as_str));
+        let fix = found.zip(near).and_then(|(at, near)| {
+            cx.edit(&text.0, at..at + word.len(), &format!("{root}.{near}"))
+        });
+        let help = match near {
             Some(meant) => format!("did you mean `{root}.{meant}`?"),
             None if members.is_empty() => format!("`{root}` has no fields here"),
             None => format!("its fields are {}", list(members)),
@@ -302,7 +319,8 @@ fn check_members(
                 at,
                 format!("`{root}` has no field `{member}`"),
             )
-            .help(help),
+            .help(help)
+            .fix_if(fix),
         );
         sound = None;
     }

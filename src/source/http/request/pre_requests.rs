@@ -12,7 +12,7 @@ use super::template::{Purpose, RequestTemplate};
 use crate::config::decode::Named;
 use crate::config::http::RequestConfig;
 use crate::config::scalar::DurationText;
-use crate::config::{Bare, CompileContext, Key};
+use crate::config::{Bare, CompileContext, Key, Wanted};
 use crate::diagnostic::{Diagnostic, list, nearest};
 use crate::expr::{Expression, Inputs, Map, Scope, Value, Variables};
 use crate::source::http::answered::Written;
@@ -297,7 +297,7 @@ fn compile_one(
     check_names(&request, config, known, cx);
     let rules = config.error_handling.as_ref();
     let until = config.until.as_ref().map(|until| {
-        let holds = cx.expression(until, Bare::Literal, ANSWER)?;
+        let holds = cx.expression_for(Wanted::Truth, until, Bare::Literal, ANSWER)?;
         let length =
             |written: Option<DurationText>, usual| written.map_or(usual, |length| length.0);
         Some(Until {

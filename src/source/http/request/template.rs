@@ -304,11 +304,14 @@ fn changing_method(
         _ => {
             let at = cx.at(written.span);
             let message = format!("there is no method `{}`", written.text);
-            let help = match nearest(&word, known.into_iter()) {
+            let meant = nearest(&word, known.into_iter());
+            let help = match meant {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("write one of {}", list(&known)),
             };
-            cx.note(Diagnostic::error("not-in-set", at, message).help(help));
+            let fix = meant.and_then(|meant| cx.rewrite(written, meant));
+            let wrong = Diagnostic::error("not-in-set", at, message).help(help);
+            cx.note(wrong.fix_if(fix));
             None
         }
     }

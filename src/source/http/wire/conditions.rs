@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::exchange::Wire;
 use super::failure::Failure;
 use crate::config::error_handling::{ConditionConfig, ErrorAction, ErrorHandlingConfig};
-use crate::config::{Bare, CompileContext};
+use crate::config::{Bare, CompileContext, Wanted};
 use crate::expr::{Expression, Inputs, Scope, Variables};
 use crate::source::http::answer::received::{self, Answer};
 use crate::source::http::request::base::safe;
@@ -88,7 +88,7 @@ impl Conditions {
 
 impl Condition {
     fn compile(config: &ConditionConfig, cx: &mut CompileContext) -> Option<Self> {
-        let holds = cx.expression(&config.r#if, Bare::Literal, VARIABLES);
+        let holds = cx.expression_for(Wanted::Truth, &config.r#if, Bare::Literal, VARIABLES);
         let mut other = |field: &Option<_>| {
             field
                 .as_ref()
