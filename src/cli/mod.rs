@@ -12,6 +12,7 @@ mod external;
 pub mod inspect;
 mod kinds;
 mod logging;
+mod lsp;
 mod metrics;
 mod outcome;
 mod platform;
@@ -95,6 +96,8 @@ enum Command {
     Schema,
     /// List every auth kind, paging strategy, SQL dialect and function, with its documentation.
     Kinds(kinds::KindsArgs),
+    /// Serve an editor over standard input and output, by the language server protocol.
+    Lsp,
     /// Show what a sync file holds.
     Inspect(inspect::InspectArgs),
     /// A small platform on this machine, to try service mode against.
@@ -175,6 +178,17 @@ fn run(command: Command) -> Outcome {
         Command::Test(args) => test::run(&args, &mut out),
         Command::Eval(args) => eval::run(&args, &mut out),
         Command::Schema => schema::run(&mut out),
+        Command::Lsp => {
+            // Its answers go another way.
+            drop(out);
+            return match lsp::run() {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    eprintln!("{}", report::failure(&error));
+                    Outcome::of_failure(error.as_ref())
+                }
+            };
+        }
         Command::Kinds(args) => kinds::run(&args, &mut out),
         Command::Inspect(args) => inspect::run(args, &mut out),
         Command::Platform(args) => platform::run(&args, &mut out),

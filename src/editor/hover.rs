@@ -4,7 +4,7 @@ use lsp_types::{Hover, HoverContents, MarkupContent, MarkupKind};
 
 use super::file::{File, Language};
 use super::names::{self, Name};
-use super::outline::{Cursor, Place, Step};
+use super::outline::{Place, Step};
 use super::program;
 use super::records::{self, Previews};
 use super::{survey, words};
@@ -63,8 +63,8 @@ pub(super) fn explained(code: &str) -> Option<String> {
 
 fn told(wanted: &Wanted<'_>) -> Option<(String, Span)> {
     let file = wanted.file;
-    let cursor = Cursor::find(&file.outline, file.text(), wanted.at);
-    match cursor.place {
+    let place = Place::find(&file.outline, file.text(), wanted.at);
+    match place {
         Place::Nothing => None,
         Place::Key {
             parent,

@@ -5,6 +5,7 @@ mod checker;
 mod completion;
 mod file;
 mod hover;
+mod look;
 mod names;
 mod outline;
 mod program;

@@ -9,7 +9,7 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
-pub(super) use cursor::{Cursor, Place};
+pub(super) use cursor::Place;
 
 use crate::diagnostic::Span;
 

@@ -113,11 +113,9 @@ impl Server {
         // A mistake of ours in one state of a file that is being typed must not end the server.
         let answered = catch_unwind(AssertUnwindSafe(|| self.answer(request)));
         let response = match answered {
-            Ok(Some(Ok(value))) => Response::new_ok(id, value),
-            Ok(Some(Err(message))) => {
-                Response::new_err(id, ErrorCode::RequestFailed as i32, message)
-            }
-            Ok(None) => return,
+            Ok(Ok(Some(value))) => Response::new_ok(id, value),
+            Ok(Ok(None)) => return,
+            Ok(Err(message)) => Response::new_err(id, ErrorCode::RequestFailed as i32, message),
             Err(_) => {
                 let message = format!("`{method}` could not be answered");
                 Response::new_err(id, ErrorCode::InternalError as i32, message)

@@ -307,14 +307,6 @@ impl Shape {
         }
     }
 
-    /// What its kind is for, when one is selected.
-    pub fn kind_doc(&self) -> Option<&'static str> {
-        match self.ways.as_slice() {
-            [way] => way.schema.get("description").and_then(Value::as_str),
-            _ => None,
-        }
-    }
-
     /// Whether it is written on lines of its own, and how they begin.
     pub fn opening(&self) -> Opening {
         let has = |key: &str| {

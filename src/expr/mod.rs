@@ -25,8 +25,8 @@ mod watch;
 
 pub use cel::CelProgram;
 pub use check::Variables;
-pub use choices::Choice;
 pub(crate) use check::members_of;
+pub use choices::Choice;
 pub use dot::{Preprocessed, preprocess};
 pub use error::{EvalError, ExprError};
 pub use functions::{

@@ -11,7 +11,7 @@ use lsp_types::{
 };
 
 use super::file::{File, Language};
-use super::outline::{Cursor, Outline, Place};
+use super::outline::{Outline, Place};
 use super::records::Previews;
 use super::survey::Known;
 use crate::diagnostic::Span;
@@ -31,8 +31,8 @@ pub(super) struct Wanted<'f> {
 /// Everything that may be written at the cursor, the likeliest first.
 pub(super) fn complete(wanted: &Wanted<'_>) -> Vec<CompletionItem> {
     let file = wanted.file;
-    let cursor = Cursor::find(&file.outline, file.text(), wanted.at);
-    let mut offers = match cursor.place {
+    let place = Place::find(&file.outline, file.text(), wanted.at);
+    let mut offers = match place {
         Place::Nothing => Vec::new(),
         Place::Key {
             parent,

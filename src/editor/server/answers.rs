@@ -1,23 +1,33 @@
 //! Requests → answers, one by one.
 
+use lsp_server::{Message, Notification, RequestId, Response};
+use lsp_types::notification::{Notification as _, ShowMessage};
 use lsp_types::request::{self, Request as _};
 use lsp_types::{
     CodeActionParams, CompletionList, CompletionParams, CompletionResponse, DocumentHighlight,
     DocumentHighlightParams, DocumentSymbolParams, DocumentSymbolResponse, ExecuteCommandParams,
-    GotoDefinitionParams, GotoDefinitionResponse, HoverParams, Location, PrepareRenameResponse,
-    ReferenceParams, RenameParams, TextDocumentPositionParams, Uri,
+    GotoDefinitionParams, GotoDefinitionResponse, HoverParams, Location, MessageType,
+    PrepareRenameResponse, ReferenceParams, RenameParams, ShowMessageParams,
+    TextDocumentPositionParams, Uri,
 };
 use serde_json::Value;
 
-use super::{Open, Server, read};
+use super::{Open, Server};
 use crate::diagnostic::Edit;
+use crate::editor::actions::PREVIEW;
 use crate::editor::completion::{self, complete};
+use crate::editor::file::Listing;
 use crate::editor::hover::{self, hover};
 use crate::editor::names::{Mention, mention_at, mentions};
-use crate::editor::{actions, symbols};
+use crate::editor::{actions, look, symbols};
 
 /// An answer, or why there is none.
 type Answer = Result<Value, String>;
+
+/// What a request asks for.
+fn parameters<T: serde::de::DeserializeOwned>(asked: Value) -> Result<T, String> {
+    serde_json::from_value(asked).map_err(|error| format!("the request cannot be read: {error}"))
+}
 
 fn answer(value: impl serde::Serialize) -> Answer {
     serde_json::to_value(value).map_err(|error| error.to_string())
@@ -25,24 +35,24 @@ fn answer(value: impl serde::Serialize) -> Answer {
 
 impl Server {
     /// `None` for a request that is answered later.
-    pub(super) fn answer(&self, request: lsp_server::Request) -> Option<Answer> {
-        let parameters = request.params;
-        Some(match request.method.as_str() {
+    pub(super) fn answer(&self, request: lsp_server::Request) -> Result<Option<Value>, String> {
+        let asked = request.params;
+        let answered = match request.method.as_str() {
             request::Completion::METHOD => {
-                let at = read::<CompletionParams>(parameters)?.text_document_position;
+                let at = parameters::<CompletionParams>(asked)?.text_document_position;
                 self.completion(&at)
             }
             request::HoverRequest::METHOD => {
-                let at = read::<HoverParams>(parameters)?.text_document_position_params;
+                let at = parameters::<HoverParams>(asked)?.text_document_position_params;
                 self.hover(&at)
             }
             request::GotoDefinition::METHOD => {
-                let at = read::<GotoDefinitionParams>(parameters)?.text_document_position_params;
+                let at = parameters::<GotoDefinitionParams>(asked)?.text_document_position_params;
                 let found = self.mentioned(&at, |mention| mention.is_definition);
                 answer((!found.is_empty()).then_some(GotoDefinitionResponse::Array(found)))
             }
             request::References::METHOD => {
-                let asked = read::<ReferenceParams>(parameters)?;
+                let asked = parameters::<ReferenceParams>(asked)?;
                 let all = asked.context.include_declaration;
                 let found = self.mentioned(&asked.text_document_position, |mention| {
                     all || !mention.is_definition
@@ -50,7 +60,7 @@ impl Server {
                 answer(found)
             }
             request::DocumentHighlightRequest::METHOD => {
-                let asked = read::<DocumentHighlightParams>(parameters)?;
+                let asked = parameters::<DocumentHighlightParams>(asked)?;
                 let found = self.mentioned(&asked.text_document_position_params, |_| true);
                 let shown = found.into_iter().map(|at| DocumentHighlight {
                     range: at.range,
@@ -59,25 +69,26 @@ impl Server {
                 answer(shown.collect::<Vec<_>>())
             }
             request::PrepareRenameRequest::METHOD => {
-                let at = read::<TextDocumentPositionParams>(parameters)?;
+                let at = parameters::<TextDocumentPositionParams>(asked)?;
                 self.prepare_rename(&at)
             }
-            request::Rename::METHOD => self.rename(&read::<RenameParams>(parameters)?),
+            request::Rename::METHOD => self.rename(&parameters::<RenameParams>(asked)?),
             request::DocumentSymbolRequest::METHOD => {
-                let asked = read::<DocumentSymbolParams>(parameters)?;
+                let asked = parameters::<DocumentSymbolParams>(asked)?;
                 let open = self.open.get(&asked.text_document.uri);
                 let found = open.map(|open| symbols::symbols(&open.file));
                 answer(found.map(DocumentSymbolResponse::Nested))
             }
             request::CodeActionRequest::METHOD => {
-                self.code_actions(&read::<CodeActionParams>(parameters)?)
+                self.code_actions(&parameters::<CodeActionParams>(asked)?)
             }
             request::ExecuteCommand::METHOD => {
-                let asked = read::<ExecuteCommandParams>(parameters)?;
+                let asked = parameters::<ExecuteCommandParams>(asked)?;
                 return self.command(request.id, asked);
             }
             method => Err(format!("there is no `{method}` here")),
-        })
+        };
+        answered.map(Some)
     }
 
     /// The open file that a position is in, and its byte.
@@ -208,8 +219,35 @@ impl Server {
         ))
     }
 
-    fn command(&self, id: lsp_server::RequestId, asked: ExecuteCommandParams) -> Option<Answer> {
-        let _ = (id, asked);
-        Some(Ok(Value::Null))
+    /// Looks at the system; the answer follows when it is there.
+    fn command(&self, id: RequestId, asked: ExecuteCommandParams) -> Result<Option<Value>, String> {
+        if asked.command != PREVIEW {
+            return Err(format!("there is no command `{}`", asked.command));
+        }
+        let mut arguments = asked.arguments.into_iter();
+        let mut next = || arguments.next().unwrap_or_default();
+        let uri: Uri = parameters(next())?;
+        let listing: Listing = parameters(next())?;
+        let open = self.open.get(&uri).ok_or("the file is not open")?;
+        let sender = self.connection.sender.clone();
+        let done = move |looked: Result<String, String>| {
+            let (typ, message) = match &looked {
+                Ok(message) => (MessageType::INFO, message.clone()),
+                Err(message) => (MessageType::ERROR, message.clone()),
+            };
+            let method = ShowMessage::METHOD.to_owned();
+            let told = Notification::new(method, ShowMessageParams { typ, message });
+            let response = match looked {
+                Ok(message) => Response::new_ok(id, message),
+                // It was told already: an editor would tell it twice.
+                Err(_) => Response::new_ok(id, Value::Null),
+            };
+            // Nobody listens any more when the server ends.
+            let _ = sender.send(Message::Notification(told));
+            let _ = sender.send(Message::Response(response));
+        };
+        look::start(open.file.clone(), listing, self.previews.clone(), done)
+            .map_err(|error| error.to_string())?;
+        Ok(None)
     }
 }
