@@ -59,6 +59,7 @@ async fn sync(plan: crate::plan::Plan) -> Result<(Report, Kept), String> {
         concurrency: Concurrency::of(1),
         meter: Arc::new(Meter::default()),
         cancel: CancellationToken::new(),
+        watcher: None,
     };
     let ran = sync::run(Arc::new(plan), kept, options, &|_| {}).await;
     ran.map_err(|error| in_one_line(&error))
