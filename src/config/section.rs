@@ -57,8 +57,9 @@ pub fn object_schema(doc: &str, fields: Vec<FieldSchema>) -> Schema {
 }
 
 /// What the documentation of a field gives as examples: `for example `…`` and those after it.
+/// So do words that it begins with: `` `human`, `service` or `system`.``
 fn examples(doc: &str) -> Vec<String> {
-    let mut examples = Vec::new();
+    let mut examples = words(doc);
     for (at, lead) in doc.match_indices("for example ") {
         let mut rest = &doc[at + lead.len()..];
         while let Some((example, after)) =
@@ -77,6 +78,26 @@ fn examples(doc: &str) -> Vec<String> {
         }
     }
     examples
+}
+
+/// The words between backticks that a text begins with.
+fn words(doc: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut rest = doc;
+    while let Some((word, after)) = rest
+        .strip_prefix('`')
+        .and_then(|rest| rest.split_once('`'))
+    {
+        if !word.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
+            return Vec::new();
+        }
+        words.push(word.to_owned());
+        rest = [", ", " or ", "; ", ", or "]
+            .iter()
+            .find_map(|between| after.strip_prefix(between))
+            .unwrap_or_default();
+    }
+    words
 }
 
 /// Whether text is written there: itself, or one of the kinds of text that have a schema of their own.

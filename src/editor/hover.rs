@@ -8,7 +8,8 @@ use super::outline::{Place, Step};
 use super::program;
 use super::records::{self, Previews};
 use super::{survey, words};
-use crate::diagnostic::{Diagnostic, Span, codes};
+use crate::expr::members_of;
+use crate::diagnostic::{Diagnostic, Span, codes, list};
 
 /// What is to be told about, and by what.
 pub(super) struct Wanted<'f> {
@@ -115,19 +116,14 @@ fn key(file: &File, parent: Option<usize>, written: Span) -> Option<String> {
         text.push_str("\n\n");
         text.push_str(doc);
     }
-    let words = shape.words();
-    if !words.is_empty()
-        && words
-            .iter()
-            .any(|word| word.text != "true" && word.text != "false")
-    {
-        let listed: Vec<String> = words
-            .iter()
-            .map(|word| format!("`{}`", word.text))
-            .collect();
-        text.push_str("\n\nOne of ");
-        text.push_str(&listed.join(", "));
-        text.push('.');
+    let kinds = shapes.tagged(parent, name);
+    let words: Vec<&str> = match kinds.is_empty() {
+        true => shape.words().iter().map(|word| word.text).collect(),
+        false => kinds.into_iter().map(|(name, _)| name).collect(),
+    };
+    if words.iter().any(|word| *word != "true" && *word != "false") {
+        let listed = list(&words);
+        text.push_str(&format!("\n\nOne of {listed}."));
     }
     Some(text)
 }
@@ -233,7 +229,7 @@ fn word(
         }
         [""] => column(&[])?,
         ["", of @ ..] | ["cols" | "item", of @ ..] => column(of)?,
-        [of] if words::members(of).contains(last) => {
+        [of] if members_of(of).unwrap_or_default().contains(last) => {
             format!("`{of}.{last}`\n\n{}", words::member(last))
         }
         _ => return None,

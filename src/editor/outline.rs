@@ -129,8 +129,8 @@ impl Outline {
         let inside = |entry: &Entry| {
             entry.is_scalar() && entry.value.start <= at.start && at.end <= entry.value.end
         };
-        let found = self.entries.iter().rposition(inside);
-        found
+        let before = self.entries.partition_point(|it| it.key.start <= at.start);
+        self.entries[..before].iter().rposition(inside)
     }
 
     /// The scalar of an entry as it is meant: without quotes, and blocks without what indents them.

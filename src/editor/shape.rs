@@ -12,6 +12,8 @@ use crate::config::{self, Dialect};
 pub(super) struct Shape {
     /// What it is for.
     pub doc: Option<&'static str>,
+    /// What is written there, for example.
+    pub examples: Vec<&'static str>,
     ways: Vec<Way>,
 }
 
@@ -202,8 +204,11 @@ impl<'o> Shapes<'o> {
 impl Shape {
     fn of(schema: &'static Value) -> Self {
         let way = Way { name: None, schema };
+        let examples = schema.get("examples").and_then(Value::as_array);
+        let examples = examples.into_iter().flatten().filter_map(Value::as_str);
         Self {
             doc: schema.get("description").and_then(Value::as_str),
+            examples: examples.collect(),
             ways: vec![way],
         }
     }
@@ -219,14 +224,10 @@ impl Shape {
             if let Some(below) = below {
                 let below = Shape::of(below);
                 found.doc = found.doc.or(below.doc);
+                found.examples.extend(below.examples);
                 found.ways.extend(below.ways);
             }
         }
-        let mut ways = Vec::new();
-        for way in &found.ways {
-            spread(*way, &[], &mut ways);
-        }
-        found.ways = ways;
         found
     }
 
@@ -266,11 +267,7 @@ impl Shape {
                 words.push(Word { text, doc });
             }
         };
-        let mut ways = Vec::new();
-        for way in &self.ways {
-            spread(*way, &[], &mut ways);
-        }
-        for way in ways {
+        for way in self.spread() {
             let text = |key: &str| way.schema.get(key).and_then(Value::as_str);
             if let Some(word) = text("const") {
                 add(word, text("description"));
@@ -289,16 +286,10 @@ impl Shape {
         words
     }
 
-    /// Words that are written there often.
-    pub fn examples(&self) -> impl Iterator<Item = &'static str> {
-        let examples = |way: &Way| way.schema.get("examples").and_then(Value::as_array);
-        let all = self.ways.iter().filter_map(examples).flatten();
-        all.filter_map(Value::as_str)
-    }
-
     /// What kind of text it is.
     pub fn text(&self) -> Text {
-        let named = |name: &str| self.ways.iter().any(|way| way.name == Some(name));
+        let ways = self.spread();
+        let named = |name: &str| ways.iter().any(|way| way.name == Some(name));
         match () {
             () if named("ExprText") => Text::Expression,
             () if named("TemplateText") => Text::Template,

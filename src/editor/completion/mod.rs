@@ -90,6 +90,12 @@ impl Offer {
         self
     }
 
+    /// Puts brackets around it: a list of one.
+    pub fn as_list(mut self) -> Self {
+        self.text = format!("[{}]", self.text);
+        self
+    }
+
     /// Says a few words beside the label.
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         let detail = detail.into();

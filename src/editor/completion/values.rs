@@ -8,10 +8,27 @@ use crate::diagnostic::Span;
 use crate::editor::file::{File, Language};
 use crate::editor::names::{self, ENTITLEMENT_FIELDS, TYPE_FIELDS};
 use crate::editor::outline::{Step, Style};
+use crate::editor::shape::Opening;
 use crate::source::sql::documented_dialects;
 
 /// Words for the value of an entry.
 pub(super) fn offers(
+    file: &File,
+    entry: usize,
+    written: Span,
+    language: Language,
+    at: usize,
+) -> Vec<Offer> {
+    let offers = words(file, entry, written, language, at);
+    let found = &file.outline.entries[entry];
+    let is_empty = matches!(found.step, Step::Key(_)) && found.style == Style::Nothing;
+    match is_empty && file.shapes().of(Some(entry)).opening() == Opening::List {
+        true => offers.into_iter().map(Offer::as_list).collect(),
+        false => offers,
+    }
+}
+
+fn words(
     file: &File,
     entry: usize,
     written: Span,
@@ -84,7 +101,7 @@ pub(super) fn offers(
                 .doc(Some(dialect.description))
         }));
     }
-    if offers.is_empty() && raw.is_empty() {
+    if offers.is_empty() && is_word {
         let examples = shape.examples();
         offers.extend(
             examples.map(|text| {

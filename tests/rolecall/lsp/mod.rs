@@ -53,7 +53,7 @@ fn ask_everywhere(area: &str, method: &str, shown: impl Fn(&str, &Value) -> Stri
                 json!({
                     "textDocument": {"uri": uri(path)},
                     "position": position(&text, place),
-                    "context": {"includeDeclaration": true},
+                    "context": {"includeDeclaration": true, "triggerKind": 1},
                 }),
             );
             let start = text[..place].rfind('\n').map_or(0, |end| end + 1);
