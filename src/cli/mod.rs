@@ -8,12 +8,17 @@ mod daemon;
 mod eval;
 mod events;
 mod explain;
+mod explain_code;
 mod external;
+mod file_search;
+mod fmt;
 pub mod inspect;
 mod kinds;
 mod logging;
 mod lsp;
 mod metrics;
+mod migrate;
+mod online;
 mod outcome;
 mod platform;
 mod preview;
@@ -90,6 +95,12 @@ enum Command {
     Explain(Box<explain::ExplainArgs>),
     /// Run the tests of connector files, without their systems.
     Test(test::TestArgs),
+    /// Tidy connector files: indentation and spaces, with every comment kept.
+    Fmt(fmt::FmtArgs),
+    /// Bring old shapes of the language up to date, each change with its reason.
+    Migrate(migrate::MigrateArgs),
+    /// Say at length what a code of a message means, with an example.
+    ExplainCode(explain_code::ExplainCodeArgs),
     /// Evaluate an expression of the language on a record.
     Eval(eval::EvalArgs),
     /// Print the JSON Schema of connector files, for editors.
@@ -173,9 +184,12 @@ fn run(command: Command) -> Outcome {
         Command::Daemon(args) => daemon::run(&args, &mut out),
         Command::Connector(_) => unreachable!("it was run by its own name"),
         Command::Validate(args) => validate::run(&args, &mut out),
+        Command::Fmt(args) => fmt::run(&args, &mut out),
+        Command::Migrate(args) => migrate::run(&args, &mut out),
         Command::Preview(args) => preview::run(&args, &mut out),
         Command::Explain(args) => explain::run(&args, &mut out),
         Command::Test(args) => test::run(&args, &mut out),
+        Command::ExplainCode(args) => explain_code::run(&args, &mut out),
         Command::Eval(args) => eval::run(&args, &mut out),
         Command::Schema => schema::run(&mut out),
         Command::Lsp => {

@@ -11,6 +11,10 @@ use serde_yaml::{DuplicateKeyPolicy, Options, Spanned};
 
 use crate::diagnostic::{Diagnostic, Edit, Location, SourceFile, Span};
 
+/// Enough for the deepest file that the library reads, in a build without optimisation: it recurses
+/// with large frames, and a thread of a runtime has 2 MiB.
+const STACK: usize = 4 << 20;
+
 /// A value of the file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
@@ -111,43 +115,86 @@ pub fn parse(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) -> Optio
         Ok(raw) => Some(lowering.node(raw)),
         Err(error) if is_duplicate_key(&error) => {
             // The library stops at the first one: read on without its help.
-            let raw = read(file, DuplicateKeyPolicy::LastWins).ok()?;
-            let node = lowering.node(raw);
+            let first = error_span(&error, file);
+            let raw = read(file, DuplicateKeyPolicy::LastWins);
+            let node = raw.map(|raw| lowering.node(raw));
             if lowering.duplicates.is_empty() {
-                lowering.duplicates.push(error_span(&error, file));
+                lowering.duplicates.push(first);
             }
             for span in lowering.duplicates {
-                let key = &file.text()[span.start..span.end];
-                let message = format!("`{key}` is written twice in this mapping");
-                let at = Location {
-                    file: file.clone(),
-                    span,
-                };
-                diagnostics.push(
-                    Diagnostic::error("duplicate-key", at, message).help("keep one of the two"),
-                );
+                diagnostics.push(twice(file, span));
             }
-            Some(node)
+            // Behind the key there may be what is no YAML at all.
+            node.map_err(|error| diagnostics.push(no_yaml(file, &error)))
+                .ok()
         }
         Err(error) => {
-            let at = Location {
-                file: file.clone(),
-                span: error_span(&error, file),
-            };
-            let diagnostic = Diagnostic::error("yaml-syntax", at, sentence(&error));
-            diagnostics.push(
-                match diagnostic
-                    .message
-                    .contains("mapping values are not allowed")
-                {
-                    true => diagnostic
-                        .help("text that holds a colon and a space needs quotes around it"),
-                    false => diagnostic,
-                },
-            );
+            diagnostics.push(no_yaml(file, &error));
             None
         }
     }
+}
+
+fn twice(file: &Arc<SourceFile>, span: Span) -> Diagnostic {
+    let key = &file.text()[span.start..span.end];
+    let message = format!("`{key}` is written twice in this mapping");
+    let at = Location {
+        file: file.clone(),
+        span,
+    };
+    Diagnostic::error("duplicate-key", at, message).help("keep one of the two")
+}
+
+/// The way out of mistakes of YAML itself, by a part of what the library says.
+const HELPS: &[(&str, &str)] = &[
+    (
+        "mapping values are not allowed",
+        "text that holds a colon and a space needs quotes around it",
+    ),
+    (TAB, "indent with spaces"),
+    (
+        "did not find expected key",
+        "compare the indentation with that of the lines above: keys of one mapping begin in one column",
+    ),
+    (
+        "what is not there",
+        "an alias `*name` repeats what is written at `&name`, which stands before it; text that begins with `*` needs quotes",
+    ),
+];
+
+const TAB: &str = "tab";
+
+fn no_yaml(file: &Arc<SourceFile>, error: &serde_yaml::Error) -> Diagnostic {
+    let at = Location {
+        file: file.clone(),
+        span: error_span(error, file),
+    };
+    let mut diagnostic = Diagnostic::error("yaml-syntax", at, sentence(error));
+    let found = HELPS
+        .iter()
+        .find(|(part, _)| diagnostic.message.contains(part));
+    if let Some((part, help)) = found {
+        diagnostic = diagnostic.help(*help);
+        if *part == TAB {
+            diagnostic.fix = leading_tabs(file.text());
+        }
+    }
+    diagnostic
+}
+
+/// Two spaces for each tab that a line begins with.
+fn leading_tabs(text: &str) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let tabs = line.bytes().take_while(|byte| *byte == b'\t').count();
+        if tabs > 0 {
+            let span = Span::new(start, start + tabs);
+            edits.push(Edit::replace(span, "  ".repeat(tabs)));
+        }
+        start += line.len();
+    }
+    edits
 }
 
 fn read(
@@ -157,7 +204,9 @@ fn read(
     let mut options = Options::default();
     options.duplicate_keys = duplicate_keys;
     options.with_snippet = false;
-    serde_yaml::from_str_with_options(file.text(), options)
+    stacker::maybe_grow(STACK, 2 * STACK, || {
+        serde_yaml::from_str_with_options(file.text(), options)
+    })
 }
 
 fn is_duplicate_key(error: &serde_yaml::Error) -> bool {
@@ -206,6 +255,7 @@ fn sentence(error: &serde_yaml::Error) -> String {
             "budget breached",
             "the file is larger or deeper than a connector can be; aliases may have multiplied it",
         ),
+        ("unknown anchor", "an alias repeats what is not there"),
         ("alias", "an alias repeats too much, or itself"),
         (
             "recursive references",
@@ -487,6 +537,14 @@ mod tests {
             ["duplicate-key acme.yaml:4:3: `x` is written twice in this mapping"]
         );
         assert!(node.is_some());
+    }
+
+    #[test]
+    fn broken_yaml_behind_a_duplicate_key_is_told_too() {
+        let (node, diagnostics) = parse_text("a: 1\na: 2\n    b: 3\n");
+        assert!(node.is_none());
+        let codes: Vec<_> = diagnostics.iter().map(|shown| &shown[..13]).collect();
+        assert_eq!(codes, ["duplicate-key", "yaml-syntax a"], "{diagnostics:?}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use rolecall::diagnostic::codes::{Code, DIAGNOSTICS, FINDINGS};
+use rolecall::diagnostic::codes::{Code, DIAGNOSTICS, FINDINGS, ONLINE};
 
 /// Compares a file with what the code says, or writes it when asked to.
 pub fn assert_fresh(path: &str, expected: &str) {
@@ -44,6 +44,7 @@ fn the_list_of_codes_is_fresh() {
         }
     };
     table("What `validate` and `sync` say of a file", DIAGNOSTICS);
+    table("What `validate --online` says of a file", ONLINE);
     table("What the summary of a sync reports", FINDINGS);
     assert_fresh("docs/diagnostics.md", &page);
 }
@@ -180,7 +181,7 @@ fn every_code_is_documented_and_used() {
         &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
         &mut sources,
     );
-    for code in DIAGNOSTICS.iter().chain(FINDINGS) {
+    for code in DIAGNOSTICS.iter().chain(FINDINGS).chain(ONLINE) {
         let quoted = format!("\"{}\"", code.name);
         let uses = sources.matches(&quoted).count();
         assert!(uses >= 2, "nothing reports `{}`", code.name);
@@ -193,6 +194,7 @@ fn every_code_is_documented_and_used() {
         DIAGNOSTICS
             .iter()
             .chain(FINDINGS)
+            .chain(ONLINE)
             .any(|code| code.name == name)
     };
     for found in pattern.captures_iter(&sources) {

@@ -1,6 +1,7 @@
 //! Everything that is tested from outside of the crate, in one binary.
 
 mod api;
+mod author;
 mod c1z;
 mod chaos;
 mod cli;
@@ -25,12 +26,14 @@ mod mapping;
 mod pages;
 mod plan;
 mod platform;
+mod preview;
 mod provision;
 mod saas;
 mod servers;
 mod service;
 mod sql;
 mod sync;
+mod tutorials;
 mod watch;
 mod wire;
 

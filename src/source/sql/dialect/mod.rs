@@ -19,7 +19,16 @@ use super::lexer::Lexicon;
 use super::statement::{Row, Statement, TakeRows};
 use super::target::{Param, Target};
 use crate::config::CompileContext;
-use crate::source::SourceError;
+use crate::source::{Described, SourceError};
+
+/// What a system makes of names that have no quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fold {
+    /// Lower case.
+    Lower,
+    /// Upper case.
+    Upper,
+}
 
 /// A database system.
 pub trait Dialect: Send + Sync + std::fmt::Debug {
@@ -37,6 +46,11 @@ pub trait Dialect: Send + Sync + std::fmt::Debug {
 
     /// A name as a quoted identifier.
     fn quote_identifier(&self, name: &str) -> String;
+
+    /// What the system makes of names without quotes, where it changes their case.
+    fn folds_names(&self) -> Option<Fold> {
+        None
+    }
 
     /// The length, in bytes, beyond which the system cuts a name off without an error: what is left
     /// may be the name of something else.
@@ -97,6 +111,14 @@ pub trait Database: Send + Sync + std::fmt::Debug {
         statement: &Statement<'_>,
         to: &mut dyn TakeRows,
     ) -> Result<Vec<Row>, SourceError>;
+
+    /// Asks what a statement would bring, and whether it is one. Nothing is run.
+    async fn describe(&self, statement: &Statement<'_>) -> Result<Described, SourceError> {
+        let _ = statement;
+        Ok(Described::not(
+            "this database does not say it without running the statement",
+        ))
+    }
 
     /// Opens a connection of its own for a change. With `transaction`, nothing that is run on it
     /// stays unless it is committed.
