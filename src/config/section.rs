@@ -84,10 +84,7 @@ fn examples(doc: &str) -> Vec<String> {
 fn words(doc: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = doc;
-    while let Some((word, after)) = rest
-        .strip_prefix('`')
-        .and_then(|rest| rest.split_once('`'))
-    {
+    while let Some((word, after)) = rest.strip_prefix('`').and_then(|rest| rest.split_once('`')) {
         if !word.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
             return Vec::new();
         }

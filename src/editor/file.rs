@@ -191,10 +191,8 @@ impl File {
 /// The connector whose tests a file has, by its name.
 fn connector_beside(path: &Path) -> Option<PathBuf> {
     let stem = Path::new(path.file_stem()?);
-    (stem.extension()? == "tests").then(|| {
-        let connector = path.with_file_name(stem).with_extension("");
-        connector.with_extension(path.extension().unwrap_or_default())
-    })
+    let end = path.extension().unwrap_or_default();
+    (stem.extension()? == "tests").then(|| path.with_file_name(stem.with_extension(end)))
 }
 
 fn kind(outline: &Outline, text: &str) -> Kind {

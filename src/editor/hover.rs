@@ -8,8 +8,8 @@ use super::outline::{Place, Step};
 use super::program;
 use super::records::{self, Previews};
 use super::{survey, words};
+use crate::diagnostic::{Diagnostic, Span, codes, explained, list};
 use crate::expr::members_of;
-use crate::diagnostic::{Diagnostic, Span, codes, list};
 
 /// What is to be told about, and by what.
 pub(super) struct Wanted<'f> {
@@ -45,7 +45,7 @@ pub(super) fn hover(wanted: &Wanted<'_>) -> Option<Hover> {
             span = span.or(Some(at.span));
         }
     }
-    parts.extend(codes.iter().filter_map(|code| explained(code)));
+    parts.extend(codes.iter().filter_map(|code| self::explained(code)));
     let value = parts.join("\n\n---\n\n");
     (!value.is_empty()).then(|| Hover {
         contents: HoverContents::Markup(MarkupContent {
@@ -56,10 +56,12 @@ pub(super) fn hover(wanted: &Wanted<'_>) -> Option<Hover> {
     })
 }
 
-/// What a code means.
-pub(super) fn explained(code: &str) -> Option<String> {
+/// What a code means, at length.
+fn explained(code: &str) -> Option<String> {
     let known = codes::DIAGNOSTICS.iter().find(|known| known.name == code)?;
-    Some(format!("`{}`: {}", known.name, known.meaning))
+    let long = explained::of_diagnostic(code).map(explained::markdown);
+    let long = long.map_or(String::new(), |long| format!("\n\n{long}"));
+    Some(format!("**{}**: {}{long}", known.name, known.meaning))
 }
 
 fn told(wanted: &Wanted<'_>) -> Option<(String, Span)> {

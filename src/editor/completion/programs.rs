@@ -23,7 +23,9 @@ pub(super) fn offers(wanted: &Wanted<'_>, entry: usize, written: Span) -> Vec<Of
     }
     // The rest of the word goes too.
     let rest = &file.text()[wanted.at..];
-    let rest = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+    let rest = rest
+        .find(|c: char| !c.is_alphanumeric() && c != '_')
+        .unwrap_or(rest.len());
     let over = |length: usize| Span::new(wanted.at - length, wanted.at + rest);
     match spot(language, &before) {
         Spot::Nothing => Vec::new(),

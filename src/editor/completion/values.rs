@@ -28,13 +28,7 @@ pub(super) fn offers(
     }
 }
 
-fn words(
-    file: &File,
-    entry: usize,
-    written: Span,
-    language: Language,
-    at: usize,
-) -> Vec<Offer> {
+fn words(file: &File, entry: usize, written: Span, language: Language, at: usize) -> Vec<Offer> {
     let raw = &file.text()[written.start..at.max(written.start)];
     let is_bare = !raw.starts_with(['"', '\'']) || language == Language::Plain;
     let over = match raw.starts_with(['"', '\'']) {

@@ -4,22 +4,23 @@ use lsp_server::{Message, Notification, RequestId, Response};
 use lsp_types::notification::{Notification as _, ShowMessage};
 use lsp_types::request::{self, Request as _};
 use lsp_types::{
-    CodeActionParams, CompletionList, CompletionParams, CompletionResponse, DocumentHighlight,
-    DocumentHighlightParams, DocumentSymbolParams, DocumentSymbolResponse, ExecuteCommandParams,
-    GotoDefinitionParams, GotoDefinitionResponse, HoverParams, Location, MessageType,
-    PrepareRenameResponse, ReferenceParams, RenameParams, ShowMessageParams,
-    TextDocumentPositionParams, Uri,
+    CodeActionParams, CompletionList, CompletionParams, CompletionResponse,
+    DocumentFormattingParams, DocumentHighlight, DocumentHighlightParams, DocumentSymbolParams,
+    DocumentSymbolResponse, ExecuteCommandParams, GotoDefinitionParams, GotoDefinitionResponse,
+    HoverParams, Location, MessageType, PrepareRenameResponse, ReferenceParams, RenameParams,
+    ShowMessageParams, TextDocumentPositionParams, TextEdit, Uri,
 };
 use serde_json::Value;
 
 use super::{Open, Server};
-use crate::diagnostic::Edit;
+use crate::diagnostic::{Edit, SourceFile, Span};
 use crate::editor::actions::PREVIEW;
 use crate::editor::completion::{self, complete};
-use crate::editor::file::Listing;
+use crate::editor::file::{Kind, Listing};
 use crate::editor::hover::{self, hover};
 use crate::editor::names::{Mention, mention_at, mentions};
 use crate::editor::{actions, look, symbols};
+use crate::rewrite::{Untidy, tidy};
 
 /// An answer, or why there is none.
 type Answer = Result<Value, String>;
@@ -78,6 +79,10 @@ impl Server {
                 let open = self.open.get(&asked.text_document.uri);
                 let found = open.map(|open| symbols::symbols(&open.file));
                 answer(found.map(DocumentSymbolResponse::Nested))
+            }
+            request::Formatting::METHOD => {
+                let asked = parameters::<DocumentFormattingParams>(asked)?;
+                self.formatted(&asked.text_document.uri)
             }
             request::CodeActionRequest::METHOD => {
                 self.code_actions(&parameters::<CodeActionParams>(asked)?)
@@ -194,6 +199,33 @@ impl Server {
             &open.file,
             &edits,
         ))
+    }
+
+    /// The text as `rolecall fmt` writes it.
+    fn formatted(&self, uri: &Uri) -> Answer {
+        let Some(open) = self.open.get(uri) else {
+            return Ok(Value::Null);
+        };
+        let file = &open.file;
+        if file.kind == Kind::Other {
+            return Ok(Value::Null);
+        }
+        let source = SourceFile::new(&file.path, file.text());
+        let tidied = match tidy(&source) {
+            Ok(tidied) => tidied,
+            Err(Untidy::NotYaml(_)) => return Err("the file is no YAML as it is".to_owned()),
+            Err(Untidy::Unsafe) => {
+                return Err("the file would say something else if it were tidied".to_owned());
+            }
+        };
+        let edits: Vec<TextEdit> = match tidied == file.text() {
+            true => Vec::new(),
+            false => vec![TextEdit {
+                range: file.lines.range(Span::new(0, file.text().len())),
+                new_text: tidied,
+            }],
+        };
+        answer(edits)
     }
 
     fn code_actions(&self, asked: &CodeActionParams) -> Answer {
