@@ -16,6 +16,7 @@ mod init;
 pub mod inspect;
 mod kinds;
 mod logging;
+mod lsp;
 mod metrics;
 mod migrate;
 mod online;
@@ -109,6 +110,8 @@ enum Command {
     Schema,
     /// List every auth kind, paging strategy, SQL dialect and function, with its documentation.
     Kinds(kinds::KindsArgs),
+    /// Serve an editor over standard input and output, by the language server protocol.
+    Lsp,
     /// Show what a sync file holds.
     Inspect(inspect::InspectArgs),
     /// A small platform on this machine, to try service mode against.
@@ -193,6 +196,17 @@ fn run(command: Command) -> Outcome {
         Command::ExplainCode(args) => explain_code::run(&args, &mut out),
         Command::Eval(args) => eval::run(&args, &mut out),
         Command::Schema => schema::run(&mut out),
+        Command::Lsp => {
+            // Its answers go another way.
+            drop(out);
+            return match lsp::run() {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    eprintln!("{}", report::failure(&error));
+                    Outcome::of_failure(error.as_ref())
+                }
+            };
+        }
         Command::Kinds(args) => kinds::run(&args, &mut out),
         Command::Inspect(args) => inspect::run(args, &mut out),
         Command::Platform(args) => platform::run(&args, &mut out),

@@ -237,7 +237,13 @@ impl<F: Family> JsonSchema for Block<F> {
                     schema.get_mut("properties").and_then(|p| p.as_object_mut())
                 {
                     let mut all = serde_json::Map::new();
-                    all.insert(F::TAG.into(), serde_json::json!({ "const": kind.name }));
+                    all.insert(
+                        F::TAG.into(),
+                        serde_json::json!({
+                            "const": kind.name,
+                            "description": format!("Selects the {} `{}`.", F::NAME, kind.name),
+                        }),
+                    );
                     all.append(properties);
                     if nests {
                         all.insert(

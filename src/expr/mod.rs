@@ -29,7 +29,9 @@ pub(crate) use check::members_of;
 pub use choices::Choice;
 pub use dot::{Preprocessed, columns_asked_for, preprocess};
 pub use error::{EvalError, ExprError};
-pub use functions::{FunctionDoc, documented as documented_functions};
+pub use functions::{
+    FunctionDoc, documented as documented_functions, standard_functions, standard_methods,
+};
 pub use inputs::Inputs;
 pub use key::CelKey;
 pub use kind::Kind;
