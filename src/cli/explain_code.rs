@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{Outcome, report};
 use crate::c1z::audit;
-use crate::diagnostic::codes::{Code, DIAGNOSTICS, FINDINGS};
+use crate::diagnostic::codes::{Code, DIAGNOSTICS, FINDINGS, ONLINE};
 use crate::diagnostic::{explained, nearest};
 
 /// What to explain.
@@ -19,6 +19,7 @@ pub(crate) struct ExplainCodeArgs {
 
 /// Where a code is met.
 const MET_BY_VALIDATE: &str = "of connector files";
+const MET_ONLINE: &str = "of `validate --online`";
 const MET_BY_SYNC: &str = "of the summary of a sync";
 const MET_BY_VERIFY: &str = "of `inspect verify`";
 
@@ -69,6 +70,7 @@ fn sections(code: &str) -> Vec<(&'static str, String)> {
     let check = audit::CHECKS.iter().find(|check| check.code == code);
     [
         (MET_BY_VALIDATE, of(DIAGNOSTICS, explained::of_diagnostic)),
+        (MET_ONLINE, of(ONLINE, explained::of_online)),
         (MET_BY_SYNC, of(FINDINGS, explained::of_finding)),
         (MET_BY_VERIFY, check.map(|check| check.meaning.to_owned())),
     ]
@@ -78,7 +80,11 @@ fn sections(code: &str) -> Vec<(&'static str, String)> {
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
-    let diagnostics = DIAGNOSTICS.iter().chain(FINDINGS).map(|code| code.name);
+    let diagnostics = DIAGNOSTICS
+        .iter()
+        .chain(ONLINE)
+        .chain(FINDINGS)
+        .map(|code| code.name);
     diagnostics.chain(audit::CHECKS.iter().map(|check| check.code))
 }
 
@@ -91,6 +97,7 @@ fn list(out: &mut dyn Write) -> std::io::Result<()> {
         .map(|check| (check.code, check.meaning));
     let groups = [
         (MET_BY_VALIDATE, short(DIAGNOSTICS)),
+        (MET_ONLINE, short(ONLINE)),
         (MET_BY_SYNC, short(FINDINGS)),
         (MET_BY_VERIFY, checks.collect()),
     ];

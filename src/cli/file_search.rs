@@ -1,5 +1,6 @@
 //! Paths of a command line → the connector files that they mean.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ pub(crate) struct Found {
     pub(crate) files: Vec<PathBuf>,
     /// The folders that were searched.
     pub(crate) folders: Vec<Searched>,
+    known: HashSet<PathBuf>,
 }
 
 /// A folder that was searched.
@@ -56,8 +58,10 @@ pub(crate) fn find(paths: &[PathBuf]) -> Found {
 }
 
 impl Found {
+    /// Notes a file, once: it may be named and be in a folder that is named.
     fn add(&mut self, file: &Path) {
-        if !self.files.iter().any(|known| known == file) {
+        let itself = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if self.known.insert(itself(file)) {
             self.files.push(file.to_owned());
         }
     }
@@ -85,7 +89,7 @@ impl Searched {
             Err(error) => return self.leave_out(folder, format!("it cannot be read: {error}")),
         };
         for entry in entries {
-            match entry.and_then(|entry| Ok((entry.file_type()?, entry.path()))) {
+            match entry.and_then(|entry| Ok((entry.file_type()?, short(entry.path())))) {
                 Ok((kind, path)) if kind.is_dir() => {
                     if !is_passed_over(&path) {
                         self.search(&path);
@@ -138,6 +142,14 @@ impl Searched {
             ));
         }
         account
+    }
+}
+
+/// The path without a `./` before it.
+fn short(path: PathBuf) -> PathBuf {
+    match path.strip_prefix(".") {
+        Ok(rest) => rest.to_owned(),
+        Err(_) => path,
     }
 }
 

@@ -11,10 +11,14 @@ mod explain;
 mod explain_code;
 mod external;
 mod file_search;
+mod fmt;
+mod init;
 pub mod inspect;
 mod kinds;
 mod logging;
+mod lsp;
 mod metrics;
+mod migrate;
 mod online;
 mod outcome;
 mod platform;
@@ -84,6 +88,8 @@ enum Command {
     Daemon(Box<daemon::DaemonArgs>),
     /// The flags and variables of the connectors `baton-http` and `baton-sql`, for old command lines.
     Connector(connector::Arguments),
+    /// Draft a connector file from an API description, a database, or a sample of answers.
+    Init(init::InitArgs),
     /// Find every mistake in connector files, without connecting.
     Validate(validate::ValidateArgs),
     /// Run one listing, and show what a sync would make of its first pages and what paging did.
@@ -92,6 +98,10 @@ enum Command {
     Explain(Box<explain::ExplainArgs>),
     /// Run the tests of connector files, without their systems.
     Test(test::TestArgs),
+    /// Tidy connector files: indentation and spaces, with every comment kept.
+    Fmt(fmt::FmtArgs),
+    /// Bring old shapes of the language up to date, each change with its reason.
+    Migrate(migrate::MigrateArgs),
     /// Say at length what a code of a message means, with an example.
     ExplainCode(explain_code::ExplainCodeArgs),
     /// Evaluate an expression of the language on a record.
@@ -100,6 +110,8 @@ enum Command {
     Schema,
     /// List every auth kind, paging strategy, SQL dialect and function, with its documentation.
     Kinds(kinds::KindsArgs),
+    /// Serve an editor over standard input and output, by the language server protocol.
+    Lsp,
     /// Show what a sync file holds.
     Inspect(inspect::InspectArgs),
     /// A small platform on this machine, to try service mode against.
@@ -174,13 +186,27 @@ fn run(command: Command) -> Outcome {
         Command::Apply(args) => change::apply(&args, &mut out),
         Command::Daemon(args) => daemon::run(&args, &mut out),
         Command::Connector(_) => unreachable!("it was run by its own name"),
+        Command::Init(args) => init::run(&args, &mut out),
         Command::Validate(args) => validate::run(&args, &mut out),
+        Command::Fmt(args) => fmt::run(&args, &mut out),
+        Command::Migrate(args) => migrate::run(&args, &mut out),
         Command::Preview(args) => preview::run(&args, &mut out),
         Command::Explain(args) => explain::run(&args, &mut out),
         Command::Test(args) => test::run(&args, &mut out),
         Command::ExplainCode(args) => explain_code::run(&args, &mut out),
         Command::Eval(args) => eval::run(&args, &mut out),
         Command::Schema => schema::run(&mut out),
+        Command::Lsp => {
+            // Its answers go another way.
+            drop(out);
+            return match lsp::run() {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    eprintln!("{}", report::failure(&error));
+                    Outcome::of_failure(error.as_ref())
+                }
+            };
+        }
         Command::Kinds(args) => kinds::run(&args, &mut out),
         Command::Inspect(args) => inspect::run(args, &mut out),
         Command::Platform(args) => platform::run(&args, &mut out),

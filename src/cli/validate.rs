@@ -137,7 +137,9 @@ fn show(
         }
         DiagnosticFormat::Text => {
             report::excerpts(found, report::colour_on_stdout(), out)?;
-            writeln!(out, "{}", summary(found, files))?;
+            if files > 0 {
+                writeln!(out, "{}", summary(found, files))?;
+            }
         }
     }
     Ok(())
@@ -152,7 +154,7 @@ fn summary(found: &[Diagnostic], files: usize) -> String {
     );
     if let Some(first) = found.first() {
         summary.push_str(&format!(
-            "\n`rolecall explain-code {}` says more of a code",
+            "\nmore on a code: `rolecall explain-code {}`",
             first.code
         ));
     }
@@ -160,7 +162,7 @@ fn summary(found: &[Diagnostic], files: usize) -> String {
     let fixable = fixable.count() as u64;
     if fixable > 0 {
         summary.push_str(&format!(
-            "\n`rolecall validate --fix` puts {fixable} of them right"
+            "\n`rolecall validate --fix` would put {fixable} of them right"
         ));
     }
     summary

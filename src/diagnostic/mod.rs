@@ -13,7 +13,7 @@ mod text;
 pub use edit::{Edit, apply_edits, fixes};
 pub use github::render_github;
 pub use json::{DiagnosticView, EditView, RegionView};
-pub use names::{list, nearest};
+pub use names::{list, nearest, related};
 pub use sarif::sarif;
 pub use source_file::{Location, SourceFile, Span};
 pub use text::render_text;
@@ -127,6 +127,18 @@ fn brief(sentence: String) -> String {
     let letters: Vec<char> = sentence.chars().collect();
     let (start, end) = (&letters[..LONGEST / 2], &letters[letters.len() - 200..]);
     start.iter().chain(&[' ', '…', ' ']).chain(end).collect()
+}
+
+/// Takes secrets that are written in the file out of what is said about it: a message quotes what was
+/// written, and did not always know what that is.
+pub fn hide_secrets(diagnostics: &mut [Diagnostic]) {
+    for diagnostic in diagnostics {
+        if let Some(at) = &diagnostic.at {
+            diagnostic.message = at.file.without_secrets(&diagnostic.message);
+            let help = diagnostic.help.take();
+            diagnostic.help = help.map(|help| at.file.without_secrets(&help));
+        }
+    }
 }
 
 /// Sorts diagnostics by place, then by severity, and drops exact repetitions.

@@ -63,7 +63,7 @@ fn plain(markdown: &str) -> String {
 
 fn result(diagnostic: &Diagnostic, rule: usize) -> Json {
     let text = match &diagnostic.help {
-        Some(help) => format!("{}. {help}", diagnostic.message),
+        Some(help) => format!("{}; {help}", diagnostic.message),
         None => diagnostic.message.clone(),
     };
     let mut result = json!({

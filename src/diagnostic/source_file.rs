@@ -23,6 +23,9 @@ impl Span {
     }
 }
 
+/// Shorter secrets are not looked for in messages.
+const SHORTEST: usize = 4;
+
 /// A text file that diagnostics point into.
 #[derive(Debug)]
 pub struct SourceFile {
@@ -73,6 +76,33 @@ impl SourceFile {
             .expect("no panic happens under this lock")
             .iter()
             .any(|masked| masked.start < span.end && span.start < masked.end)
+    }
+
+    /// A sentence with asterisks wherever its backticks quote what is blanked in this file.
+    pub fn without_secrets(&self, sentence: &str) -> String {
+        let masked = self
+            .masked
+            .lock()
+            .expect("no panic happens under this lock");
+        let secrets = masked.iter().filter_map(|span| {
+            let written = self.text.get(span.start..span.end)?;
+            let secret = written.trim().trim_matches(['"', '\'']);
+            // What is shorter stands in every other word.
+            (secret.len() >= SHORTEST && sentence.contains(secret)).then_some(secret)
+        });
+        let secrets: Vec<&str> = secrets.collect();
+        if secrets.is_empty() {
+            return sentence.to_owned();
+        }
+        let parts = sentence.split('`').enumerate().map(|(at, part)| {
+            let is_quoted = at % 2 == 1;
+            let hide = |part: String, secret: &&str| part.replace(*secret, "***");
+            match is_quoted {
+                true => secrets.iter().fold(part.to_owned(), hide),
+                false => part.to_owned(),
+            }
+        });
+        parts.collect::<Vec<_>>().join("`")
     }
 
     /// The line of a byte, as shown to people: without its newline, with masked ranges blanked by

@@ -78,6 +78,7 @@ pub fn survey(loaded: Loaded, how: Check<'_>) -> Survey {
             diagnostic.severity = Severity::Error;
         }
     }
+    diagnostic::hide_secrets(&mut found);
     diagnostic::sort(&mut found);
     if diagnostic::has_errors(&found) {
         plan = None;

@@ -33,6 +33,11 @@ pub fn of_finding(code: &str) -> Option<&'static str> {
     find(table::FINDINGS, code)
 }
 
+/// The long form of a code of [`super::codes::ONLINE`].
+pub fn of_online(code: &str) -> Option<&'static str> {
+    find(table::ONLINE, code)
+}
+
 fn find(table: &[(&str, &'static str)], code: &str) -> Option<&'static str> {
     let (_, text) = table.iter().find(|(name, _)| *name == code)?;
     Some(text)

@@ -6,8 +6,8 @@ use rolecall::plan::Purpose;
 
 use super::checked;
 
-/// Codes that no text of a connector file can show.
-const WITHOUT_EXAMPLE: [&str; 2] = ["not-utf8", "unreadable-file"];
+/// Codes that no text of a connector file can show by itself.
+const WITHOUT_EXAMPLE: [&str; 3] = ["not-utf8", "test-failed", "unreadable-file"];
 
 /// What a fragment `sql` is a part of.
 const DATABASE: &str = "\
@@ -66,6 +66,13 @@ impl Entry<'_> {
     }
 }
 
+/// A kind brings its own fields: nothing of another one is joined with them.
+fn has_kind(below: &str) -> bool {
+    entries(below)
+        .iter()
+        .any(|entry| ["type", "scheme"].contains(&entry.key))
+}
+
 fn entries(text: &str) -> Vec<Entry<'_>> {
     let depth = |line: &str| line.len() - line.trim_start().len();
     let base = text.lines().next().map_or(0, depth);
@@ -93,8 +100,9 @@ fn placed(frame: &str, piece: &str) -> String {
         match piece.iter().position(|it| it.key == entry.key) {
             Some(at) => {
                 let own = piece.remove(at);
-                if own.is_mapping() && entry.is_mapping() {
-                    let below = placed(&entry.below.join("\n"), &own.below.join("\n"));
+                let below = own.below.join("\n");
+                if own.is_mapping() && entry.is_mapping() && !has_kind(&below) {
+                    let below = placed(&entry.below.join("\n"), &below);
                     whole.push_str(&format!("{}\n{below}", own.head));
                 } else {
                     whole.push_str(&own.text());

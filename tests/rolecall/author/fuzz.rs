@@ -518,7 +518,7 @@ fn evaluate_some(mut runner: TestRunner) {
 
 #[test]
 fn whatever_is_written_is_told_or_runs() {
-    let ran = runner(600).run(&files(), |text| {
+    let ran = runner(250).run(&files(), |text| {
         judge(&text)
             .map_err(|problem| TestCaseError::fail(format!("{problem}\n--- of ---\n{text}")))
     });
@@ -527,13 +527,13 @@ fn whatever_is_written_is_told_or_runs() {
 
 #[test]
 fn whatever_compiles_has_a_value_or_an_error() {
-    evaluate_some(runner(1_500));
+    evaluate_some(runner(600));
 }
 
 /// Deeper than any author goes, in each language that nests: told, and no end of the program.
 #[test]
 fn what_nests_too_deep_is_told() {
-    let deep = 20_000;
+    let deep = 5_000;
     let nested = |open: &str, middle: &str, close: &str| {
         [open.repeat(deep), middle.to_owned(), close.repeat(deep)].concat()
     };

@@ -442,7 +442,59 @@ fn is_sound(text: &str) -> Result<(), TestCaseError> {
 
 #[test]
 fn spoiled_files_are_told_or_run() {
-    let ran = runner(400).run(&spoiled(), |text| is_sound(&text));
+    let ran = runner(150).run(&spoiled(), |text| is_sound(&text));
+    ran.unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// What nobody may read in a message.
+const SECRET: &str = "hunter2";
+
+/// Files with a secret as plain text, and the line that it is in.
+const WITH_SECRET: [(&str, &str); 3] = [
+    (
+        "app_name: A\nconnect:\n  base_url: https://api.example.com\n  auth:\n    type: bearer\n    token: hunter2\nresource_types:\n  u:\n    list:\n      request: {url: /u}\n      response:\n        items_path: u\n        resource_mapping: {id: cel:item.id, display_name: cel:item.name}\n",
+        "    token: hunter2\n",
+    ),
+    (
+        "app_name: A\nconnect:\n  scheme: postgres\n  host: db.example.com\n  user: ada\n  password: hunter2\n  database: hr\nresource_types:\n  u:\n    list:\n      query: SELECT id, name FROM t\n      map: {id: .id, display_name: .name}\n",
+        "  password: hunter2\n",
+    ),
+    (
+        "app_name: A\nconnect:\n  dsn: postgres://ada:hunter2@db.example.com/hr\nresource_types:\n  u:\n    list:\n      query: SELECT id, name FROM t\n      map: {id: .id, display_name: .name}\n",
+        "  dsn: postgres://ada:hunter2@db.example.com/hr\n",
+    ),
+];
+
+/// Everything that is shown of a file.
+fn shown(text: &str) -> String {
+    let (_, found) = super::checked(text, rolecall::plan::Purpose::Everything, false);
+    let each = found.iter().map(|it| {
+        let text = rolecall::diagnostic::render_text(it, false);
+        format!(
+            "{text}\n{}\n{it:?}\n",
+            rolecall::diagnostic::render_github(it)
+        )
+    });
+    let each: String = each.collect();
+    format!("{each}{}", rolecall::diagnostic::sarif(&found))
+}
+
+/// Whatever else is wrong with a file: as long as its secret stands where it stood, no message, no excerpt
+/// and no log shows it.
+#[test]
+fn secrets_of_spoiled_files_are_not_shown() {
+    let spoiled =
+        (select(&WITH_SECRET[..]), vec(slip(), 1..=3)).prop_map(|((file, line), slips)| {
+            let spoil = |text: String, slip: &Slip| slip.spoil(&text);
+            (slips.iter().fold(file.to_owned(), spoil), line)
+        });
+    let ran = runner(150).run(&spoiled, |(text, line)| {
+        let whole = text.matches(line).count() == text.matches(SECRET).count();
+        let shown = if whole { shown(&text) } else { String::new() };
+        let told = shown.lines().find(|line| line.contains(SECRET));
+        prop_assert!(told.is_none(), "{told:?}\n--- of ---\n{text}");
+        Ok(())
+    });
     ran.unwrap_or_else(|error| panic!("{error}"));
 }
 

@@ -307,6 +307,9 @@ pub(super) fn read<'s>(sql: &'s str, lexicon: &Lexicon) -> Result<Option<Level<'
     }
 }
 
+/// Brackets within brackets that are looked into: nobody writes more, and levels are visited by recursion.
+const DEEPEST: usize = 100;
+
 struct Reader<'s> {
     sql: &'s str,
     /// The brackets that are open, and what stands before each.
@@ -363,7 +366,11 @@ impl<'s> Reader<'s> {
             return Err(slip);
         };
         let inner = std::mem::replace(&mut self.level, outer);
-        self.push(Kind::Brackets(inner), start..range.end);
+        let kind = match self.open.len() < DEEPEST {
+            true => Kind::Brackets(inner),
+            false => Kind::Value,
+        };
+        self.push(kind, start..range.end);
         Ok(())
     }
 }
