@@ -26,6 +26,7 @@ mod pages;
 mod plan;
 mod platform;
 mod provision;
+mod rewrite;
 mod saas;
 mod servers;
 mod service;
