@@ -28,6 +28,7 @@ mod plan;
 mod platform;
 mod preview;
 mod provision;
+mod rewrite;
 mod saas;
 mod servers;
 mod service;
