@@ -56,6 +56,7 @@ pub fn largest(out: &Path, parents: u32) -> anyhow::Result<()> {
         concurrency: Concurrency::of(SIDE_BY_SIDE),
         meter: Meter::new(),
         cancel: CancellationToken::new(),
+        watcher: None,
     };
     let runtime = tokio::runtime::Runtime::new()?;
     let ran = sync::run(Arc::new(plan), sink, options, &|_| {});

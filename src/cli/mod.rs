@@ -7,13 +7,17 @@ mod connector_file;
 mod daemon;
 mod eval;
 mod events;
+mod explain;
+mod explain_code;
 mod external;
+mod file_search;
 pub mod inspect;
 mod kinds;
 mod logging;
 mod metrics;
 mod outcome;
 mod platform;
+mod preview;
 mod progress;
 mod report;
 mod report_file;
@@ -25,6 +29,7 @@ mod sync;
 mod sync_files;
 mod tape;
 mod terminal;
+mod test;
 mod traces;
 mod validate;
 mod watch;
@@ -80,6 +85,14 @@ enum Command {
     Connector(connector::Arguments),
     /// Find every mistake in connector files, without connecting.
     Validate(validate::ValidateArgs),
+    /// Run one listing, and show what a sync would make of its first pages and what paging did.
+    Preview(Box<preview::PreviewArgs>),
+    /// Show the way of one record: what was asked, what came, each expression, what it became.
+    Explain(Box<explain::ExplainArgs>),
+    /// Run the tests of connector files, without their systems.
+    Test(test::TestArgs),
+    /// Say at length what a code of a message means, with an example.
+    ExplainCode(explain_code::ExplainCodeArgs),
     /// Evaluate an expression of the language on a record.
     Eval(eval::EvalArgs),
     /// Print the JSON Schema of connector files, for editors.
@@ -161,6 +174,10 @@ fn run(command: Command) -> Outcome {
         Command::Daemon(args) => daemon::run(&args, &mut out),
         Command::Connector(_) => unreachable!("it was run by its own name"),
         Command::Validate(args) => validate::run(&args, &mut out),
+        Command::Preview(args) => preview::run(&args, &mut out),
+        Command::Explain(args) => explain::run(&args, &mut out),
+        Command::Test(args) => test::run(&args, &mut out),
+        Command::ExplainCode(args) => explain_code::run(&args, &mut out),
         Command::Eval(args) => eval::run(&args, &mut out),
         Command::Schema => schema::run(&mut out),
         Command::Kinds(args) => kinds::run(&args, &mut out),

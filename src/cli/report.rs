@@ -43,11 +43,21 @@ pub(crate) fn diagnostics(
     colour: bool,
     out: &mut dyn Write,
 ) -> std::io::Result<()> {
-    for diagnostic in found {
-        writeln!(out, "{}\n", render_text(diagnostic, colour))?;
-    }
+    excerpts(found, colour, out)?;
     if !found.is_empty() {
         writeln!(out, "{}", tally(found))?;
+    }
+    Ok(())
+}
+
+/// Writes diagnostics with a line after each.
+pub(crate) fn excerpts(
+    found: &[Diagnostic],
+    colour: bool,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    for diagnostic in found {
+        writeln!(out, "{}\n", render_text(diagnostic, colour))?;
     }
     Ok(())
 }

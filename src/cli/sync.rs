@@ -52,11 +52,11 @@ pub(crate) struct SyncArgs {
     /// Keep every request to the API and its answer, without credentials, in this folder. Begins
     /// anew, as with `--fresh`.
     #[arg(long, value_name = "DIR")]
-    pub(super) record: Option<PathBuf>,
+    record: Option<PathBuf>,
     /// Take every answer from a recording. Nothing is sent, and variables that are not set do not
     /// matter. Begins anew, as with `--fresh`.
     #[arg(long, value_name = "DIR", conflicts_with = "record")]
-    pub(super) replay: Option<PathBuf>,
+    replay: Option<PathBuf>,
     /// Write what the sync did to this file, as JSON: verdicts, numbers, what was odd. Written when the
     /// sync fails as well.
     #[arg(long, value_name = "FILE")]
@@ -94,7 +94,7 @@ enum SummaryFormat {
 
 /// Runs the sync.
 pub(crate) fn run(args: &SyncArgs, out: &mut dyn Write) -> anyhow::Result<Outcome> {
-    let tape = match Tape::of(args) {
+    let tape = match Tape::of(args.record.as_deref(), args.replay.as_deref()) {
         Ok(tape) => tape,
         Err(error) => {
             return Ok(wrong(error));
@@ -205,6 +205,7 @@ fn sync(
         concurrency: args.concurrency.clone(),
         meter: watch.meter().clone(),
         cancel: CancellationToken::new(),
+        watcher: None,
     };
     let ran = runtime.block_on(drive(plan, work, options, &watch));
     let (report, work) = match ran {

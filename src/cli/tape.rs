@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 
-use super::sync::SyncArgs;
 use super::terminal::printable;
 use crate::config::{Environment, ProcessEnvironment};
 use crate::plan::Plan;
@@ -23,8 +22,9 @@ pub(super) enum Tape {
 }
 
 impl Tape {
-    pub fn of(args: &SyncArgs) -> anyhow::Result<Self> {
-        Ok(match (&args.record, &args.replay) {
+    /// What goes into the folder `record`, or comes from the folder `replay`.
+    pub fn of(record: Option<&Path>, replay: Option<&Path>) -> anyhow::Result<Self> {
+        Ok(match (record, replay) {
             (Some(folder), _) => Tape::Recorder(
                 Recorder::create(folder)
                     .with_context(|| format!("cannot record into `{}`", folder.display()))?,

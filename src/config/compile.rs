@@ -32,6 +32,10 @@ pub struct CompileContext<'e> {
     pub vars: Option<Vec<String>>,
     /// Whether one of the programs compiled so far reads `response`.
     pub reads_response: bool,
+    /// Every program that was compiled so far, for whoever counts which of them are evaluated.
+    pub expressions: Vec<Expression>,
+    /// The scalars that may hold a program, sound or not, and what it may use there: for editors.
+    pub programs: Vec<(Span, Variables)>,
     failed: Vec<String>,
     /// Where the block that is being compiled stands, for mistakes of the block as a whole.
     pub block: Span,
@@ -69,6 +73,8 @@ impl<'e> CompileContext<'e> {
             words: Vec::new(),
             vars: None,
             reads_response: false,
+            expressions: Vec::new(),
+            programs: Vec::new(),
             failed: Vec::new(),
             block: Span::new(0, 0),
             excused: Vec::new(),
@@ -180,6 +186,7 @@ impl<'e> CompileContext<'e> {
         bare: Bare,
         variables: Variables,
     ) -> Option<Expression> {
+        self.programs.push((source.0.span, variables));
         let text = &source.0.text;
         if text.is_empty() {
             return None;
@@ -188,9 +195,7 @@ impl<'e> CompileContext<'e> {
             return self.cel(&source.0, program, variables);
         }
         if let Some(template) = text.strip_prefix("tmpl:") {
-            return self
-                .template_at(&source.0, template, variables)
-                .map(|template| Expression::new(Program::Template(template), source.0.span));
+            return self.template_at(&source.0, template, variables);
         }
         match (self.dialect, bare) {
             (Dialect::Http, Bare::Literal) => {
@@ -204,14 +209,13 @@ impl<'e> CompileContext<'e> {
 
     /// Compiles text that is literal unless `tmpl:` or `cel:` says otherwise.
     pub fn template(&mut self, source: &TemplateText, variables: Variables) -> Option<Expression> {
+        self.programs.push((source.0.span, variables));
         let text = &source.0.text;
         if let Some(program) = text.strip_prefix("cel:") {
             return self.cel(&source.0, program, variables);
         }
         match text.strip_prefix("tmpl:") {
-            Some(template) => self
-                .template_at(&source.0, template, variables)
-                .map(|template| Expression::new(Program::Template(template), source.0.span)),
+            Some(template) => self.template_at(&source.0, template, variables),
             None => {
                 self.check_literal(&source.0, variables);
                 Some(literal(&source.0))
@@ -339,6 +343,7 @@ impl<'e> CompileContext<'e> {
                 }
                 let program = Expression::new(Program::Cel(program), whole.span);
                 self.reads_response |= program.mentions(RESPONSE);
+                self.expressions.push(program.clone());
                 Some(program)
             }
             Err(problems) => self.problems(whole, source, problems),
@@ -350,14 +355,16 @@ impl<'e> CompileContext<'e> {
         whole: &Text,
         source: &str,
         variables: Variables,
-    ) -> Option<Template> {
+    ) -> Option<Expression> {
         match Template::compile(source, variables) {
             Ok(template) => {
                 if variables.knows("vars") {
                     self.check_vars(whole, slips::named_in_template(source).into_iter());
                 }
                 self.reads_response |= template.source().contains(RESPONSE);
-                Some(template)
+                let program = Expression::new(Program::Template(template), whole.span);
+                self.expressions.push(program.clone());
+                Some(program)
             }
             Err(problems) => self.problems(whole, source, problems),
         }

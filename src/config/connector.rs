@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::action::ActionConfig;
 use super::connect::{self, ConnectConfig};
-use super::decode::{Decode, Decoder, Dialect, Named, Placed, section};
+use super::decode::{Decode, Decoder, Dialect, Named, Placed, Tolerant, section};
 use super::error_handling::ErrorHandlingConfig;
 use super::http::HttpClientConfig;
 use super::incremental::IncrementalSyncConfig;
 use super::resource_type::ResourceTypeConfig;
 use super::scalar::Text;
 use super::secrets;
+use super::test::TestConfig;
 use super::tolerance::ToleranceConfig;
 use super::tree::{self, NodeValue};
 use crate::diagnostic::{Diagnostic, Location, SourceFile, Span};
@@ -41,6 +42,9 @@ section! {
         pub actions: Option<Placed<Named<ActionConfig>>>,
         /// How changes are listed.
         pub incremental_sync: Option<Placed<IncrementalSyncConfig>>,
+        /// Tests of the listings, which `rolecall test` runs without the system. They may also stand
+        /// in a file beside this one: `acme.tests.yaml` for `acme.yaml`. An addition of rolecall.
+        pub tests: Option<Placed<Vec<Tolerant<TestConfig>>>>,
     }
 }
 
@@ -61,50 +65,57 @@ pub struct Loaded {
 
 /// Reads a connector file from disk. Nothing in it is run and no variable is filled in.
 pub fn load(path: &Path) -> Loaded {
-    match read(path) {
-        Ok(text) => load_text(SourceFile::new(path, text)),
-        Err(diagnostic) => {
-            let file = SourceFile::new(path, "");
-            Loaded {
-                file,
-                config: None,
-                diagnostics: vec![diagnostic],
-                failed: Vec::new(),
-                places: Vec::new(),
-            }
-        }
+    match std::fs::read(path) {
+        Ok(bytes) => load_bytes(path, bytes),
+        Err(error) => unusable(path, unreadable(path, &error)),
     }
 }
 
-fn read(path: &Path) -> Result<String, Diagnostic> {
-    let shown = path.display();
-    let bytes = std::fs::read(path).map_err(|error| {
-        let diagnostic = Diagnostic::unplaced(
-            "unreadable-file",
-            format!("cannot read `{shown}`: {}", reason(&error)),
-        );
-        match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                diagnostic.help("check the path; it starts at the current folder")
-            }
-            _ => diagnostic,
+/// Reads a connector from the bytes of a file, or of what came in place of one.
+pub fn load_bytes(path: &Path, bytes: Vec<u8>) -> Loaded {
+    match String::from_utf8(bytes) {
+        Ok(text) => load_text(SourceFile::new(path, text)),
+        Err(error) => unusable(path, not_text(path, &error)),
+    }
+}
+
+/// The text of a file beside a connector.
+pub(super) fn read(path: &Path) -> Result<String, Diagnostic> {
+    let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+    String::from_utf8(bytes).map_err(|error| not_text(path, &error))
+}
+
+/// A file of which nothing is known but that it cannot be read.
+fn unusable(path: &Path, diagnostic: Diagnostic) -> Loaded {
+    Loaded {
+        file: SourceFile::new(path, ""),
+        config: None,
+        diagnostics: vec![diagnostic],
+        failed: Vec::new(),
+        places: Vec::new(),
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
+    let diagnostic = Diagnostic::unplaced(
+        "unreadable-file",
+        format!("cannot read `{}`: {}", path.display(), reason(error)),
+    );
+    match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            diagnostic.help("check the path; it starts at the current folder")
         }
-    })?;
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..at]
-            .iter()
-            .filter(|&&byte| byte == b'\n')
-            .count()
-            + 1;
-        Diagnostic::unplaced(
-            "not-utf8",
-            format!(
-                "`{shown}` is not UTF-8 text: line {line} has a byte that belongs to no character"
-            ),
-        )
-        .help("save the file as UTF-8")
-    })
+        _ => diagnostic,
+    }
+}
+
+fn not_text(path: &Path, error: &std::string::FromUtf8Error) -> Diagnostic {
+    let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+    let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+    let shown = path.display();
+    let message =
+        format!("`{shown}` is not UTF-8 text: line {line} has a byte that belongs to no character");
+    Diagnostic::unplaced("not-utf8", message).help("save the file as UTF-8")
 }
 
 /// An I/O error as a phrase, without the error number.

@@ -11,6 +11,10 @@ use serde_yaml::{DuplicateKeyPolicy, Options, Spanned};
 
 use crate::diagnostic::{Diagnostic, Edit, Location, SourceFile, Span};
 
+/// Enough for the deepest file that the library reads, in a build without optimisation: it recurses
+/// with large frames, and a thread of a runtime has 2 MiB.
+const STACK: usize = 4 << 20;
+
 /// A value of the file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
@@ -111,57 +115,21 @@ pub fn parse(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) -> Optio
         Ok(raw) => Some(lowering.node(raw)),
         Err(error) if is_duplicate_key(&error) => {
             // The library stops at the first one: read on without its help.
-            let raw = read(file, DuplicateKeyPolicy::LastWins).ok()?;
-            let node = lowering.node(raw);
+            let first = error_span(&error, file);
+            let raw = read(file, DuplicateKeyPolicy::LastWins);
+            let node = raw.map(|raw| lowering.node(raw));
             if lowering.duplicates.is_empty() {
-                lowering.duplicates.push(error_span(&error, file));
+                lowering.duplicates.push(first);
             }
             for span in lowering.duplicates {
-                let key = &file.text()[span.start..span.end];
-                let message = format!("`{key}` is written twice in this mapping");
-                let at = Location {
-                    file: file.clone(),
-                    span,
-                };
-                diagnostics.push(
-                    Diagnostic::error("duplicate-key", at, message).help("keep one of the two"),
-                );
+                diagnostics.push(twice(file, span));
             }
-            Some(node)
+            // Behind the key there may be what is no YAML at all.
+            node.map_err(|error| diagnostics.push(no_yaml(file, &error)))
+                .ok()
         }
         Err(error) => {
-            let at = Location {
-                file: file.clone(),
-                span: error_span(&error, file),
-            };
-            let diagnostic = Diagnostic::error("yaml-syntax", at, sentence(&error));
-            let tabs = leading_tabs(file.text());
-            let helps = [
-                (
-                    "mapping values are not allowed",
-                    "text that holds a colon and a space needs quotes around it",
-                ),
-                ("tab", "indent with spaces"),
-                (
-                    "did not find expected key",
-                    "compare the indentation with that of the lines above: keys of one mapping begin in one column",
-                ),
-                (
-                    "what is not there",
-                    "an alias `*name` repeats what is written at `&name`, which stands before it; text that begins with `*` needs quotes",
-                ),
-            ];
-            let found = helps
-                .iter()
-                .find(|(part, _)| diagnostic.message.contains(part));
-            let mut diagnostic = match found {
-                Some((_, help)) => diagnostic.help(*help),
-                None => diagnostic,
-            };
-            if found.is_some_and(|(part, _)| *part == "tab") {
-                diagnostic.fix = tabs;
-            }
-            diagnostics.push(diagnostic);
+            diagnostics.push(no_yaml(file, &error));
             None
         }
     }
@@ -182,6 +150,51 @@ fn leading_tabs(text: &str) -> Vec<Edit> {
     edits
 }
 
+fn twice(file: &Arc<SourceFile>, span: Span) -> Diagnostic {
+    let key = &file.text()[span.start..span.end];
+    let message = format!("`{key}` is written twice in this mapping");
+    let at = Location {
+        file: file.clone(),
+        span,
+    };
+    Diagnostic::error("duplicate-key", at, message).help("keep one of the two")
+}
+
+fn no_yaml(file: &Arc<SourceFile>, error: &serde_yaml::Error) -> Diagnostic {
+    let at = Location {
+        file: file.clone(),
+        span: error_span(error, file),
+    };
+    let diagnostic = Diagnostic::error("yaml-syntax", at, sentence(error));
+    let helps = [
+        (
+            "mapping values are not allowed",
+            "text that holds a colon and a space needs quotes around it",
+        ),
+        ("tab", "indent with spaces"),
+        (
+            "did not find expected key",
+            "compare the indentation with that of the lines above: keys of one mapping begin in one column",
+        ),
+        (
+            "what is not there",
+            "an alias `*name` repeats what is written at `&name`, which stands before it; text that begins with `*` needs quotes",
+        ),
+    ];
+    let found = helps
+        .iter()
+        .find(|(part, _)| diagnostic.message.contains(part));
+    match found {
+        Some(("tab", help)) => {
+            let mut diagnostic = diagnostic.help(*help);
+            diagnostic.fix = leading_tabs(file.text());
+            diagnostic
+        }
+        Some((_, help)) => diagnostic.help(*help),
+        None => diagnostic,
+    }
+}
+
 fn read(
     file: &Arc<SourceFile>,
     duplicate_keys: DuplicateKeyPolicy,
@@ -189,7 +202,9 @@ fn read(
     let mut options = Options::default();
     options.duplicate_keys = duplicate_keys;
     options.with_snippet = false;
-    serde_yaml::from_str_with_options(file.text(), options)
+    stacker::maybe_grow(STACK, 2 * STACK, || {
+        serde_yaml::from_str_with_options(file.text(), options)
+    })
 }
 
 fn is_duplicate_key(error: &serde_yaml::Error) -> bool {
@@ -520,6 +535,14 @@ mod tests {
             ["duplicate-key acme.yaml:4:3: `x` is written twice in this mapping"]
         );
         assert!(node.is_some());
+    }
+
+    #[test]
+    fn broken_yaml_behind_a_duplicate_key_is_told_too() {
+        let (node, diagnostics) = parse_text("a: 1\na: 2\n    b: 3\n");
+        assert!(node.is_none());
+        let codes: Vec<_> = diagnostics.iter().map(|shown| &shown[..13]).collect();
+        assert_eq!(codes, ["duplicate-key", "yaml-syntax a"], "{diagnostics:?}");
     }
 
     #[test]

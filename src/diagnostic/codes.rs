@@ -55,6 +55,10 @@ pub const DIAGNOSTICS: &[Code] = &[
     code("bad-port", "A port is a number from 1 to 65535."),
     code("bad-url", "`base_url`, or a URL of a request, is no URL."),
     code(
+        "bad-test",
+        "A test asks for a listing that the type does not have, or expects what the listing cannot bring.",
+    ),
+    code(
         "bad-username",
         "A user name for basic auth cannot hold a colon.",
     ),
@@ -212,6 +216,10 @@ pub const DIAGNOSTICS: &[Code] = &[
         "The SQL has a slip that no database takes: a keyword misspelt, a comma missing or too many, a bracket not closed.",
     ),
     code("template-syntax", "The text after `tmpl:` is no template."),
+    code(
+        "test-failed",
+        "What comes of a listing is not what a test of the connector expects. `rolecall test` says so.",
+    ),
     code(
         "two-traits",
         "A resource has one trait. With two, baton-sql advertises both and fails on the second.",

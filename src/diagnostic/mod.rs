@@ -1,15 +1,20 @@
-//! What an author can fix, and where → text for people, JSON for tools.
+//! What an author can fix, and where → text for people, JSON, SARIF and commands for tools.
 
 pub mod codes;
 mod edit;
+pub mod explained;
+mod github;
 mod json;
 mod names;
+mod sarif;
 mod source_file;
 mod text;
 
-pub use edit::{Edit, apply_edits};
-pub use json::DiagnosticView;
+pub use edit::{Edit, apply_edits, fixes};
+pub use github::render_github;
+pub use json::{DiagnosticView, EditView, RegionView};
 pub use names::{list, nearest, related};
+pub use sarif::sarif;
 pub use source_file::{Location, SourceFile, Span};
 pub use text::render_text;
 
@@ -58,7 +63,7 @@ impl Diagnostic {
         Self {
             code,
             severity: Severity::Error,
-            message: message.into(),
+            message: brief(message.into()),
             at: Some(at),
             help: None,
             fix: Vec::new(),
@@ -86,7 +91,7 @@ impl Diagnostic {
         Self {
             code,
             severity: Severity::Error,
-            message: message.into(),
+            message: brief(message.into()),
             at: None,
             help: None,
             fix: Vec::new(),
@@ -95,7 +100,7 @@ impl Diagnostic {
 
     /// Adds the way out.
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(brief(help.into()));
         self
     }
 
@@ -110,6 +115,18 @@ impl Diagnostic {
         self.fix.extend(edit);
         self
     }
+}
+
+/// Longer sentences quote something that no person wrote: its beginning and its end are enough.
+const LONGEST: usize = 1_000;
+
+fn brief(sentence: String) -> String {
+    if sentence.chars().nth(LONGEST).is_none() {
+        return sentence;
+    }
+    let letters: Vec<char> = sentence.chars().collect();
+    let (start, end) = (&letters[..LONGEST / 2], &letters[letters.len() - 200..]);
+    start.iter().chain(&[' ', '…', ' ']).chain(end).collect()
 }
 
 /// Sorts diagnostics by place, then by severity, and drops exact repetitions.

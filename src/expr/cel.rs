@@ -186,6 +186,21 @@ impl CelProgram {
         self.0.program.expression()
     }
 
+    /// Where the author wrote an operator: the interpreter places a part of the expression at its
+    /// own, or near it. The whole source, where that cannot be told.
+    pub(super) fn place_of(&self, id: u64, operator: &str) -> Range<usize> {
+        let (source, info) = (self.source(), self.0.program.source_info());
+        let rewritten = preprocess(source);
+        let near = info.offset_for(id).map(|(start, _)| start as usize);
+        let start = near.map(|near| rewritten.origin(near));
+        let found = start.filter(|start| {
+            source
+                .get(*start..)
+                .is_some_and(|rest| rest.starts_with(operator))
+        });
+        found.map_or(0..source.len(), |start| start..start + operator.len())
+    }
+
     /// The expression as its author wrote it.
     pub fn source(&self) -> &str {
         &self.0.source

@@ -68,7 +68,7 @@ const ENTITLEMENT_MEMBERS: &[&str] = &[
 ];
 
 /// The members of a variable that is the same everywhere.
-pub(super) fn members_of(variable: &str) -> Option<&'static [&'static str]> {
+pub(crate) fn members_of(variable: &str) -> Option<&'static [&'static str]> {
     match variable {
         "resource" | "parent_resource" | "principal" => Some(RESOURCE_MEMBERS),
         "entitlement" => Some(ENTITLEMENT_MEMBERS),

@@ -2,6 +2,7 @@
 
 mod cel;
 mod check;
+mod choices;
 mod convert;
 mod depth;
 mod dot;
@@ -24,6 +25,8 @@ mod watch;
 
 pub use cel::{CelProgram, possible_texts};
 pub use check::Variables;
+pub(crate) use check::members_of;
+pub use choices::Choice;
 pub use dot::{Preprocessed, columns_asked_for, preprocess};
 pub use error::{EvalError, ExprError};
 pub use functions::{FunctionDoc, documented as documented_functions};
@@ -92,7 +95,7 @@ impl Expression {
         let value = match &self.program {
             Program::Literal(text) => Ok(Value::Text(text.clone())),
             Program::Cel(program) => program.value(scope),
-            Program::Template(template) => template.render(scope.inputs(), escape).map(Value::Text),
+            Program::Template(template) => template.render(scope, escape).map(Value::Text),
         };
         if let Some(watch) = scope.inputs().watch() {
             watch.evaluated(self, scope, value.as_ref());

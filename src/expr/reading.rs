@@ -73,7 +73,7 @@ pub(super) fn literal(expression: &IdedExpr) -> Option<&str> {
 }
 
 /// The expressions that one is made of.
-fn parts(expression: &IdedExpr) -> Vec<&IdedExpr> {
+pub(super) fn parts(expression: &IdedExpr) -> Vec<&IdedExpr> {
     match &expression.expr {
         Expr::Unspecified | Expr::Literal(_) | Expr::Ident(_) => Vec::new(),
         Expr::Select(select) => vec![&select.operand],

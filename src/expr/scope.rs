@@ -30,7 +30,8 @@ impl<'v> Scope<'v> {
         self.inputs
     }
 
-    pub(super) fn record(&self) -> Option<&'v Value> {
+    /// The record.
+    pub fn record(&self) -> Option<&'v Value> {
         self.record
     }
 

@@ -45,6 +45,23 @@ impl Value {
         }
     }
 
+    /// The value, its texts changed; names stay.
+    pub fn with_texts(self, change: &dyn Fn(&str) -> String) -> Value {
+        match self {
+            Value::Text(text) => Value::Text(change(&text)),
+            Value::List(values) => {
+                let values = values.into_iter();
+                Value::List(values.map(|value| value.with_texts(change)).collect())
+            }
+            Value::Map(fields) => {
+                let fields = fields.into_iter();
+                let changed = fields.map(|(name, value)| (name, value.with_texts(change)));
+                Value::Map(changed.collect())
+            }
+            value => value,
+        }
+    }
+
     /// What the value is, for messages.
     pub fn type_name(&self) -> &'static str {
         match self {

@@ -6,6 +6,7 @@ use super::{Plan, compile};
 use crate::config::decode::Placed;
 use crate::config::{CompileContext, ConnectorConfig, Environment, Loaded};
 use crate::diagnostic::{self, Diagnostic, Severity, Span};
+use crate::expr::Variables;
 
 /// How a file is checked.
 #[derive(Clone, Copy)]
@@ -24,7 +25,7 @@ pub struct Check<'e> {
 /// What a file is to be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Listing what there is. Mistakes in the sections that say how the system is changed are
+    /// Listing what there is. Mistakes in the tests and the sections that say how the system is changed are
     /// warnings: other connectors of the language find them only when something is changed, and list
     /// all the same.
     Sync,
@@ -32,10 +33,28 @@ pub enum Purpose {
     Everything,
 }
 
+/// What compiling a file brings to light, whether it can run or not.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// The plan, when the file can run.
+    pub plan: Option<Plan>,
+    /// Everything that was found, sorted.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The scalars that may hold a program, and the variables that are known there.
+    pub programs: Vec<(Span, Variables)>,
+}
+
 /// Compiles a file. Returns the plan, when the file can run, and everything that was found, sorted.
 pub fn check(loaded: Loaded, how: Check<'_>) -> (Option<Plan>, Vec<Diagnostic>) {
+    let survey = survey(loaded, how);
+    (survey.plan, survey.diagnostics)
+}
+
+/// Compiles a file, and tells what an editor wants to know of it besides.
+pub fn survey(loaded: Loaded, how: Check<'_>) -> Survey {
     let mut found = loaded.diagnostics;
     let mut plan = None;
+    let mut programs = Vec::new();
     if let Some((dialect, config)) = &loaded.config {
         let mut cx = CompileContext::new(
             loaded.file.clone(),
@@ -49,6 +68,7 @@ pub fn check(loaded: Loaded, how: Check<'_>) -> (Option<Plan>, Vec<Diagnostic>) 
         }
         plan = compile(config, &loaded.file, &mut cx);
         found.append(&mut cx.diagnostics);
+        programs = cx.programs;
     }
     if how.strict {
         for diagnostic in found
@@ -62,7 +82,11 @@ pub fn check(loaded: Loaded, how: Check<'_>) -> (Option<Plan>, Vec<Diagnostic>) 
     if diagnostic::has_errors(&found) {
         plan = None;
     }
-    (plan, found)
+    Survey {
+        plan,
+        diagnostics: found,
+        programs,
+    }
 }
 
 /// The places whose mistakes a sync may pass over. What an alias shares with the rest of the file is
@@ -89,13 +113,15 @@ fn excused(config: &ConnectorConfig, places: &[Span]) -> Vec<Span> {
     spans
 }
 
-/// Where the sections stand that say how the system is changed, or how changes are listed.
+/// Where the sections stand that say how the system is changed, how changes are listed, or what is
+/// tested.
 fn of_changes(config: &ConnectorConfig) -> Vec<(Span, &[Span])> {
     fn places<T>(section: Option<&Placed<T>>) -> Option<(Span, &[Span])> {
         section.map(|section| (section.span, section.places.as_slice()))
     }
     let mut spans = Vec::from_iter(places(config.actions.as_ref()));
     spans.extend(places(config.incremental_sync.as_ref()));
+    spans.extend(places(config.tests.as_ref()));
     for (_, of_type) in config.resource_types.iter() {
         spans.extend(places(of_type.account_provisioning.as_ref()));
         spans.extend(places(of_type.credential_rotation.as_ref()));

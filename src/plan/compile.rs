@@ -14,7 +14,7 @@ use super::resource_type::TypePlan;
 use super::tolerance::Tolerance;
 use crate::config::{CompileContext, ConnectorConfig};
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
-use crate::expr::{Inputs, Map, Value};
+use crate::expr::{Expression, Inputs, Map, Value};
 use crate::hex::hex;
 use crate::model::ResourceTypeId;
 use crate::source::Source;
@@ -41,6 +41,8 @@ pub struct Plan {
     pub lookback: LookbackPlan,
     /// How much may go wrong before a sync gives up.
     pub tolerance: Tolerance,
+    /// Every program of the file, in no order: some stand at several places of the plan.
+    pub expressions: Vec<Expression>,
 }
 
 /// Compiles a file. Every part is tried, so that all mistakes are noted in `cx`; `None` when one
@@ -76,6 +78,11 @@ pub fn compile(
     let names = config.vars.iter().map(|(name, _)| name.text.clone());
     cx.vars = Some(names.collect());
     super::lint::check(config, cx);
+    let tests = config.tests.iter().flat_map(|tests| &tests.value);
+    let tests = tests.filter_map(|test| test.0.as_ref());
+    for diagnostic in super::tested::check_tests((cx.dialect, config), tests, &cx.file()) {
+        cx.note(diagnostic);
+    }
     let connection = Connection::compile(config, cx);
     let vars = vars(config, cx);
     let actions = action::compile(config, connection.as_ref(), cx);
@@ -127,6 +134,7 @@ pub fn compile(
         actions,
         lookback,
         tolerance: Tolerance::of(config.tolerance.as_ref()),
+        expressions: std::mem::take(&mut cx.expressions),
     })
 }
 

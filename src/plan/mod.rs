@@ -18,6 +18,7 @@ mod provisioning;
 mod resource_type;
 mod side;
 mod statements;
+mod tested;
 mod tolerance;
 mod variables;
 
@@ -28,7 +29,7 @@ pub use change::{
     ChangePlan, HttpChangePlan, HttpStepPlan, RejectionPlan, ReplacementPlan, SqlChangePlan,
     WaitPlan,
 };
-pub use check::{Check, Purpose, check};
+pub use check::{Check, Purpose, Survey, check, survey};
 pub use compile::{Plan, compile};
 pub use credential::Credential;
 pub use find::FindPlan;
@@ -36,4 +37,6 @@ pub use granting::{ProvisioningPlan, ReadBackPlan};
 pub use incremental::{ChangesPlan, GrantChangesPlan, LookbackPlan};
 pub use provisioning::TypeProvisioning;
 pub use resource_type::{EntitlementsPlan, GrantsPlan, ResourcesPlan, TypePlan};
+pub use tested::check_tests;
 pub use tolerance::Tolerance;
+pub use variables::{DocumentedScope, documented_scopes};

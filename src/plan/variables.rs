@@ -130,3 +130,111 @@ pub(super) fn scopes(dialect: Dialect, has_parent: bool) -> Scopes {
         },
     }
 }
+
+/// A place of a connector file, with the variables of its expressions: for the documentation.
+#[derive(Debug)]
+pub struct DocumentedScope {
+    /// The place, as the path of its section.
+    pub place: &'static str,
+    /// What stands there, in a few words.
+    pub what: &'static str,
+    /// The variables in files about databases; `None` where there is no such place.
+    pub sql: Option<Variables>,
+    /// The variables in files about APIs.
+    pub http: Option<Variables>,
+}
+
+/// Every place with expressions of its own, in the order of a file.
+pub fn documented_scopes() -> Vec<DocumentedScope> {
+    let sql = scopes(Dialect::Sql, false);
+    let http = scopes(Dialect::Http, true);
+    let of = |place, what, sql, http| DocumentedScope {
+        place,
+        what,
+        sql,
+        http,
+    };
+    vec![
+        of(
+            "list",
+            "values of the query, or the request",
+            Some(sql.list),
+            Some(http.list.and(&["pre_requests"])),
+        ),
+        of(
+            "list",
+            "the mapping of a record",
+            Some(sql.resource),
+            Some(http.resource.and(&["pre_requests"])),
+        ),
+        of(
+            "static_entitlements",
+            "texts",
+            Some(sql.template),
+            Some(http.template),
+        ),
+        of(
+            "entitlements, grants",
+            "values of the query, or the request",
+            Some(sql.per_resource),
+            Some(http.per_resource.and(&["pre_requests"])),
+        ),
+        of(
+            "entitlements, grants",
+            "the mapping of a record",
+            Some(sql.record),
+            Some(http.record.and(&["pre_requests"])),
+        ),
+        of(
+            "provisioning",
+            "values of queries, or requests",
+            Some(PROVISIONING),
+            Some(PROVISIONING_REQUEST),
+        ),
+        of(
+            "provisioning",
+            "conditions on the answer",
+            None,
+            Some(PROVISIONING_REQUEST.and(ANSWER)),
+        ),
+        of(
+            "account_provisioning",
+            "values of queries, or requests",
+            Some(ACCOUNT),
+            Some(ACCOUNT.and(REQUEST)),
+        ),
+        of(
+            "create",
+            "values of queries, or requests",
+            Some(ACTION),
+            Some(ACTION.and(REQUEST)),
+        ),
+        of(
+            "credential_rotation",
+            "values of queries, or requests",
+            Some(ROTATION),
+            Some(ROTATION.and(REQUEST)),
+        ),
+        of(
+            "delete",
+            "values of queries, or requests",
+            Some(DELETION),
+            Some(DELETION.and(REQUEST)),
+        ),
+        of(
+            "actions",
+            "values of queries, or requests",
+            Some(ACTION),
+            Some(ACTION.and(REQUEST)),
+        ),
+        of("actions", "`returns`", Some(RETURNS), Some(RETURNS)),
+        of("get", "the request", None, Some(GET_REQUEST)),
+        of("incremental_sync", "the request", None, Some(FEED_REQUEST)),
+        of(
+            "incremental_sync",
+            "the mapping of a change",
+            Some(ROW),
+            Some(FEED_ITEM),
+        ),
+    ]
+}

@@ -8,12 +8,14 @@ mod error;
 mod meter;
 mod page;
 pub(crate) mod redact;
+mod told;
 mod turn;
 
 pub(crate) use backoff::Backoff;
 pub use error::SourceError;
 pub use meter::{Cost, Meter, WaitReason, Waiting};
 pub use page::{FoundOne, Page, PageToken, PartialReason};
+pub use told::{AnswerTold, Asked, Told};
 pub use turn::first;
 
 use async_trait::async_trait;
@@ -94,6 +96,13 @@ pub trait TakePages: Send {
 pub trait Source: Send + Sync + std::fmt::Debug {
     /// Connects. The first thing a sync does, so that a wrong password fails before any work.
     async fn check(&self) -> Result<(), SourceError>;
+
+    /// Lets every page from now on say what it was asked with and what came with its records: see
+    /// [`Page::told`].
+    fn tell(&self);
+
+    /// A text without the credentials of the connector.
+    fn redact(&self, text: &str) -> String;
 
     /// The source as an API, when it is one.
     fn http(&self) -> Option<&http::HttpSource> {

@@ -1,5 +1,6 @@
 //! A page of records, and the token of the next one.
 
+use super::Told;
 use crate::expr::{Inputs, Value};
 
 /// Where the next page begins: opaque text that only the paging strategy that wrote it reads.
@@ -36,6 +37,9 @@ pub struct Page {
     pub numbered: bool,
     /// Why the listing may lack something although it went on to its end.
     pub partial: Vec<PartialReason>,
+    /// What was asked, and what came besides the records: where the source was told to
+    /// [`tell`](super::Source::tell) it, and not of a part of an answer.
+    pub told: Option<Box<Told>>,
 }
 
 /// A reason why a listing cannot be called complete.

@@ -14,7 +14,7 @@ use super::scope::Reach;
 use super::shared::KnownResources;
 use super::step::Step;
 use super::store::Store;
-use super::{SyncError, SyncSink};
+use super::{ListingAt, SyncError, SyncSink, Watcher};
 use crate::causes::in_one_line;
 use crate::config::tolerance::ToleranceAction;
 use crate::plan::Plan;
@@ -54,6 +54,7 @@ pub(super) struct Listing<S> {
     pub token: Option<PageToken>,
     pub arrivals: Arrivals,
     pub cancel: CancellationToken,
+    pub watcher: Option<Arc<dyn Watcher>>,
 }
 
 impl<S: SyncSink + 'static> Listing<S> {
@@ -73,7 +74,15 @@ impl<S: SyncSink + 'static> Listing<S> {
     /// Runs the listing to its end.
     pub async fn run(self) {
         let (arrivals, lane, position) = (self.arrivals.clone(), self.lane, self.position);
+        let watcher = self.watcher.clone();
+        let (plan, step, subject) = (self.plan.clone(), self.step, self.subject.clone());
         let ended = self.pages().await;
+        if let (Some(watcher), Err(error)) = (watcher, &ended) {
+            watcher.failed(
+                &ListingAt::new(lane, step, &plan, subject.as_deref()),
+                error,
+            );
+        }
         // Nobody listens only when the run has given up.
         let _ = arrivals.send((lane, position, Arrival::Ended(ended))).await;
     }
@@ -86,9 +95,19 @@ impl<S: SyncSink + 'static> Listing<S> {
             subject: self.subject.as_deref(),
             store: &self.store,
             known: KnownResources::default(),
+            watched: self.watcher.as_deref().map(|watcher| {
+                let subject = self.subject.as_deref();
+                (
+                    watcher,
+                    ListingAt::new(self.lane, self.step, &self.plan, subject),
+                )
+            }),
         };
         let Some(fetch) = mapper.fetch() else {
             let page = mapper.written()?;
+            if let Some((watcher, at)) = &mapper.watched {
+                watcher.mapped(at, &page.watched());
+            }
             let _ = self
                 .arrivals
                 .send((
@@ -173,6 +192,9 @@ struct Taker<'t, S> {
 impl<S: SyncSink + 'static> TakePages for Taker<'_, S> {
     async fn take(&mut self, page: Page) -> bool {
         let overlaps = self.overlap.found(&page);
+        if let Some((watcher, at)) = &self.mapper.watched {
+            watcher.page(at, &page);
+        }
         let mut mapped = match self.mapper.map(page).await {
             Ok(mapped) => mapped,
             Err(failure) => {
@@ -194,7 +216,11 @@ impl<S: SyncSink + 'static> TakePages for Taker<'_, S> {
             );
             mapped.findings.add("pages-overlap", true, message);
         }
-        let found_all = self.found_all(&mapped);
+        let enough = match &self.mapper.watched {
+            Some((watcher, at)) => !watcher.mapped(at, &mapped.watched()),
+            None => false,
+        };
+        let found_all = self.found_all(&mapped) || enough;
         if found_all {
             mapped.next = None;
             mapped.more = false;
@@ -216,6 +242,9 @@ impl<S: SyncSink + 'static> TakePages for Taker<'_, S> {
         // What comes again is no circle.
         self.seen.clear();
         self.overlap.clear();
+        if let Some((watcher, at)) = &self.mapper.watched {
+            watcher.again(at, whole);
+        }
         // Nobody listens only when the run has given up.
         let again = Arrival::Again { whole };
         let _ = self.arrivals.send((self.lane, self.position, again)).await;

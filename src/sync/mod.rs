@@ -19,6 +19,7 @@ mod store;
 mod tally;
 mod tolerance;
 mod under_way;
+mod watcher;
 
 pub use derived::{Derived, Matched};
 pub use error::SyncError;
@@ -34,3 +35,4 @@ pub use sink::{
     SyncSink, TypeCounts,
 };
 pub use tally::Tally;
+pub use watcher::{Became, ListingAt, PageMapped, RecordAt, Watcher};

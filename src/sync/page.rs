@@ -8,7 +8,7 @@ use super::scope::Reach;
 use super::shared::KnownResources;
 use super::step::Step;
 use super::store::Store;
-use super::{PageFacts, SyncError, SyncSink};
+use super::{Became, ListingAt, PageFacts, PageMapped, RecordAt, SyncError, SyncSink, Watcher};
 use crate::causes::in_one_line;
 use crate::config::tolerance::ToleranceAction;
 use crate::expr::{Inputs, Scope, Value};
@@ -44,6 +44,16 @@ impl MappedPage {
         }
     }
 
+    /// The page as a watcher sees it.
+    pub fn watched(&self) -> PageMapped<'_> {
+        PageMapped {
+            facts: &self.facts,
+            findings: &self.findings,
+            goes_on: !self.is_last(),
+            more: self.more,
+        }
+    }
+
     /// True when the listing ends with this page.
     pub fn is_last(&self) -> bool {
         self.next.is_none() && !self.more
@@ -69,6 +79,8 @@ pub(super) struct Mapper<'m, S> {
     pub store: &'m Store<S>,
     /// Resources that such a listing has met.
     pub known: KnownResources,
+    /// Who looks on.
+    pub watched: Option<(&'m dyn Watcher, ListingAt<'m>)>,
 }
 
 impl<S: SyncSink + 'static> Mapper<'_, S> {
@@ -274,7 +286,23 @@ impl<S: SyncSink + 'static> Mapper<'_, S> {
         mapped: &mut MappedPage,
     ) -> Result<(), SyncError> {
         let mut remarks = Remarks::default();
-        if let Err(source) = self.apply(scope, subject, mapping, &mut mapped.facts, &mut remarks) {
+        let rows = mapped.facts.len();
+        let applied = self.apply(scope, subject, mapping, &mut mapped.facts, &mut remarks);
+        if let Some((watcher, at)) = &self.watched {
+            let is_new = mapped.facts.len() > rows;
+            let became = match &applied {
+                Ok(()) => Became::last_of(&mapped.facts, is_new, self.step),
+                Err(error) => Became::Failed(error),
+            };
+            let record = RecordAt {
+                index,
+                mapping,
+                record,
+                about: subject.map(|subject| subject.resource.as_ref()),
+            };
+            watcher.record(at, &record, &became);
+        }
+        if let Err(source) = applied {
             return self.tolerate(name_record(index, record), source, mapped);
         }
         for (code, message) in remarks.into_vec() {

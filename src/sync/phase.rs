@@ -14,7 +14,7 @@ use super::run::Run;
 use super::shared::with_parent;
 use super::step::{Step, Subjects};
 use super::under_way::{LaneUnderWay, UnderWay};
-use super::{PageFacts, RowPosition, SyncError, SyncSink};
+use super::{ListingAt, PageFacts, RowPosition, SyncError, SyncSink};
 use crate::model::{ResourceId, ResourceTypeId};
 use crate::source::PageToken;
 
@@ -137,6 +137,15 @@ impl<S: SyncSink + 'static> Run<'_, S> {
             };
             lane.newest = lane.newest.max(Some(position));
             let index = lane.index;
+            if let Some(watcher) = &self.options.watcher {
+                let step = lane.lane.step;
+                let listing = ListingAt::new(index, step, &self.plan, subject.as_deref());
+                if !watcher.begins(&listing) {
+                    lane.exhausted = true;
+                    lane.waiting.clear();
+                    return Ok(false);
+                }
+            }
             if !self.checkpoint.lane(index).is_finished(position) {
                 self.list(at, position, subject, under_way);
                 return Ok(true);
@@ -245,6 +254,7 @@ impl<S: SyncSink + 'static> Run<'_, S> {
             token,
             arrivals,
             cancel: self.options.cancel.clone(),
+            watcher: self.options.watcher.clone(),
         };
         let meter = lane.meter.clone();
         let span = listing.span();

@@ -13,7 +13,7 @@ use super::report::Report;
 use super::scope::{Reach, Scope};
 use super::step::{Lane, lanes};
 use super::store::Store;
-use super::{PageFacts, RowPosition, SyncError, SyncSink};
+use super::{PageFacts, RowPosition, SyncError, SyncSink, Watcher};
 use crate::plan::Plan;
 use crate::source::Meter;
 use crate::span;
@@ -29,6 +29,8 @@ pub struct Options {
     pub meter: Arc<Meter>,
     /// Asks the run to stop: pages under way are stored, then it ends as interrupted.
     pub cancel: CancellationToken,
+    /// Who looks on, and says when enough was seen.
+    pub watcher: Option<Arc<dyn Watcher>>,
 }
 
 /// How many listings run side by side.

@@ -6,7 +6,7 @@ use std::path::Path;
 use rolecall::diagnostic::codes::{Code, DIAGNOSTICS, FINDINGS};
 
 /// Compares a file with what the code says, or writes it when asked to.
-fn assert_fresh(path: &str, expected: &str) {
+pub fn assert_fresh(path: &str, expected: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var_os("ROLECALL_UPDATE_GENERATED").is_some() {
         std::fs::write(&file, expected).expect("the repository can be written");

@@ -1,12 +1,14 @@
 //! Everything that is tested from outside of the crate, in one binary.
 
 mod api;
+mod author;
 mod c1z;
 mod chaos;
 mod cli;
 mod company;
 mod complete;
 mod conformance;
+mod connector_test;
 mod daemon;
 mod diagnostics;
 mod drop_in;
@@ -18,6 +20,7 @@ mod feed;
 mod generated;
 mod golden;
 mod http;
+mod language;
 mod mapping;
 mod pages;
 mod plan;
@@ -28,6 +31,7 @@ mod servers;
 mod service;
 mod sql;
 mod sync;
+mod tutorials;
 mod watch;
 mod wire;
 

@@ -97,6 +97,7 @@ pub fn options(concurrency: usize) -> Options {
         concurrency: Concurrency::of(concurrency),
         meter: Meter::new(),
         cancel: CancellationToken::new(),
+        watcher: None,
     }
 }
 

@@ -7,7 +7,7 @@ mod export;
 mod grants;
 mod names;
 mod principals;
-mod render;
+pub(super) mod render;
 mod resources;
 mod select;
 mod stats;
@@ -126,12 +126,16 @@ enum What {
 
 /// Prints what `args` ask for. A reader that goes away early, such as `head`, is no error.
 pub fn run(args: InspectArgs, out: &mut dyn Write) -> anyhow::Result<Outcome> {
-    let width = io::stdout()
+    run_with_width(args, out, width())
+}
+
+/// How wide tables may be: as the terminal, and through a pipe as they are.
+pub(super) fn width() -> Option<u16> {
+    io::stdout()
         .is_terminal()
         .then(terminal_size::terminal_size)
         .flatten()
-        .map(|(terminal_size::Width(columns), _)| columns);
-    run_with_width(args, out, width)
+        .map(|(terminal_size::Width(columns), _)| columns)
 }
 
 /// Prints what `args` ask for, tables no wider than `width`. `None`: as wide as they are.

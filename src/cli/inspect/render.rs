@@ -13,7 +13,7 @@ use crate::sync::RecordedVerdict;
 
 /// How a listing is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub(in crate::cli) enum Format {
     /// For people: no wider than the terminal, and never cut off through a pipe.
     Table,
     /// For programs: every fact, in names that stay.
@@ -23,7 +23,7 @@ pub(super) enum Format {
 }
 
 /// One row of a listing, in its three forms. The JSON form is its `Serialize`.
-pub(super) trait Row: Serialize {
+pub(in crate::cli) trait Row: Serialize {
     /// Column titles of the table.
     const TITLES: &'static [&'static str];
     /// The cells under them.
@@ -35,7 +35,7 @@ pub(super) trait Row: Serialize {
 }
 
 /// Where everything goes, and in which form.
-pub(super) struct Screen<'a> {
+pub(in crate::cli) struct Screen<'a> {
     out: &'a mut dyn Write,
     pub format: Format,
     width: Option<u16>,
@@ -169,7 +169,7 @@ impl<'a> Screen<'a> {
 }
 
 /// An object with one array, while its rows come.
-pub(super) struct JsonList<'s, 'a> {
+pub(in crate::cli) struct JsonList<'s, 'a> {
     screen: &'s mut Screen<'a>,
     is_empty: bool,
 }
@@ -197,7 +197,7 @@ impl JsonList<'_, '_> {
 }
 
 /// A CSV, while its rows come.
-pub(super) struct CsvRows<'s>(Box<csv::Writer<&'s mut dyn Write>>);
+pub(in crate::cli) struct CsvRows<'s>(Box<csv::Writer<&'s mut dyn Write>>);
 
 impl CsvRows<'_> {
     /// Writes a row with nothing in it that a spreadsheet would run.

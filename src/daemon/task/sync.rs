@@ -73,6 +73,7 @@ async fn run(
         concurrency: connector.syncs.concurrency.clone(),
         meter: connector.meter.clone(),
         cancel: cancel.clone(),
+        watcher: None,
     };
     let ran = sync::run(connector.plan.clone(), work, options, &watch).await;
     let (report, work) = ran.map_err(|error| {

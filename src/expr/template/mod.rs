@@ -15,8 +15,11 @@ pub(crate) use functions::encode as percent_encode;
 
 use std::sync::Arc;
 
+use parser::Node;
+use render::Known;
+
 use super::functions::FunctionDoc;
-use super::{EvalError, ExprError, Inputs, Variables};
+use super::{Choice, EvalError, ExprError, Scope, Variables};
 
 /// How inserted values are written, which depends on where they land.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,13 +66,58 @@ impl Template {
 
     /// Renders the template. A value that is missing is an error: its text would be an id or a
     /// path that nobody meant.
-    pub fn render(&self, inputs: &Inputs, escape: Escape) -> Result<String, EvalError> {
-        render::render(&self.0.source, &self.0.nodes, inputs, escape)
+    pub fn render(&self, scope: &Scope<'_>, escape: Escape) -> Result<String, EvalError> {
+        render::render(&self.0.source, &self.0.nodes, Known::of(scope), escape)
+    }
+
+    /// The blocks that decide something, in the order of the text.
+    pub(super) fn choices(&self) -> Vec<Choice> {
+        let mut found = Vec::new();
+        choices(&self.0.nodes, &mut found);
+        found
+    }
+
+    /// How those came out that were met while it was rendered, by their index.
+    pub(super) fn chosen(&self, scope: &Scope<'_>) -> Vec<(usize, bool)> {
+        let met = render::chosen(&self.0.source, &self.0.nodes, Known::of(scope));
+        let choices = self.choices();
+        let index = |at: usize| choices.iter().position(|choice| choice.range.start == at);
+        met.into_iter()
+            .filter_map(|(at, came)| Some((index(at)?, came)))
+            .collect()
     }
 
     /// The template as its author wrote it.
     pub fn source(&self) -> &str {
         &self.0.source
+    }
+}
+
+fn choices(nodes: &[Node], found: &mut Vec<Choice>) {
+    for node in nodes {
+        let (opens, what, then, otherwise) = match node {
+            Node::Text(_) | Node::Output(..) | Node::Set { .. } => continue,
+            Node::If {
+                condition,
+                then,
+                otherwise,
+            } => (condition, "the condition of `if`", then, otherwise),
+            Node::With {
+                condition,
+                then,
+                otherwise,
+            } => (condition, "the value of `with`", then, otherwise),
+            Node::Range {
+                over,
+                each,
+                otherwise,
+                ..
+            } => (over, "the list of `range`", each, otherwise),
+        };
+        let range = opens.range.clone();
+        found.push(Choice { range, what });
+        choices(then, found);
+        choices(otherwise, found);
     }
 }
 

@@ -7,26 +7,52 @@ use super::Escape;
 use super::functions::{self, Call, Function, Made};
 use super::output::Output;
 use super::parser::{Block, Expr, Node};
-use crate::expr::{EvalError, Inputs, Value};
+use crate::expr::{EvalError, Inputs, Scope, Value};
 
 /// How long a rendered text may be: a loop over a large list is a mistake, not a request.
 const LONGEST: usize = 64 * 1024 * 1024;
 
+/// The variables of a template.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'v> {
+    pub inputs: &'v Inputs,
+    /// What is called `item` and `cols`, where the inputs have no such variable.
+    pub record: Option<&'v Value>,
+}
+
+impl<'v> Known<'v> {
+    pub fn of(scope: &'v Scope<'_>) -> Self {
+        Self {
+            inputs: scope.inputs(),
+            record: scope.record(),
+        }
+    }
+
+    fn get(self, name: &str) -> Option<&'v Value> {
+        let is_record = ["item", "cols"].contains(&name);
+        let record = self.record.filter(|_| is_record);
+        self.inputs.get(name).or(record)
+    }
+}
+
 pub(super) fn render(
     source: &str,
     nodes: &[Node],
-    inputs: &Inputs,
+    variables: Known<'_>,
     escape: Escape,
 ) -> Result<String, EvalError> {
-    let mut renderer = Renderer {
-        source,
-        inputs,
-        dot: Item::Root,
-        locals: Vec::new(),
-        out: Output::new(escape),
-    };
+    let mut renderer = Renderer::new(source, variables, escape);
     renderer.nodes(nodes)?;
     Ok(renderer.out.text)
+}
+
+/// Which blocks were met on the way, by where they begin, and whether each was entered by its first
+/// side.
+pub(super) fn chosen(source: &str, nodes: &[Node], variables: Known<'_>) -> Vec<(usize, bool)> {
+    let mut renderer = Renderer::new(source, variables, Escape::None);
+    // Where it fails, what was met until then was met.
+    let _ = renderer.nodes(nodes);
+    renderer.chosen
 }
 
 /// A value while rendering.
@@ -51,13 +77,31 @@ impl<'v> Item<'v> {
 
 struct Renderer<'v> {
     source: &'v str,
-    inputs: &'v Inputs,
+    variables: Known<'v>,
     dot: Item<'v>,
     locals: Vec<Item<'v>>,
     out: Output,
+    /// The blocks that were met, and how they came out.
+    chosen: Vec<(usize, bool)>,
 }
 
 impl<'v> Renderer<'v> {
+    fn new(source: &'v str, variables: Known<'v>, escape: Escape) -> Self {
+        Self {
+            source,
+            variables,
+            dot: Item::Root,
+            locals: Vec::new(),
+            out: Output::new(escape),
+            chosen: Vec::new(),
+        }
+    }
+
+    fn choose(&mut self, block: &Block, came: bool) -> bool {
+        self.chosen.push((block.range.start, came));
+        came
+    }
+
     fn nodes(&mut self, nodes: &'v [Node]) -> Result<(), EvalError> {
         for node in nodes {
             self.node(node)?;
@@ -93,7 +137,11 @@ impl<'v> Renderer<'v> {
             } => {
                 let outer = self.locals.len();
                 let item = self.opened(condition)?;
-                let chosen = if self.truth(&item) { then } else { otherwise };
+                let came = self.truth(&item);
+                let chosen = match self.choose(condition, came) {
+                    true => then,
+                    false => otherwise,
+                };
                 self.nodes(chosen)?;
                 self.locals.truncate(outer);
             }
@@ -104,7 +152,8 @@ impl<'v> Renderer<'v> {
             } => {
                 let outer = self.locals.len();
                 let item = self.opened(condition)?;
-                match self.truth(&item) {
+                let came = self.truth(&item);
+                match self.choose(condition, came) {
                     true => self.with_dot(item, then)?,
                     false => self.nodes(otherwise)?,
                 }
@@ -148,7 +197,7 @@ impl<'v> Renderer<'v> {
     ) -> Result<(), EvalError> {
         let items = entries(self.evaluate(&over.value, &over.range)?)
             .map_err(|message| self.error(&over.range, message))?;
-        if items.is_empty() {
+        if !self.choose(over, !items.is_empty()) {
             return self.nodes(otherwise);
         }
         let outer = self.locals.len();
@@ -189,10 +238,11 @@ impl<'v> Renderer<'v> {
     }
 
     fn root(&self) -> Value {
+        let Known { inputs, record } = self.variables;
+        let record = ["item", "cols"].into_iter().zip(record.into_iter().cycle());
+        let all = record.chain(inputs.iter());
         Value::Map(
-            self.inputs
-                .iter()
-                .map(|(name, value)| (name.to_owned(), value.clone()))
+            all.map(|(name, value)| (name.to_owned(), value.clone()))
                 .collect(),
         )
     }
@@ -218,7 +268,7 @@ impl<'v> Renderer<'v> {
     fn field(&self, base: Item<'v>, name: &str) -> Result<Item<'v>, String> {
         let missing = || Item::Missing(format!("field `{name}`"));
         match base {
-            Item::Root => Ok(self.inputs.get(name).map_or_else(missing, Item::of)),
+            Item::Root => Ok(self.variables.get(name).map_or_else(missing, Item::of)),
             Item::Missing(what) => Ok(Item::Missing(what)),
             Item::Here(Cow::Borrowed(Value::Map(map)), _) => {
                 Ok(map.get(name).map_or_else(missing, Item::of))

@@ -25,7 +25,7 @@ fn render_as(source: &str, escape: Escape) -> Result<String, String> {
             .join("; ")
     })?;
     template
-        .render(&inputs(), escape)
+        .render(&Scope::new(&inputs(), None), escape)
         .map_err(|error| error.message)
 }
 
@@ -181,12 +181,12 @@ fn what_is_not_there_is_an_error_and_never_a_text() {
     }
     let template = Template::compile("/a/{{ .item.gone }}/b", KNOWN).expect("valid");
     let error = template
-        .render(&inputs(), Escape::Url)
+        .render(&Scope::new(&inputs(), None), Escape::Url)
         .expect_err("missing");
     assert_eq!(error.expression, "{{ .item.gone }}");
     let template = Template::compile("a{{ if lt .item.n \"x\" }}b{{ end }}", KNOWN).expect("valid");
     let error = template
-        .render(&inputs(), Escape::None)
+        .render(&Scope::new(&inputs(), None), Escape::None)
         .expect_err("no order");
     assert_eq!(error.expression, "{{ if lt .item.n \"x\" }}");
 }
@@ -336,7 +336,7 @@ proptest! {
         let source = words.concat();
         match Template::compile(&source, KNOWN) {
             Ok(template) => for escape in [Escape::None, Escape::Url, Escape::Json, Escape::Xml] {
-                drop(template.render(&inputs(), escape));
+                drop(template.render(&Scope::new(&inputs(), None), escape));
             },
             Err(errors) => for error in errors {
                 prop_assert!(source.get(error.range.clone()).is_some(), "{error:?}");
@@ -347,7 +347,7 @@ proptest! {
     #[test]
     fn one_inserted_value_stays_one_segment_and_one_json_string(value in "\\PC{0,20}|.{0,20}") {
         let inputs = Inputs::new().with("item", Value::from(value.as_str()));
-        let render = |source, escape| Template::compile(source, KNOWN).expect("valid").render(&inputs, escape).expect("renders");
+        let render = |source, escape| Template::compile(source, KNOWN).expect("valid").render(&Scope::new(&inputs, None), escape).expect("renders");
         let path = render("{{ .item }}", Escape::Url);
         prop_assert!(!path.contains(['/', '?', '#', '&', '=', ' ', '+']));
         let decoded = percent_encoding::percent_decode_str(&path).decode_utf8().expect("utf-8").into_owned();

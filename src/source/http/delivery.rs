@@ -12,10 +12,13 @@ use super::pagination::{Place, Turn, Verdict};
 use super::request::base::safe;
 use super::request::parts::RequestParts;
 use super::request::pre_requests;
+use super::view;
 use super::wire::exchange::Wire;
 use super::wire::failure::Failure;
 use crate::expr::{Inputs, Map, Value};
-use crate::source::{Page, PageToken, PartialReason, SourceError, TakePages};
+use crate::source::{
+    AnswerTold, Asked as AskedFor, Page, PageToken, PartialReason, SourceError, TakePages, Told,
+};
 
 /// How a page ended.
 pub(super) enum Delivered {
@@ -76,6 +79,7 @@ impl Listing {
             Asked::Ended(delivered) => return Ok(delivered),
         };
         let verdict = self.verdict(&request, place.as_ref(), &read)?;
+        let told = source.tells().then(|| self.told(&request, &read, &verdict));
         let next = verdict.next.as_ref().map(Place::write);
         if verdict.repeated && shaper.is_some() {
             // Too late not to deliver them: they are told from those that come again.
@@ -95,6 +99,7 @@ impl Listing {
             last = page.next.is_none(),
             "page"
         );
+        page.told = told.map(Box::new);
         if passes && page.next.take().is_some() {
             page.more = true;
         }
@@ -149,6 +154,28 @@ impl Listing {
             page.partial.extend(reasons);
         }
         Ok(page)
+    }
+
+    /// What was asked and answered, for whoever writes the connector.
+    fn told(&self, request: &RequestParts, read: &ReadAnswer, verdict: &Verdict) -> Told {
+        let mut rest = read.answer.body.clone();
+        self.reader.items.forget_last(&mut rest);
+        let clean = |text: &str| self.redactor.whole(text);
+        let next = verdict.next.as_ref();
+        Told {
+            asked: AskedFor::Request(view::shown(request, false, &self.redactor)),
+            count: read.count,
+            size: self.pagination.size(),
+            answer: Some(AnswerTold {
+                status: read.answer.status.as_u16(),
+                headers: view::headers(&read.answer.headers, &self.redactor),
+                rest: view::clean(rest, &self.redactor),
+                items_path: self.reader.items.path().map(str::to_owned),
+            }),
+            next: next.map(|place| clean(place.shown())),
+            probe: next.is_some_and(Place::is_probe),
+            because: clean(&verdict.because),
+        }
     }
 
     pub(super) fn wire(&self) -> Wire<'_> {
@@ -242,6 +269,7 @@ impl Listing {
             // Strategies that count notice a circle by a page that came twice, the others by a
             // place: then the page itself is new.
             Err(SourceError::Loop { reason }) => Ok(Verdict {
+                because: reason.clone(),
                 partial: Some(PartialReason::paging_loop(reason)),
                 repeated: place.is_some_and(Place::counts),
                 next: None,

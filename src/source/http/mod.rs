@@ -29,5 +29,5 @@ pub use token::Ask;
 pub(crate) use token::key::{Algorithm, SigningKey};
 pub use view::{Asks, RequestView, View};
 pub(crate) use wire::limits::asked as retry_after;
-pub use wire::{Clock, Recorder, Replay, SystemClock};
+pub use wire::{Clock, Exchange, Recorder, Replay, SystemClock, same_request};
 pub(crate) use wire::{TlsTrouble, told};

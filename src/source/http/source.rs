@@ -1,5 +1,6 @@
 //! `connect` of an API → something that requests can be sent with.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -55,6 +56,8 @@ pub struct HttpSource {
     /// Whether requests prove who asks.
     pub(super) authenticated: bool,
     pub(super) clock: Arc<Replaceable>,
+    /// Whether pages say what they were asked with.
+    tells: AtomicBool,
     /// Made when the first request is sent, so that compiling a file reads no certificates.
     client: Mutex<Option<reqwest::Client>>,
     /// Where answers come from when it is not the network.
@@ -126,6 +129,7 @@ impl HttpSource {
             silence: OnceLock::new(),
             limiter: Limiter::compile(client),
             clock: Arc::new(Replaceable::new(clock)),
+            tells: AtomicBool::new(false),
             client: Mutex::new(None),
             transport: OnceLock::new(),
         }))
@@ -193,6 +197,11 @@ impl HttpSource {
     /// otherwise.
     pub fn side_by_side(&self, listings: u32) {
         self.limiter.side_by_side(listings);
+    }
+
+    /// Whether pages say what they were asked with.
+    pub(super) fn tells(&self) -> bool {
+        self.tells.load(Ordering::Relaxed)
     }
 
     pub(super) fn now(&self) -> std::time::SystemTime {
@@ -263,6 +272,14 @@ pub(crate) fn install_tls() {
 impl Source for HttpSource {
     fn http(&self) -> Option<&HttpSource> {
         Some(self)
+    }
+
+    fn tell(&self) {
+        self.tells.store(true, Ordering::Relaxed);
+    }
+
+    fn redact(&self, text: &str) -> String {
+        self.redactor.whole(text)
     }
 
     /// Asks for `base_url` to see whether somebody answers. Any answer below 500 will do, 401 too:

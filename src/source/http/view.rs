@@ -1,6 +1,6 @@
 //! A request as people see it, before it is sent: without secrets.
 
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -110,14 +110,25 @@ impl HttpChange {
     }
 }
 
-fn shown(request: &RequestParts, own: bool, redactor: &Redactor) -> RequestView {
-    let headers = request.headers.iter().map(|(name, value)| {
+/// Headers without credentials.
+pub(super) fn headers(headers: &HeaderMap, redactor: &Redactor) -> Vec<(String, String)> {
+    let shown = headers.iter().map(|(name, value)| {
         let value = match value.is_sensitive() || carries_credential(name.as_str()) {
             true => MASK.to_owned(),
             false => redactor.whole(&String::from_utf8_lossy(value.as_bytes())),
         };
         (name.as_str().to_owned(), value)
     });
+    shown.collect()
+}
+
+/// A part of an answer without the connector's secrets.
+pub(super) fn clean(json: Json, redactor: &Redactor) -> Value {
+    Value::from(json).with_texts(&|text| redactor.whole(text))
+}
+
+/// A request without secrets. `own`: what the credentials of the connector are added to.
+pub(super) fn shown(request: &RequestParts, own: bool, redactor: &Redactor) -> RequestView {
     let mut url = request.full_url();
     if let Some(query) = url.query().map(masked_pairs) {
         url.set_query(Some(&query));
@@ -133,7 +144,7 @@ fn shown(request: &RequestParts, own: bool, redactor: &Redactor) -> RequestView 
     RequestView {
         method: request.method.to_string(),
         url: redactor.whole(url.as_str()),
-        headers: headers.collect(),
+        headers: headers(&request.headers, redactor),
         body: body.map(|body| redactor.whole(&body)),
         credentials: match own {
             true => CREDENTIALS.to_owned(),

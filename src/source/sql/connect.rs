@@ -1,6 +1,7 @@
 //! `connect` → the databases that queries run on.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
@@ -12,7 +13,7 @@ use super::target;
 use crate::config::CompileContext;
 use crate::config::connect::{DatabasesConfig, SqlConnectConfig};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::expr::to_text;
+use crate::expr::{Map, to_text};
 use crate::source::{Source, SourceError};
 
 /// A database system, one or several databases of it.
@@ -23,6 +24,8 @@ pub struct SqlSource {
     server: Option<Arc<dyn Server>>,
     names: Names,
     databases: OnceCell<Vec<Arc<dyn Database>>>,
+    /// Whether pages say what they were asked with.
+    tells: AtomicBool,
 }
 
 /// A column that a query selects.
@@ -62,6 +65,7 @@ impl SqlSource {
             server,
             names,
             databases: OnceCell::new(),
+            tells: AtomicBool::new(false),
         }))
     }
 
@@ -73,6 +77,11 @@ impl SqlSource {
     /// True when rows come from several databases.
     pub(super) fn is_multiple(&self) -> bool {
         !matches!(self.names, Names::One)
+    }
+
+    /// Whether pages say what they were asked with.
+    pub(super) fn tells(&self) -> bool {
+        self.tells.load(Ordering::Relaxed)
     }
 
     /// The databases, sorted by name; the first is the primary one. Asked once per run.
@@ -122,6 +131,18 @@ impl SqlSource {
             .collect())
     }
 
+    /// The rows of a query without values on the primary database, such as one of its catalog.
+    pub async fn rows(&self, sql: &str) -> Result<Vec<Map>, SourceError> {
+        let database = self.database(None).await?;
+        let rows = database.run(&Statement::plain(sql)).await?;
+        Ok(rows.into_iter().map(|row| row.fields).collect())
+    }
+
+    /// A name as an identifier of the database system, in quotes.
+    pub fn quoted(&self, name: &str) -> String {
+        self.dialect.quote_identifier(name)
+    }
+
     /// The columns that a query selects, where they can be told without running it.
     pub fn selected(&self, query: &str) -> Option<Vec<Column>> {
         let selected = select::selected(query, self.dialect.lexicon())?;
@@ -151,7 +172,7 @@ fn names(config: &DatabasesConfig, place: Span, cx: &mut CompileContext) -> Name
             let at = cx.at(query.span);
             cx.note(
                 Diagnostic::error(
-                    "databases",
+                    "conflicting-fields",
                     at,
                     "`databases` has both `static` and `discovery_query`",
                 )
@@ -163,7 +184,7 @@ fn names(config: &DatabasesConfig, place: Span, cx: &mut CompileContext) -> Name
             let at = cx.at(place);
             cx.note(
                 Diagnostic::error(
-                    "databases",
+                    "missing-field",
                     at,
                     "`connect.databases` has neither `static` nor `discovery_query`",
                 )
@@ -217,6 +238,15 @@ impl Source for SqlSource {
             database.check().await?;
         }
         Ok(())
+    }
+
+    fn tell(&self) {
+        self.tells.store(true, Ordering::Relaxed);
+    }
+
+    /// The password is of the connection alone: drivers do not repeat it, and no row holds it.
+    fn redact(&self, text: &str) -> String {
+        text.to_owned()
     }
 
     async fn close(&self) {

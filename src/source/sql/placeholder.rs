@@ -156,6 +156,7 @@ pub fn scan_with_blocks(
         parts: Vec::new(),
         inert: Vec::new(),
         failed: false,
+        several: false,
     };
     for (region, range) in &regions {
         match region {
@@ -183,6 +184,8 @@ struct Scan<'s, 'c, 'e> {
     parts: Vec<Part>,
     inert: Vec<String>,
     failed: bool,
+    /// True when a second statement was noted: one message is enough.
+    several: bool,
 }
 
 impl Scan<'_, '_, '_> {
@@ -190,7 +193,6 @@ impl Scan<'_, '_, '_> {
         let bytes = self.sql.as_bytes();
         let (mut start, mut at) = (range.start, range.start);
         while at < range.end {
-            let before = &self.sql[range.start..at];
             let length = match bytes[at] {
                 b'?' => match attempt(&self.sql[at..range.end]) {
                     Some(inside) => {
@@ -203,7 +205,9 @@ impl Scan<'_, '_, '_> {
                     None if self.lexicon.question_parameters => self.question(at, range.end),
                     None => 1,
                 },
-                b'$' if !lexer::ends_with_word(before) => self.dollar(at, range.end),
+                b'$' if !lexer::ends_with_word(&self.sql[range.start..at]) => {
+                    self.dollar(at, range.end)
+                }
                 mark @ (b':' | b'@') if self.names_parameters(mark) => {
                     match bytes.get(at + 1) == Some(&mark) {
                         // `@@version` and `x::int` are no parameters.
@@ -369,7 +373,7 @@ impl Scan<'_, '_, '_> {
     }
 
     fn semicolon(&mut self, at: usize) -> usize {
-        if self.block {
+        if self.block || std::mem::replace(&mut self.several, true) {
             return 1;
         }
         let message = "a second statement begins here";

@@ -52,6 +52,20 @@ fn names_and_options_are_read_without_case() {
 }
 
 #[test]
+fn names_may_have_letters_of_any_alphabet() {
+    assert_eq!(
+        parts("SELECT é$1, größe?<id>€", &sqlite::LEXICON),
+        Ok(["SELECT é$1, größe", "id:Parameter", "€"]
+            .map(str::to_owned)
+            .to_vec())
+    );
+    assert_eq!(
+        parts("a; b; c; d", &postgres::LEXICON),
+        Err(vec!["several-statements"])
+    );
+}
+
+#[test]
 fn a_block_is_one_statement_where_the_system_runs_blocks() {
     let scanned = |sql: &str, blocks| {
         let file = SourceFile::new("acme.yaml", sql);

@@ -2,6 +2,7 @@
 
 mod bind;
 mod stream;
+mod tell;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -86,6 +87,7 @@ impl Fetch for SqlQuery {
                 Err(error) => self.wait(error, &mut failed, at.database()).await?,
             }
         };
+        let read = rows.len();
         let mut partial = Vec::new();
         let next_place = match self.next_place(at.place.as_deref(), &mut rows) {
             // The rows are good, and so are those of the other databases.
@@ -102,11 +104,16 @@ impl Fetch for SqlQuery {
                 .map(|database| self.write(database.as_ref(), None)),
         };
         let name = at.database().name();
+        let told = self.source.tells().then(|| {
+            let looped = partial.first().map(|reason| reason.message.as_str());
+            Box::new(self.told(&statement, name, read, next.as_ref(), looped))
+        });
         let records = rows.into_iter().map(|row| record(row, name)).collect();
         Ok(Page {
             records,
             next,
             partial,
+            told,
             ..Page::default()
         })
     }

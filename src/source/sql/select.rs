@@ -47,6 +47,21 @@ pub struct Selected {
 /// The columns of the result; `None` when one of them cannot be told: `*`, an expression
 /// without a name, a query that does not begin with SELECT or is made of several.
 pub fn selected(sql: &str, lexicon: &Lexicon) -> Option<Vec<Selected>> {
+    named(sql, lexicon)?.into_iter().collect()
+}
+
+/// The columns of the first SELECT whose names can be told: what an editor offers.
+pub fn offered(sql: &str, lexicon: &Lexicon) -> Vec<String> {
+    let named = named(sql, lexicon).unwrap_or_default();
+    named
+        .into_iter()
+        .flatten()
+        .map(|column| column.name)
+        .collect()
+}
+
+/// The items of the list of columns, by name where they have one.
+fn named(sql: &str, lexicon: &Lexicon) -> Option<Vec<Option<Selected>>> {
     let regions = regions(sql, lexicon).ok()?;
     let tokens = tokens(sql, &regions)?;
     let mut list = tokens.as_slice();
@@ -60,9 +75,11 @@ pub fn selected(sql: &str, lexicon: &Lexicon) -> Option<Vec<Selected>> {
         .unwrap_or(list);
     let end = list.iter().position(|token| is_any(*token, ENDS));
     list = &list[..end.unwrap_or(list.len())];
-    list.split(|token| *token == Token::Sign(','))
-        .map(name)
-        .collect()
+    Some(
+        list.split(|token| *token == Token::Sign(','))
+            .map(name)
+            .collect(),
+    )
 }
 
 fn after<'t, 's>(tokens: &'t [Token<'s>], word: &str) -> Option<&'t [Token<'s>]> {

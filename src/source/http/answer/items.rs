@@ -156,6 +156,11 @@ impl ItemsRule {
         }
     }
 
+    /// Where the items are, where the file says so.
+    pub(in crate::source::http) fn path(&self) -> Option<&str> {
+        self.path.as_ref().map(JsonPath::text)
+    }
+
     /// Takes the last item out of what is left of an answer: whoever sees that should not take it for
     /// all there was.
     pub(in crate::source::http) fn forget_last(&self, body: &mut Json) {

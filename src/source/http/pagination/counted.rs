@@ -65,10 +65,11 @@ pub(super) struct Fields<'c> {
 
 /// Whether a page is followed by another.
 enum Onward {
-    End,
-    /// The page size that the server seems to allow, and whether the next page is only asked for to
-    /// be sure.
-    Next(Option<u64>, bool),
+    /// Why not.
+    End(String),
+    /// The page size that the server seems to allow, whether the next page is only asked for to be
+    /// sure, and why it is.
+    Next(Option<u64>, bool, String),
 }
 
 impl Counted {
@@ -129,6 +130,11 @@ impl Counted {
         self.param.set(request, &Json::from(text))
     }
 
+    /// How many items a page is asked to have.
+    pub(super) fn asked_size(&self) -> Option<u64> {
+        self.size.filter(|_| self.limit.is_some())
+    }
+
     /// The number of the page at a place.
     pub(super) fn number(&self, place: Option<&Place>) -> Result<u64, SourceError> {
         match place {
@@ -164,7 +170,7 @@ impl Counted {
             let partial = ended_before(total, before, turn.answer);
             return Ok(Verdict {
                 partial: partial.or_else(|| more.then(|| more_of_nothing(turn))),
-                ..Verdict::end()
+                ..Verdict::end("the page is empty")
             });
         }
         // Reads every item, so only where it decides something.
@@ -185,34 +191,37 @@ impl Counted {
             _ => None,
         };
         let told = told || changed.is_some();
-        let (cap, probe) = match self.onward(turn, items, total)? {
-            Onward::Next(cap, probe) => (cap, probe),
-            Onward::End => {
+        let (cap, probe, because) = match self.onward(turn, items, total)? {
+            Onward::Next(cap, probe, because) => (cap, probe, because),
+            Onward::End(because) => {
                 return Ok(Verdict {
                     partial: changed.or_else(|| ended_before(total, items, turn.answer)),
-                    ..Verdict::end()
+                    ..Verdict::end(because)
                 });
             }
         };
         if let Some(ceiling) = self.ceiling.filter(|ceiling| items >= *ceiling) {
             return Ok(Verdict {
                 partial: Some(at_the_ceiling(turn, ceiling, total)),
-                ..Verdict::end()
+                ..Verdict::end(format!("the `ceiling` of {ceiling} items is reached"))
             });
         }
         Ok(Verdict {
             partial: changed,
-            ..Verdict::go_on(Place {
-                at: next(items).to_string(),
-                items,
-                before: Some(*fingerprint),
-                cap,
-                probe,
-                counts: true,
-                total: earlier.or(total),
-                told,
-                ..Place::default()
-            })
+            ..Verdict::go_on(
+                Place {
+                    at: next(items).to_string(),
+                    items,
+                    before: Some(*fingerprint),
+                    cap,
+                    probe,
+                    counts: true,
+                    total: earlier.or(total),
+                    told,
+                    ..Place::default()
+                },
+                because,
+            )
         })
     }
 
@@ -226,14 +235,23 @@ impl Counted {
         let count = turn.count as u64;
         let cap = turn.place.and_then(|place| place.cap);
         match self.more.said(turn.answer) {
-            Some(true) => return Ok(Onward::Next(cap, false)),
-            Some(false) => return Ok(Onward::End),
+            Some(true) => {
+                let because = "the answer says that there is more".to_owned();
+                return Ok(Onward::Next(cap, false, because));
+            }
+            Some(false) => {
+                let because = "the answer says that there is no more".to_owned();
+                return Ok(Onward::End(because));
+            }
             None => {}
         }
         if let Some(total) = total {
             return Ok(match items >= total {
-                true => Onward::End,
-                false => Onward::Next(cap, false),
+                true => Onward::End(format!("all of the {total} items that are counted came")),
+                false => {
+                    let because = format!("{items} of {total} items came so far");
+                    Onward::Next(cap, false, because)
+                }
             });
         }
         if !self.pages.is_unset()
@@ -241,8 +259,11 @@ impl Counted {
         {
             let present = self.number(turn.place)?.saturating_sub(self.start) + 1;
             return Ok(match present >= pages {
-                true => Onward::End,
-                false => Onward::Next(cap, false),
+                true => Onward::End(format!("it is page {present} of {pages}")),
+                false => {
+                    let because = format!("it is page {present} of {pages}");
+                    Onward::Next(cap, false, because)
+                }
             });
         }
         let asked = self.size_at(turn.place);
@@ -251,14 +272,35 @@ impl Counted {
         Ok(match full {
             // A first page of another size than was asked for may be the whole list, of an API that
             // ignores paging.
-            _ if self.until_empty => Onward::Next(cap, first && full != Some(count)),
-            None => Onward::Next(cap, false),
+            _ if self.until_empty => {
+                let because = "only an empty page is the end".to_owned();
+                Onward::Next(cap, first && full != Some(count), because)
+            }
+            None => {
+                let because =
+                    "nothing says how long a page is, so only an empty one is the end".to_owned();
+                Onward::Next(cap, false, because)
+            }
             Some(full) if count < full => match first && looks_like_a_limit(count) {
-                true => Onward::Next(Some(count), true),
-                false => Onward::End,
+                true => {
+                    let because = format!(
+                        "{full} items were asked for and {count} came, which may be the most that the API gives"
+                    );
+                    Onward::Next(Some(count), true, because)
+                }
+                false => {
+                    let because = format!("the page is short: {count} of at most {full} items");
+                    Onward::End(because)
+                }
             },
             // More than was asked for: the API ignores the size, so most likely the number too.
-            Some(full) => Onward::Next(cap, first && count > full),
+            Some(full) => {
+                let because = match count > full {
+                    true => format!("{full} items were asked for and {count} came"),
+                    false => "the page is full".to_owned(),
+                };
+                Onward::Next(cap, first && count > full, because)
+            }
         })
     }
 
@@ -268,7 +310,7 @@ impl Counted {
         match turn.place.is_some_and(|place| place.probe) {
             true => Ok(Verdict {
                 repeated: true,
-                ..Verdict::end()
+                ..Verdict::end("the page before came again")
             }),
             false => Err(SourceError::Loop {
                 reason: format!(

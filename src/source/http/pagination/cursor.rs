@@ -193,7 +193,11 @@ impl Paginate for Cursor {
             let total = self.total.of(turn.answer);
             return Ok(Verdict {
                 partial: partial.or_else(|| ended_before(total, items, turn.answer)),
-                ..Verdict::end()
+                ..Verdict::end(match more {
+                    Some(false) => "the answer says that there is no more".to_owned(),
+                    None if self.scroll && turn.count == 0 => "the page is empty".to_owned(),
+                    _ => format!("no cursor is at {}", self.place()),
+                })
             });
         };
         let follow = match self.scroll {
@@ -210,7 +214,8 @@ impl Paginate for Cursor {
                 if let Some(later) = &self.later {
                     place.to = later.target(turn, &place)?;
                 }
-                Ok(Verdict::go_on(place))
+                let because = format!("a cursor is at {}", self.place());
+                Ok(Verdict::go_on(place, because))
             }
             None => Err(SourceError::Loop {
                 reason: format!(
@@ -234,9 +239,22 @@ impl Paginate for Cursor {
     fn moves_on(&self) -> bool {
         self.scroll
     }
+
+    fn size(&self) -> Option<u64> {
+        self.limit.as_ref().map(|_| u64::from(self.size))
+    }
 }
 
 impl Cursor {
+    /// Where the file says that the cursor is.
+    fn place(&self) -> String {
+        match (&self.path, &self.header) {
+            (Some(path), _) => format!("`cursor_path: {}`", path.text()),
+            (None, Some(header)) => format!("`cursor_header: {header}`"),
+            (None, None) => "`cursor_path`".to_owned(),
+        }
+    }
+
     fn cursor(&self, turn: &Turn<'_>) -> Result<Option<Mark>, SourceError> {
         let in_body = match &self.path {
             Some(path) => mark(path, "cursor_path", turn.answer, true)?,
@@ -267,11 +285,7 @@ impl Cursor {
             None if nowhere => "is full",
             None => return None,
         };
-        let field = match (&self.path, &self.header) {
-            (Some(path), _) => format!("`cursor_path: {}`", path.text()),
-            (None, Some(header)) => format!("`cursor_header: {header}`"),
-            (None, None) => return None,
-        };
+        let field = self.place();
         Some(PartialReason {
             code: "cursor-missing",
             message: format!(

@@ -88,18 +88,21 @@ impl Paginate for Graphql {
                         self.info.text()
                     ),
                 }),
-                ..Verdict::end()
+                ..Verdict::end("there is no cursor")
             })
         };
         let info = match self.info.first(&turn.answer.body) {
             Some(Json::Object(info)) => info,
             // The object around the connection is null: there is nothing to page.
-            _ if turn.count == 0 => return Ok(Verdict::end()),
+            _ if turn.count == 0 => {
+                let because = "there is nothing to page: the connection is not in the answer";
+                return Ok(Verdict::end(because));
+            }
             _ => return missing("has items, but nothing is at"),
         };
         let more = info.get("hasNextPage").and_then(Json::as_bool);
         if more == Some(false) {
-            return Ok(Verdict::end());
+            return Ok(Verdict::end("`hasNextPage` is false"));
         }
         let cursor: Option<Mark> = mark(
             &self.info.then("endCursor"),
@@ -110,14 +113,17 @@ impl Paginate for Graphql {
         let Some(cursor) = cursor else {
             return match more {
                 Some(true) => missing("says that there is more, but no `endCursor` is at"),
-                _ => Ok(Verdict::end()),
+                _ => Ok(Verdict::end("there is no `endCursor`")),
             };
         };
         match Place::follow(turn.place, cursor.text) {
-            Some(place) => Ok(Verdict::go_on(Place {
-                typed: cursor.typed,
-                ..place
-            })),
+            Some(place) => {
+                let place = Place {
+                    typed: cursor.typed,
+                    ..place
+                };
+                Ok(Verdict::go_on(place, "there is an `endCursor`"))
+            }
             None => Err(SourceError::Loop {
                 reason: format!(
                     "{} answered an `endCursor` that it had answered before; does the query use the variable that `{}` names?",

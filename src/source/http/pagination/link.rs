@@ -134,7 +134,10 @@ impl Paginate for Link {
             let partial = ended_before(total, items, turn.answer);
             return Ok(Verdict {
                 partial: partial.or_else(|| (more == Some(true)).then(|| no_link(turn))),
-                ..Verdict::end()
+                ..Verdict::end(match more {
+                    Some(false) => "the answer says that there is no more".to_owned(),
+                    _ => format!("{} has no next page", self.place()),
+                })
             });
         };
         let relative = !link.contains("://") && !link.starts_with("//");
@@ -145,7 +148,10 @@ impl Paginate for Link {
         let url = turn.base.next_page(turn.asked, &link)?;
         let url = without(url, turn.secret_param);
         match Place::follow(turn.place, url.into()) {
-            Some(place) => Ok(Verdict::go_on(Place { items, ..place })),
+            Some(place) => {
+                let because = format!("{} leads to a next page", self.place());
+                Ok(Verdict::go_on(Place { items, ..place }, because))
+            }
             None => Err(SourceError::Loop {
                 reason: format!(
                     "{} answered a link that it had answered before",
@@ -158,9 +164,22 @@ impl Paginate for Link {
     fn restarts(&self, status: StatusCode) -> bool {
         expired(status, &self.restart_on)
     }
+
+    fn size(&self) -> Option<u64> {
+        self.limit.as_ref().map(|(_, size)| u64::from(*size))
+    }
 }
 
 impl Link {
+    /// Where the file says that the link is.
+    fn place(&self) -> String {
+        match (&self.path, &self.header) {
+            (Some(path), _) => format!("`link_next_path: {}`", path.text()),
+            (None, Some(header)) => format!("the header `{header}`"),
+            (None, None) => "the header `Link`".to_owned(),
+        }
+    }
+
     fn link(&self, turn: &Turn<'_>) -> Result<Option<String>, SourceError> {
         let headers = &turn.answer.headers;
         match (&self.path, &self.header) {

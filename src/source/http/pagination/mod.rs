@@ -80,6 +80,11 @@ pub trait Paginate: Send + Sync + std::fmt::Debug {
         false
     }
 
+    /// How many items a page is asked to have; `None` where no number is sent.
+    fn size(&self) -> Option<u64> {
+        None
+    }
+
     /// Whether the API moves on with each request, so that no later page can be asked for twice.
     fn moves_on(&self) -> bool {
         false
@@ -112,18 +117,24 @@ pub struct Verdict {
     pub partial: Option<PartialReason>,
     /// The items are not delivered: they are those of the page before, or come again later.
     pub repeated: bool,
+    /// Why there is a next page, or none: a clause for whoever writes the connector.
+    pub because: String,
 }
 
 impl Verdict {
     /// This was the last page.
-    fn end() -> Self {
-        Self::default()
+    fn end(because: impl Into<String>) -> Self {
+        Self {
+            because: because.into(),
+            ..Self::default()
+        }
     }
 
     /// There is another page.
-    fn go_on(next: Place) -> Self {
+    fn go_on(next: Place, because: impl Into<String>) -> Self {
         Self {
             next: Some(next),
+            because: because.into(),
             ..Self::default()
         }
     }

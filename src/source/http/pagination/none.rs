@@ -31,6 +31,6 @@ impl Paginate for Unpaged {
     }
 
     fn next(&self, _: &Turn<'_>) -> Result<Verdict, SourceError> {
-        Ok(Verdict::end())
+        Ok(Verdict::end("the listing has no paging"))
     }
 }

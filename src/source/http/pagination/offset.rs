@@ -102,4 +102,8 @@ impl Paginate for Offset {
     fn by_number(&self) -> bool {
         true
     }
+
+    fn size(&self) -> Option<u64> {
+        self.0.asked_size()
+    }
 }

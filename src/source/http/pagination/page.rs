@@ -109,4 +109,8 @@ impl Paginate for PageNumber {
     fn by_number(&self) -> bool {
         true
     }
+
+    fn size(&self) -> Option<u64> {
+        self.0.asked_size()
+    }
 }

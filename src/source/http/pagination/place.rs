@@ -77,6 +77,12 @@ impl Place {
         PageToken::new(serde_json::to_string(self).expect("a place is plain data"))
     }
 
+    /// What the strategy asks for, as people are told.
+    pub(in crate::source::http) fn shown(&self) -> &str {
+        let page = self.window.as_ref().and_then(|window| window.page.as_ref());
+        page.map_or(&self.at, |page| &page.at)
+    }
+
     /// True when the page is only asked for to be sure that there is none.
     pub(in crate::source::http) fn is_probe(&self) -> bool {
         self.probe

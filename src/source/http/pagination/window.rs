@@ -140,7 +140,7 @@ pub(super) struct Window {
     before: Option<u64>,
     again: u8,
     /// Where the paging of the part is.
-    page: Option<Place>,
+    pub(super) page: Option<Place>,
 }
 
 impl Window {
@@ -246,12 +246,22 @@ impl Paginate for Windows {
         Ok(Verdict {
             partial: partial.or(verdict.partial),
             repeated: verdict.repeated || same,
+            because: match (&next, verdict.because) {
+                (Some(next), because) if next.page.is_none() => {
+                    format!("the part is over ({because}), and another one follows")
+                }
+                (_, because) => because,
+            },
             next: next.map(place),
         })
     }
 
     fn restarts(&self, status: StatusCode) -> bool {
         self.pages.restarts(status)
+    }
+
+    fn size(&self) -> Option<u64> {
+        self.pages.size()
     }
 
     fn moves_on(&self) -> bool {
@@ -276,13 +286,16 @@ impl Windows {
         let half = ((window.to - window.from) / 2).max(1);
         Verdict {
             repeated: true,
-            ..Verdict::go_on(place(Window {
-                to: window.from + half,
-                items: 0,
-                first: None,
-                page: None,
-                ..window
-            }))
+            ..Verdict::go_on(
+                place(Window {
+                    to: window.from + half,
+                    items: 0,
+                    first: None,
+                    page: None,
+                    ..window
+                }),
+                "the part has more items than can be reached, so it is read in halves",
+            )
         }
     }
 

@@ -15,5 +15,5 @@ pub(super) mod transport;
 mod trouble;
 
 pub use clock::{Clock, SystemClock};
-pub use transport::{Recorder, Replay};
+pub use transport::{Exchange, Recorder, Replay, same_request};
 pub(crate) use trouble::{TlsTrouble, told};

@@ -169,6 +169,16 @@ pub(super) fn all() -> Vec<&'static dyn Dialect> {
     dialects
 }
 
+/// The columns that a query selects, as far as it names them, in the quoting of a scheme; that of
+/// standard SQL where the scheme is not known.
+pub(crate) fn offered_columns(sql: &str, scheme: Option<&str>) -> Vec<String> {
+    let known = all()
+        .into_iter()
+        .find(|dialect| Some(dialect.scheme()) == scheme);
+    let lexicon = known.map_or(&Lexicon::STANDARD, |dialect| dialect.lexicon());
+    super::select::offered(sql, lexicon)
+}
+
 /// A dialect as `rolecall kinds` and the documentation show it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct DialectView {

@@ -15,6 +15,8 @@ struct Stream<'s> {
     database: String,
     waiting: Option<Vec<Value>>,
     wanted: bool,
+    /// How many rows came.
+    count: usize,
 }
 
 impl Stream<'_> {
@@ -39,6 +41,7 @@ impl Stream<'_> {
 #[async_trait]
 impl TakeRows for Stream<'_> {
     async fn take(&mut self, rows: Vec<Row>) -> bool {
+        self.count += rows.len();
         let records = rows
             .into_iter()
             .map(|row| record(row, &self.database))
@@ -62,7 +65,9 @@ impl SqlQuery {
             database: String::new(),
             waiting: None,
             wanted: true,
+            count: 0,
         };
+        let mut told = None;
         for (index, database) in self.databases().await?.iter().enumerate() {
             let statement = self.bind(inputs, None)?;
             stream.database = database.name().to_owned();
@@ -79,15 +84,23 @@ impl SqlQuery {
                     }
                 }
             };
+            if self.source.tells() {
+                told = Some((statement, database.name()));
+            }
             if !stream.wanted || !rest.is_empty() && !stream.take(rest).await {
                 return Ok(());
             }
         }
         let records = stream.waiting.unwrap_or_default();
+        let count = stream.count;
+        let told = told
+            .map(|(statement, database)| self.told(&statement, database, count, None, None))
+            .map(Box::new);
         stream
             .to
             .take(Page {
                 records,
+                told,
                 ..Page::default()
             })
             .await;

@@ -216,6 +216,7 @@ async fn killed(desk: &Desk, task_id: &str) -> SyncRun {
         concurrency: desk.connector.syncs.concurrency.clone(),
         meter: desk.connector.meter.clone(),
         cancel: CancellationToken::new(),
+        watcher: None,
     };
     options.cancel.cancel();
     let ran = sync::run(plan.clone(), work, options, &|_| {}).await;

@@ -1,15 +1,18 @@
 //! One request → its answer: from the network, from the network with a recording, from a recording.
 
 mod asked;
+mod by_hand;
 mod network;
 mod record;
 mod recording;
 mod replay;
 mod scrub;
 
+pub use by_hand::same_request;
 pub(in crate::source::http) use network::{Network, Timeouts, with_body};
 pub(in crate::source::http) use record::Record;
 pub use record::Recorder;
+pub use recording::Exchange;
 pub use replay::Replay;
 pub(in crate::source::http) use scrub::carries_credential;
 

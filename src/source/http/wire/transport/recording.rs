@@ -41,7 +41,7 @@ pub(super) struct About {
 /// One request and its answer, without secrets.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Exchange {
+pub struct Exchange {
     /// Method and target: a path of the API, or a URL elsewhere.
     pub ask: String,
     /// Headers of the request. For people: answers are found without them, but for those that say what
@@ -58,13 +58,16 @@ pub(super) struct Exchange {
     pub took_ms: u64,
     /// The status; `None` when no answer came.
     pub answer: Option<u16>,
+    /// Headers of the answer; a list where one comes several times.
     #[serde(default)]
     pub headers: IndexMap<String, Json>,
-    /// The body, in one of four ways.
+    /// The body, in one of four ways: as JSON …
     pub json: Option<Json>,
+    /// … as text …
     pub text: Option<String>,
+    /// … in base64 …
     pub base64: Option<String>,
-    /// The name of a file beside this one.
+    /// … or the name of a file beside this one.
     pub body_file: Option<String>,
     /// How the connection broke: before the answer, or after the body that is there.
     pub broken: Option<Breakage>,
@@ -73,8 +76,10 @@ pub(super) struct Exchange {
 /// A connection that broke.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Breakage {
+pub struct Breakage {
+    /// What happened.
     pub reason: String,
+    /// Whether trying again may help.
     pub transient: bool,
 }
 

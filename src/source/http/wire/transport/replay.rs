@@ -11,6 +11,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value as Json;
 
 use super::asked::Asked;
+use super::by_hand;
 use super::recording::{self, Exchange};
 use super::scrub::{GONE, Secrets};
 use super::{About, Broken, Transport, Undelivered};
@@ -32,8 +33,12 @@ pub struct Replay {
     folder: PathBuf,
     about: recording::About,
     exchanges: Vec<Exchange>,
+    /// True where people wrote the exchanges: they are found however they are written.
+    by_hand: bool,
     /// Which exchanges answer a request, in the order in which they were recorded.
     unused: Mutex<HashMap<Asked, VecDeque<usize>>>,
+    /// What was asked, in its order.
+    asked: Mutex<Vec<String>>,
     now: Mutex<SystemTime>,
 }
 
@@ -41,6 +46,28 @@ impl Replay {
     /// Reads a recording.
     pub fn open(folder: &Path) -> Result<Arc<Self>, String> {
         let (about, exchanges) = recording::read(folder)?;
+        Ok(Self::new(folder, about, exchanges, false))
+    }
+
+    /// Takes exchanges that people wrote. The order of query parameters does not count, nor how
+    /// characters are encoded; one that does not say what was sent answers whatever is sent. The clock
+    /// begins at `started`.
+    pub fn of(exchanges: Vec<Exchange>, started: SystemTime) -> Arc<Self> {
+        let since = started.duration_since(SystemTime::UNIX_EPOCH);
+        let since = since.unwrap_or_default().as_millis();
+        let about = recording::About {
+            started_ms: u64::try_from(since).unwrap_or_default(),
+            ..recording::About::default()
+        };
+        Self::new(Path::new(""), about, exchanges, true)
+    }
+
+    fn new(
+        folder: &Path,
+        about: recording::About,
+        exchanges: Vec<Exchange>,
+        by_hand: bool,
+    ) -> Arc<Self> {
         let mut unused: HashMap<Asked, VecDeque<usize>> = HashMap::new();
         for (index, exchange) in exchanges.iter().enumerate() {
             unused
@@ -49,13 +76,15 @@ impl Replay {
                 .push_back(index);
         }
         let started = SystemTime::UNIX_EPOCH + Duration::from_millis(about.started_ms);
-        Ok(Arc::new(Self {
+        Arc::new(Self {
             folder: folder.to_owned(),
             about,
             exchanges,
+            by_hand,
             unused: Mutex::new(unused),
+            asked: Mutex::default(),
             now: Mutex::new(started),
-        }))
+        })
     }
 
     /// The environment for compiling the connector: what is not set has the value that it had when
@@ -69,13 +98,24 @@ impl Replay {
 
     /// The recorded requests that nobody made, in their order.
     pub fn never_asked(&self) -> Vec<String> {
+        let unused = self.unused_indexes().into_iter();
+        unused
+            .map(|index| self.exchanges[index].ask.clone())
+            .collect()
+    }
+
+    /// The places of the exchanges that nobody asked for, in their order.
+    pub fn unused_indexes(&self) -> Vec<usize> {
         let unused = self.unused();
         let mut indexes: Vec<_> = unused.values().flatten().copied().collect();
         indexes.sort_unstable();
-        let asks = indexes
-            .into_iter()
-            .map(|index| self.exchanges[index].ask.clone());
-        asks.collect()
+        indexes
+    }
+
+    /// What was asked so far, in its order, without secrets: method and target of each request.
+    pub fn asked(&self) -> Vec<String> {
+        let asked = self.asked.lock();
+        asked.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn unused(&self) -> MutexGuard<'_, HashMap<Asked, VecDeque<usize>>> {
@@ -94,6 +134,14 @@ impl Replay {
             let first = first.map(|(other, _)| other.clone())?;
             unused.get_mut(&first).and_then(left)
         });
+        let found = found.or_else(|| {
+            let exchanges = unused.iter().filter(|(_, left)| !left.is_empty());
+            let same =
+                exchanges.filter(|(other, _)| self.by_hand && by_hand::answers(other, asked));
+            let first = same.min_by_key(|(_, left)| left.front().copied());
+            let first = first.map(|(other, _)| other.clone())?;
+            unused.get_mut(&first).and_then(left)
+        });
         if let Some(index) = found {
             return Ok(&self.exchanges[index]);
         }
@@ -101,8 +149,18 @@ impl Replay {
             Some(_) => " with this body",
             None => "",
         };
+        let recording = match self.by_hand {
+            true => "the test",
+            false => "the recording",
+        };
         if let Some(used) = unused.get(asked) {
             debug_assert!(used.is_empty());
+            if self.by_hand {
+                return Err(format!(
+                    "the test has no further answer to `{}`{body}",
+                    asked.ask
+                ));
+            }
             return Err(format!(
                 "the recording has no further answer to `{}`{body}: the recorded run asked less often",
                 asked.ask
@@ -111,17 +169,14 @@ impl Replay {
         let nearest = self.nearest(asked);
         Err(match nearest {
             Some(nearest) if nearest.ask == asked.ask => format!(
-                "the recording has no answer to `{}`{body}, only to the same request with another body",
+                "{recording} has no answer to `{}`{body}, only to the same request with another body",
                 asked.ask
             ),
             Some(nearest) => format!(
-                "the recording has no answer to `{}`{body}; the nearest request in it is `{}`",
+                "{recording} has no answer to `{}`{body}; the nearest request in it is `{}`",
                 asked.ask, nearest.ask
             ),
-            None => format!(
-                "the recording has no answer to `{}`: it is empty",
-                asked.ask
-            ),
+            None => format!("{recording} has no answer to `{}`: it is empty", asked.ask),
         })
     }
 
@@ -225,6 +280,9 @@ impl Transport for Arc<Replay> {
     ) -> Result<reqwest::Response, Undelivered> {
         let secrets = Secrets::new(&about.redactor.forms());
         let asked = Asked::of(&request, about, &secrets);
+        let mut log = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        log.push(asked.ask.clone());
+        drop(log);
         let found = self.find(&asked);
         let invalid = |reason| Undelivered::Failed(SourceError::Invalid(reason));
         self.answer(found.map_err(invalid)?)

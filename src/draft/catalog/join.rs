@@ -1,0 +1,567 @@
+//! Tables that name two things, and columns that name another → grants.
+
+use serde_json::{Value as Json, json};
+
+use crate::draft::connector::{DraftGrant, DraftGrants, DraftType};
+use crate::draft::guess::{
+    Field, Guess, Kind, Language, Noun, Reading, Sure, cel_text, identifier, joined, noun,
+    singular, words,
+};
+use crate::source::sql::SqlSource;
+
+use super::entity::Entity;
+use super::sql;
+use super::table::{Column, Table};
+
+/// A column that names a thing of another table.
+pub(super) struct Named {
+    pub column: String,
+    /// Which of the entities.
+    pub entity: usize,
+    pub sure: Sure,
+}
+
+/// The columns of a table that name entities: by foreign key, or by name.
+pub(super) fn references(table: &Table, entities: &[&Entity<'_>]) -> Vec<Named> {
+    let mut found: Vec<Named> = Vec::new();
+    for column in &table.columns {
+        let declared = table
+            .references
+            .iter()
+            .find(|reference| reference.column == column.name);
+        let named = match declared {
+            Some(reference) => entities.iter().position(|entity| {
+                let to = entity.table;
+                let is_key = reference.to.is_empty() || to.key == [reference.to.as_str()];
+                // A reference of SQLite and MySQL names no schema.
+                let is_table = to.name == reference.table
+                    && (reference.schema.is_empty() || to.schema == reference.schema);
+                is_table && is_key
+            }),
+            None => by_name(column, entities),
+        };
+        let sure = if declared.is_some() {
+            Sure::Sure
+        } else {
+            Sure::Guess
+        };
+        found.extend(named.map(|entity| Named {
+            column: column.name.clone(),
+            entity,
+            sure,
+        }));
+    }
+    found
+}
+
+/// `user_id` and `userId` name a user, `member_id` somebody.
+fn by_name(column: &Column, entities: &[&Entity<'_>]) -> Option<usize> {
+    let mut stem = words(&column.name);
+    if stem.len() < 2 || !["id", "uuid", "guid", "fk", "no"].contains(&stem.last()?.as_str()) {
+        return None;
+    }
+    stem.pop();
+    let stem: Vec<String> = stem.iter().map(|word| singular(word)).collect();
+    let plain = stem.concat();
+    let exact = entities.iter().position(|entity| {
+        joined(&entity.id) == plain
+            || entity.id.split('_').next_back() == stem.last().map(String::as_str)
+    });
+    exact.or_else(|| {
+        let (noun, _) = noun(&stem)?;
+        let mut same = entities
+            .iter()
+            .enumerate()
+            .filter(|(_, entity)| entity.noun == noun);
+        let first = same.next()?;
+        // Which of several, nobody could say.
+        same.next().is_none().then_some(first.0)
+    })
+}
+
+/// The types with the grants on them.
+pub(super) fn types(
+    source: &SqlSource,
+    tables: &[Table],
+    entities: Vec<Entity<'_>>,
+    notes: &mut Vec<String>,
+) -> Vec<DraftType> {
+    let all: Vec<&Entity<'_>> = entities.iter().collect();
+    let mut on: Vec<(usize, DraftGrants, Vec<String>)> = Vec::new();
+    for table in tables {
+        let own = all
+            .iter()
+            .position(|entity| std::ptr::eq(entity.table, table));
+        let named = references(table, &all);
+        match own {
+            None if named.len() >= 2 => match Join::of(table, &named, &all, source) {
+                Some(grants) => on.push(grants),
+                None => notes.push(format!(
+                    "`{}` joins things, and not in a way that says who has what",
+                    table.shown()
+                )),
+            },
+            None => {}
+            Some(own) => on.extend(direct(own, &named, &all, source)),
+        }
+    }
+    let has_roles = all.iter().any(|entity| entity.noun == Noun::Role);
+    let roles = (!has_roles).then(|| text_roles(&all, source)).flatten();
+    let mut types: Vec<DraftType> = entities
+        .into_iter()
+        .map(|entity| entity.into_type(source))
+        .collect();
+    for (index, grants, todos) in on {
+        types[index].grants.push(grants);
+        types[index].todos.extend(todos);
+    }
+    types.extend(roles);
+    for each in types.iter_mut().filter(|each| each.grants.is_empty()) {
+        if !matches!(each.noun, Noun::Person | Noun::Thing) {
+            each.todos
+                .push("no table says who has it: add its entitlements and grants".to_owned());
+        }
+    }
+    types.sort_by_key(|each| each.noun.rank());
+    types
+}
+
+fn reading(column: &str) -> String {
+    let field = Field {
+        name: column.to_owned(),
+        ..Field::default()
+    };
+    Reading::of(Language::Sql, &[&field]).value
+}
+
+/// The id of a thing in the sample, by the type of the column.
+fn sample_id(table: &Table, column: &str, text: &str) -> Json {
+    match table.column(column).map(|column| &column.kind) {
+        Some(Kind::Integer | Kind::Number | Kind::Bit) => json!(1),
+        _ => json!(text),
+    }
+}
+
+fn text_of(value: &Json) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A table that joins a holder and what is held.
+struct Join<'j> {
+    table: &'j Table,
+    source: &'j SqlSource,
+    holder: &'j Named,
+    held: &'j Named,
+    entities: &'j [&'j Entity<'j>],
+    columns: Vec<String>,
+    conditions: Vec<String>,
+    todos: Vec<String>,
+    sample: serde_json::Map<String, Json>,
+}
+
+impl<'j> Join<'j> {
+    fn of(
+        table: &'j Table,
+        named: &'j [Named],
+        entities: &'j [&'j Entity<'j>],
+        source: &'j SqlSource,
+    ) -> Option<(usize, DraftGrants, Vec<String>)> {
+        let rank = |named: &&Named| entities[named.entity].noun.rank();
+        let mut holder = named.iter().min_by_key(rank)?;
+        let mut held = named
+            .iter()
+            .filter(|each| {
+                each.column != holder.column && entities[each.entity].noun != Noun::Person
+            })
+            .max_by_key(|each| rank(each))?;
+        if holder.entity == held.entity {
+            let is_outer = |named: &Named| {
+                let words = words(&named.column);
+                ["parent", "outer", "container", "super"]
+                    .iter()
+                    .any(|outer| words.iter().any(|word| word == outer))
+            };
+            let is_inner = |named: &Named| {
+                let words = words(&named.column);
+                ["child", "inner", "member", "sub", "nested"]
+                    .iter()
+                    .any(|inner| words.iter().any(|word| word == inner))
+            };
+            if is_outer(holder) || is_inner(held) {
+                std::mem::swap(&mut holder, &mut held);
+            }
+            if !is_outer(held) && !is_inner(holder) {
+                return None;
+            }
+        }
+        let mut join = Join {
+            table,
+            source,
+            holder,
+            held,
+            entities,
+            columns: vec![held.column.clone(), holder.column.clone()],
+            conditions: Vec::new(),
+            todos: Vec::new(),
+            sample: serde_json::Map::new(),
+        };
+        Some((held.entity, join.grants(named), join.todos))
+    }
+
+    fn grants(&mut self, named: &[Named]) -> DraftGrants {
+        let (held, holder) = (self.held.column.clone(), self.holder.column.clone());
+        let resource = sample_id(self.table, &held, "r1");
+        let principal = sample_id(self.table, &holder, "p1");
+        self.sample.insert(held.clone(), resource.clone());
+        self.sample.insert(holder.clone(), principal.clone());
+        let base = self.mapping(self.holder.entity, None, Some(text_of(&principal)));
+        let mut mappings = self.kinds(&base).unwrap_or_else(|| vec![base.clone()]);
+        let mut further = self.further(&base);
+        mappings.append(&mut further);
+        self.conditions();
+        for other in named {
+            if other.column != held && other.column != holder {
+                self.todos.push(format!(
+                    "`{}` also names a {} (`{}`), which is not told",
+                    self.table.shown(),
+                    self.entities[other.entity].id,
+                    other.column
+                ));
+            }
+        }
+        let columns: Vec<&str> = self.columns.iter().map(String::as_str).collect();
+        let list = sql::grants(self.source, self.table, &columns, &self.conditions);
+        let what = format!(
+            "table `{}` joins `{held}` and `{holder}`",
+            self.table.shown()
+        );
+        let why = match self.held.sure.max(self.holder.sure) {
+            Sure::Sure => Guess::sure(format!("{what} by foreign keys")),
+            _ => Guess::likely(format!("{what}, by the names of its columns")),
+        };
+        DraftGrants {
+            why,
+            list,
+            mappings,
+            sample: Some((Json::Object(self.sample.clone()), text_of(&resource))),
+        }
+    }
+
+    fn mapping(
+        &self,
+        holder: usize,
+        skip_if: Option<String>,
+        expect: Option<String>,
+    ) -> DraftGrant {
+        let (held, holder) = (self.entities[self.held.entity], self.entities[holder]);
+        grant(
+            held,
+            holder,
+            &self.held.column,
+            &self.holder.column,
+            skip_if,
+            expect,
+        )
+    }
+
+    /// Whether a column beside that of the holder says what the holder is.
+    fn kinds(&mut self, base: &DraftGrant) -> Option<Vec<DraftGrant>> {
+        let mut stem = words(&self.holder.column);
+        stem.pop();
+        let kinds = ["kind", "type"].map(|word| format!("{}{word}", stem.concat()));
+        let column = self
+            .table
+            .columns
+            .iter()
+            .find(|column| kinds.contains(&joined(&column.name)))?;
+        self.columns.insert(1, column.name.clone());
+        let mut mappings = Vec::new();
+        for choice in &column.choices {
+            let kind = noun(&words(choice)).map(|(noun, _)| noun);
+            let entity = self
+                .entities
+                .iter()
+                .position(|entity| joined(&entity.id) == joined(choice))
+                .or_else(|| {
+                    self.entities
+                        .iter()
+                        .position(|entity| Some(entity.noun) == kind)
+                });
+            let Some(entity) = entity else {
+                self.todos.push(format!(
+                    "`{}` may be {choice}, which is no type here",
+                    column.name
+                ));
+                continue;
+            };
+            let skip_if = format!("{} != {}", reading(&column.name), cel_text(choice));
+            let is_first = mappings.is_empty();
+            if is_first {
+                self.sample.insert(column.name.clone(), json!(choice));
+            }
+            let expect = base.expect.clone().filter(|_| is_first);
+            mappings.push(self.mapping(entity, Some(skip_if), expect));
+        }
+        if mappings.is_empty() {
+            self.todos.push(format!(
+                "`{}` says what `{}` is: give each kind a mapping, with a `skip_if` for the others",
+                column.name, self.holder.column
+            ));
+            let text = json!("user");
+            self.sample.insert(column.name.clone(), text);
+            return None;
+        }
+        Some(mappings)
+    }
+
+    /// Columns that say as what somebody belongs to it.
+    fn further(&mut self, base: &DraftGrant) -> Vec<DraftGrant> {
+        const FLAGS: &[&str] = &[
+            "owner",
+            "admin",
+            "leader",
+            "lead",
+            "manager",
+            "maintainer",
+            "moderator",
+            "chair",
+        ];
+        const ROLES: &[&str] = &[
+            "role",
+            "level",
+            "accesslevel",
+            "memberrole",
+            "membershiprole",
+            "access",
+            "rolename",
+        ];
+        const PLAIN: &[&str] = &[
+            "member", "user", "regular", "standard", "normal", "default", "none",
+        ];
+        let mut further = Vec::new();
+        let mut add = |entitlement: String, skip_if: String, expect: Option<String>| {
+            if further.len() < 12 && entitlement != base.entitlement.0 {
+                further.push(DraftGrant {
+                    entitlement: (entitlement, "permission"),
+                    skip_if: Some(skip_if),
+                    expect,
+                    ..base.clone()
+                });
+            }
+        };
+        for column in &self.table.columns {
+            let plain = joined(&column.name);
+            let bare = plain.strip_prefix("is").unwrap_or(&plain).to_owned();
+            let value = reading(&column.name);
+            if FLAGS.contains(&bare.as_str()) && matches!(column.kind, Kind::Truth | Kind::Bit) {
+                let is_bit = column.kind == Kind::Bit;
+                self.columns.push(column.name.clone());
+                self.sample.insert(
+                    column.name.clone(),
+                    if is_bit { json!(0) } else { json!(false) },
+                );
+                let skip_if = match is_bit {
+                    true => format!("!({value} in [1, true])"),
+                    false => format!("{value} != true"),
+                };
+                add(bare, skip_if, None);
+            } else if ROLES.contains(&plain.as_str()) && column.choices.is_empty() {
+                self.todos.push(format!(
+                    "`{}.{}` says as what: make each of its values an entitlement, with a `skip_if` for the others",
+                    self.table.shown(),
+                    column.name
+                ));
+            } else if ROLES.contains(&plain.as_str()) {
+                let is_plain = |choice: &&String| PLAIN.contains(&joined(choice).as_str());
+                let sample = column
+                    .choices
+                    .iter()
+                    .find(is_plain)
+                    .unwrap_or(&column.choices[0]);
+                self.columns.push(column.name.clone());
+                self.sample.insert(column.name.clone(), json!(sample));
+                for choice in column.choices.iter().filter(|choice| !is_plain(choice)) {
+                    let expect = base.expect.clone().filter(|_| choice == sample);
+                    add(
+                        identifier(&words(choice)),
+                        format!("{value} != {}", cel_text(choice)),
+                        expect,
+                    );
+                }
+            }
+        }
+        further
+    }
+
+    /// Leaves out rows that are over, and those that name nobody.
+    fn conditions(&mut self) {
+        for column in [&self.held.column, &self.holder.column] {
+            if self
+                .table
+                .column(column)
+                .is_some_and(|column| !column.required)
+            {
+                self.conditions
+                    .push(format!("{} IS NOT NULL", sql::name(self.source, column)));
+            }
+        }
+        for column in &self.table.columns {
+            let plain = joined(&column.name);
+            let is_end = ["deletedat", "revokedat", "removedat", "leftat", "endedat"]
+                .contains(&plain.as_str());
+            if is_end && !column.required {
+                self.conditions
+                    .push(format!("{} IS NULL", sql::name(self.source, &column.name)));
+            } else if ["expiresat", "validto", "validuntil", "enddate"].contains(&plain.as_str()) {
+                self.todos.push(format!(
+                    "`{}.{}` may end a membership: leave out those that are over",
+                    self.table.shown(),
+                    column.name
+                ));
+            }
+        }
+    }
+}
+
+/// A grant of what one has who belongs to a thing.
+fn grant(
+    held: &Entity<'_>,
+    holder: &Entity<'_>,
+    held_column: &str,
+    holder_column: &str,
+    skip_if: Option<String>,
+    expect: Option<String>,
+) -> DraftGrant {
+    let (entitlement, _, purpose) = held.noun.standing();
+    let principal_id = reading(holder_column);
+    let expands = (holder.noun != Noun::Person).then(|| {
+        let (inner, _, _) = holder.noun.standing();
+        let (before, after) = (
+            cel_text(&format!("{}:", holder.id)),
+            cel_text(&format!(":{inner}")),
+        );
+        format!("{before} + string({principal_id}) + {after}")
+    });
+    DraftGrant {
+        entitlement: (entitlement.to_owned(), purpose),
+        principal: holder.id.clone(),
+        principal_id,
+        resource_id: Some(reading(held_column)),
+        skip_if,
+        expands,
+        expect,
+    }
+}
+
+/// A column of a table of people that names a group or a role.
+fn direct(
+    own: usize,
+    named: &[Named],
+    entities: &[&Entity<'_>],
+    source: &SqlSource,
+) -> Vec<(usize, DraftGrants, Vec<String>)> {
+    let holder = entities[own];
+    let [key] = holder.table.key.as_slice() else {
+        return Vec::new();
+    };
+    let is_held = |named: &&Named| {
+        let noun = entities[named.entity].noun;
+        named.entity != own && noun != Noun::Person && holder.noun == Noun::Person
+    };
+    let grants = named.iter().filter(is_held).map(|named| {
+        let column = &named.column;
+        let resource = sample_id(holder.table, column, "r1");
+        let principal = sample_id(holder.table, key, "p1");
+        let record = json!({ (key.as_str()): principal, (column.as_str()): resource });
+        let required = holder
+            .table
+            .column(column)
+            .is_some_and(|column| column.required);
+        let conditions = match required {
+            true => Vec::new(),
+            false => vec![format!("{} IS NOT NULL", sql::name(source, column))],
+        };
+        let expect = Some(text_of(&principal));
+        let mapping = grant(entities[named.entity], holder, column, key, None, expect);
+        let what = format!("`{column}` of table `{}`", holder.table.shown());
+        let grants = DraftGrants {
+            why: match named.sure {
+                Sure::Sure => Guess::sure(format!("{what} is a foreign key")),
+                _ => Guess::likely(format!("{what}, by its name")),
+            },
+            list: sql::grants(source, holder.table, &[column, key], &conditions),
+            mappings: vec![mapping],
+            sample: Some((record, text_of(&resource))),
+        };
+        (named.entity, grants, Vec::new())
+    });
+    grants.collect()
+}
+
+/// Roles that are only words in a column of the people.
+fn text_roles(entities: &[&Entity<'_>], source: &SqlSource) -> Option<DraftType> {
+    let is_role = |column: &&Column| {
+        ["role", "userrole", "rolename", "accesslevel"].contains(&joined(&column.name).as_str())
+            && matches!(column.kind, Kind::Text | Kind::Unknown)
+    };
+    let people = entities.iter().filter(|entity| entity.noun == Noun::Person);
+    let (people, column) = people
+        .filter_map(|entity| Some((entity, entity.table.columns.iter().find(is_role)?)))
+        .next()?;
+    let [key] = people.table.key.as_slice() else {
+        return None;
+    };
+    let name = sql::name(source, &column.name);
+    let table = sql::table(source, people.table);
+    let shape = crate::draft::guess::Shape::of(Kind::Object(vec![Field {
+        name: column.name.clone(),
+        shape: crate::draft::guess::Shape::of(Kind::Text),
+        required: true,
+        key: true,
+    }]));
+    let mapped = crate::draft::guess::map(&shape, Language::Sql, Noun::Role)?;
+    let query = format!(
+        "SELECT DISTINCT {name}\nFROM {table}\nWHERE {name} IS NOT NULL\nORDER BY {name}\n"
+    );
+    let principal = sample_id(people.table, key, "p1");
+    let record = json!({ (key.as_str()): principal, (column.name.as_str()): "admin" });
+    let value = reading(&column.name);
+    let mapping = DraftGrant {
+        entitlement: ("assigned".to_owned(), "assignment"),
+        principal: people.id.clone(),
+        principal_id: reading(key),
+        resource_id: Some(value),
+        skip_if: None,
+        expands: None,
+        expect: Some(text_of(&principal)),
+    };
+    let conditions = [format!("{name} IS NOT NULL")];
+    Some(DraftType {
+        id: "role".to_owned(),
+        noun: Noun::Role,
+        why: Guess::guess(format!(
+            "the words in `{}` of table `{}`",
+            column.name,
+            people.table.shown()
+        )),
+        parent: None,
+        list: crate::draft::connector::DraftListing {
+            asks: crate::draft::yaml::Section::new().with("query", query),
+            response: crate::draft::yaml::Section::new(),
+        },
+        mapped,
+        grants: vec![DraftGrants {
+            why: Guess::guess(format!(
+                "`{}` of table `{}`",
+                column.name,
+                people.table.shown()
+            )),
+            list: sql::grants(source, people.table, &[&column.name, key], &conditions),
+            mappings: vec![mapping],
+            sample: Some((record, "admin".to_owned())),
+        }],
+        todos: Vec::new(),
+    })
+}

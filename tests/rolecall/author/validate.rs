@@ -1,0 +1,1 @@
+//! `rolecall validate` and `rolecall explain-code`, as their users run them.
