@@ -45,9 +45,8 @@ impl<'d> Reader<'d> {
         let Some(to) = schema.get("$ref").and_then(Json::as_str) else {
             return self.plain(schema, depth);
         };
-        if self.within.iter().any(|within| within == to) {
-            return Shape::default();
-        }
+        // A manager is a user who has a manager: once more is enough.
+        let again = self.within.iter().filter(|within| *within == to).count();
         let document = self.document;
         let Some(target) = to
             .strip_prefix('#')
@@ -56,6 +55,14 @@ impl<'d> Reader<'d> {
         else {
             return Shape::default();
         };
+        if again > 1 || depth == 1 {
+            let is_object = target.get("properties").is_some() || target.get("allOf").is_some();
+            return if is_object {
+                Shape::of(Kind::Object(Vec::new()))
+            } else {
+                Shape::default()
+            };
+        }
         self.within.push(to.to_owned());
         // A reference to a reference counts as a level, so that chains end.
         let shape = self.shape(target, depth - usize::from(target.get("$ref").is_some()));
