@@ -27,7 +27,7 @@ pub fn draft(root: &Json, origin: &str, wish: &Wish) -> Result<Draft, DraftError
     let document = document::Document::new(root);
     let name = wish.name.clone().unwrap_or_else(|| document.title());
     let prefix = variable(&name);
-    let operations = operation::operations(&document);
+    let operations = operation::operations(&document, wish);
     let lists = lists::choose(&operations, wish)?;
     let mut place = place::Place::new(&prefix);
     let mut types = lists::types(&lists, &mut place);
