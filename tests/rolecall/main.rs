@@ -20,6 +20,7 @@ mod feed;
 mod generated;
 mod golden;
 mod http;
+mod init;
 mod language;
 mod lsp;
 mod mapping;
