@@ -119,9 +119,12 @@ pub(crate) fn run(args: &ExplainArgs, out: &mut dyn Write) -> anyhow::Result<Out
             writeln!(out, "{}", teller.nothing(&id, what))?;
         }
     }
-    Ok(match (ways.is_empty(), looked.end()) {
-        (true, Outcome::Done) => Outcome::NotFound,
-        (_, end) => end,
+    let has_failed = ways.iter().any(|way| !way.record.failures.is_empty());
+    Ok(match (looked.end(), ways.is_empty()) {
+        (Outcome::Done | Outcome::Partial, true) => Outcome::NotFound,
+        (Outcome::Done | Outcome::Partial, false) if has_failed => Outcome::Partial,
+        (Outcome::Done | Outcome::Partial, false) => Outcome::Done,
+        (failed, _) => failed,
     })
 }
 
@@ -153,6 +156,8 @@ struct WayView {
 struct AskedView {
     /// One line: the request, or what was bound.
     line: String,
+    #[serde(skip)]
+    has_values: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     statement: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -194,12 +199,20 @@ impl Teller<'_> {
             page: way.page_number,
             number: way.number,
             asked: way.page.told.as_ref().map(|told| {
-                let (statement, body) = match &told.asked {
-                    Asked::Request(request) => (None, request.body.clone()),
-                    Asked::Statement { sql, .. } => (Some(sql.clone()), None),
+                let (statement, body, has_values) = match &told.asked {
+                    Asked::Request(request) => (None, request.body.clone(), false),
+                    Asked::Statement {
+                        sql,
+                        values,
+                        database,
+                    } => {
+                        let has_values = !values.is_empty() || database.is_some();
+                        (Some(sql.clone()), None, has_values)
+                    }
                 };
                 AskedView {
                     line: hide.text(&paging::line(&told.asked)),
+                    has_values,
                     statement: statement.map(|it| hide.text(&it)),
                     body: body.map(|it| hide.text(&it)),
                     status: told.answer.as_ref().map(|answer| answer.status),
@@ -208,7 +221,11 @@ impl Teller<'_> {
             asked_with: steps(&way.page.steps),
             record: Json::from(&hide.value(&record.record)),
             expressions: steps(&record.steps),
-            became: record.rows.iter().map(|seen| (&seen.row).into()).collect(),
+            became: record
+                .rows
+                .iter()
+                .map(|seen| RowView::of(&seen.row, hide))
+                .collect(),
             failures: record.failures.iter().map(|it| hide.text(it)).collect(),
         }
     }
@@ -269,7 +286,9 @@ impl WayView {
                 for line in statement.trim().lines() {
                     writeln!(out, "    {}", printable(line))?;
                 }
-                writeln!(out, "    with {}", printable(&asked.line))?;
+                if asked.has_values {
+                    writeln!(out, "    with {}", printable(&asked.line))?;
+                }
             } else {
                 writeln!(out, "  asked: {}", printable(&asked.line))?;
             }

@@ -11,10 +11,13 @@ mod explain;
 mod explain_code;
 mod external;
 mod file_search;
+mod fmt;
 pub mod inspect;
 mod kinds;
 mod logging;
 mod metrics;
+mod migrate;
+mod online;
 mod outcome;
 mod platform;
 mod preview;
@@ -91,6 +94,10 @@ enum Command {
     Explain(Box<explain::ExplainArgs>),
     /// Run the tests of connector files, without their systems.
     Test(test::TestArgs),
+    /// Tidy connector files: indentation and spaces, with every comment kept.
+    Fmt(fmt::FmtArgs),
+    /// Bring old shapes of the language up to date, each change with its reason.
+    Migrate(migrate::MigrateArgs),
     /// Say at length what a code of a message means, with an example.
     ExplainCode(explain_code::ExplainCodeArgs),
     /// Evaluate an expression of the language on a record.
@@ -174,6 +181,8 @@ fn run(command: Command) -> Outcome {
         Command::Daemon(args) => daemon::run(&args, &mut out),
         Command::Connector(_) => unreachable!("it was run by its own name"),
         Command::Validate(args) => validate::run(&args, &mut out),
+        Command::Fmt(args) => fmt::run(&args, &mut out),
+        Command::Migrate(args) => migrate::run(&args, &mut out),
         Command::Preview(args) => preview::run(&args, &mut out),
         Command::Explain(args) => explain::run(&args, &mut out),
         Command::Test(args) => test::run(&args, &mut out),

@@ -10,10 +10,10 @@ use clap::{Args, ValueEnum};
 
 use super::report::counted;
 use super::terminal::printable;
-use super::{Outcome, file_search, report};
+use super::{Outcome, file_search, online, report};
 use crate::config::{self, Loaded, ProcessEnvironment};
 use crate::diagnostic::{self, Diagnostic, DiagnosticView, Severity, render_github, sarif};
-use crate::plan::{self, Check, Purpose};
+use crate::plan::{self, Check, Plan, Purpose};
 
 /// What the file that comes by standard input is called in messages.
 const STANDARD_INPUT: &str = "stdin";
@@ -34,6 +34,9 @@ pub(crate) struct ValidateArgs {
     /// Change the files where one change surely puts a mistake right, and tell what is left.
     #[arg(long)]
     fix: bool,
+    /// Also ask the systems: look at each statement, call each listing once. Nothing is changed.
+    #[arg(long)]
+    online: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -69,7 +72,11 @@ pub(crate) fn run(args: &ValidateArgs, out: &mut dyn Write) -> anyhow::Result<Ou
                 eprintln!("{}", printable(&line));
             }
         }
-        found.extend(check(load(file)?, args.strict));
+        let (plan, of_file) = checked(load(file)?, args.strict, args.online);
+        found.extend(of_file);
+        if let Some(plan) = plan.filter(|_| args.online) {
+            found.extend(online::ask(plan, file, args.strict)?);
+        }
     }
     show(args.format, &found, searched.files.len(), out)?;
     Ok(if diagnostic::has_errors(&found) || !empty.is_empty() {
@@ -91,14 +98,22 @@ fn load(file: &Path) -> anyhow::Result<Loaded> {
 
 /// Everything that is wrong with a file, sorted.
 fn check(loaded: Loaded, strict: bool) -> Vec<Diagnostic> {
+    checked(loaded, strict, false).1
+}
+
+/// The same with the plan of a file that can run. `online`: its system is going to be asked.
+fn checked(loaded: Loaded, strict: bool, online: bool) -> (Option<Plan>, Vec<Diagnostic>) {
     let how = Check {
         environment: &ProcessEnvironment,
-        // A file can be checked where its variables are not set.
-        unset_variable: Severity::Warning,
+        // A file can be checked where its variables are not set, and its system cannot.
+        unset_variable: match online {
+            true => Severity::Error,
+            false => Severity::Warning,
+        },
         strict,
         purpose: Purpose::Everything,
     };
-    plan::check(loaded, how).1
+    plan::check(loaded, how)
 }
 
 fn show(

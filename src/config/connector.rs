@@ -71,6 +71,11 @@ pub fn load(path: &Path) -> Loaded {
     }
 }
 
+/// Reads a file as text.
+pub fn read_text(path: &Path) -> Result<Arc<SourceFile>, Diagnostic> {
+    read(path).map(|text| SourceFile::new(path, text))
+}
+
 /// Reads a connector from the bytes of a file, or of what came in place of one.
 pub fn load_bytes(path: &Path, bytes: Vec<u8>) -> Loaded {
     match String::from_utf8(bytes) {

@@ -32,7 +32,7 @@ mod wanted;
 
 pub(crate) use bare::is_bare_word;
 pub use compile::{Bare, CompileContext};
-pub use connector::{ConnectorConfig, Loaded, load, load_bytes, load_text};
+pub use connector::{ConnectorConfig, Loaded, load, load_bytes, load_text, read_text};
 pub use decode::Dialect;
 pub use interpolate::{Environment, ProcessEnvironment};
 pub use json_schema::json_schema;

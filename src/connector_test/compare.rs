@@ -76,6 +76,7 @@ pub(super) fn compare(test: &TestConfig, file: &Arc<SourceFile>, came: &Came) ->
             }
         }
     }
+    comparison.found.sort_by_key(|found| found.at.span);
     comparison.found
 }
 

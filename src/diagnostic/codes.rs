@@ -446,3 +446,47 @@ pub const FINDINGS: &[Code] = &[
         "*Partial.* A part of the list has more results than the API brings, and cannot be split any more.",
     ),
 ];
+
+/// Codes of what only the system can tell: what `validate --online` reports.
+pub const ONLINE: &[Code] = &[
+    code(
+        "always-null",
+        "An expression is null or empty for every record that was looked at: most likely the value is in another field. `rolecall preview --raw` shows the records.",
+    ),
+    code(
+        "column-not-there",
+        "The database says which columns a query brings, and the mapping reads one that is not among them. A sync fails at the first row.",
+    ),
+    code(
+        "credentials-refused",
+        "The system does not accept the credentials, or does not allow them to list this.",
+    ),
+    code(
+        "expression-failed",
+        "An expression failed for records that were looked at. `tolerance` decides what a sync does with such records.",
+    ),
+    code(
+        "field-never-there",
+        "No record that was looked at has a field that the mapping reads. Some APIs leave out what is empty; otherwise the name is another one.",
+    ),
+    code(
+        "listing-failed",
+        "A listing was called once, as a sync would, and failed.",
+    ),
+    code(
+        "not-reached",
+        "The system did not answer, so nothing else could be asked.",
+    ),
+    code(
+        "nothing-listed",
+        "A listing brought no records, so nothing says whether its mapping fits.",
+    ),
+    code(
+        "paging-doubtful",
+        "The first page of a listing says, or suggests, that there are more pages than paging would ask for. `rolecall preview --pages 3` shows what it does.",
+    ),
+    code(
+        "query-refused",
+        "The database was asked to look at a statement, and does not understand it or does not allow it. Nothing was run.",
+    ),
+];

@@ -2,22 +2,39 @@
 
 use super::listing::{Step, TypeCompiler};
 use crate::config::scalar::Text;
-use crate::diagnostic::{Diagnostic, Edit, list, nearest};
+use crate::diagnostic::{Diagnostic, Edit, Location, list, nearest};
+
+/// A column that a mapping reads, and where.
+#[derive(Debug, Clone)]
+pub struct ColumnRead {
+    /// Its name.
+    pub name: String,
+    /// Where it is written.
+    pub at: Location,
+}
 
 /// A column that every row has without being selected.
 const DATABASE: &str = "database";
 
 impl TypeCompiler<'_, '_> {
-    /// Warns of each column of a mapping that its query does not select. Only where the query tells
-    /// its columns by itself: a warning about a sound file is worse than none.
-    pub(super) fn check_columns(&mut self, step: &Step) {
+    /// The columns that the expressions compiled so far read. Warns of each that the query does not
+    /// select, only where the query tells its columns by itself: a warning about a sound file is
+    /// worse than none.
+    pub(super) fn check_columns(&mut self, step: &Step) -> Vec<ColumnRead> {
         let used = std::mem::take(&mut self.cx.columns);
         let words = std::mem::take(&mut self.cx.words);
+        let reads = used.iter().map(|(name, span)| ColumnRead {
+            name: name.clone(),
+            at: self.cx.at(*span),
+        });
+        let reads = reads.collect();
         let selected = step
             .query
             .zip(self.connection)
             .and_then(|(query, connection)| connection.selected(&query.0.text));
-        let Some(selected) = selected else { return };
+        let Some(selected) = selected else {
+            return reads;
+        };
         self.columns_without_dot(words, &selected);
         let is_there = |name: &str| {
             let mut all = selected.iter().map(String::as_str).chain([DATABASE]);
@@ -40,6 +57,7 @@ impl TypeCompiler<'_, '_> {
             let diagnostic = Diagnostic::warning("unselected-column", at, message);
             self.cx.note(diagnostic.help(help).fix_if(fix));
         }
+        reads
     }
     /// Warns of a word that stands for itself and has the name of a selected column.
     fn columns_without_dot(&mut self, words: Vec<(String, Text)>, selected: &[String]) {

@@ -30,6 +30,7 @@ pub use change::{
     WaitPlan,
 };
 pub use check::{Check, Purpose, Survey, check, survey};
+pub use columns::ColumnRead;
 pub use compile::{Plan, compile};
 pub use credential::Credential;
 pub use find::FindPlan;

@@ -2,6 +2,7 @@
 
 use super::account::{AccountPlan, RotationPlan};
 use super::change::ChangePlan;
+use super::columns::ColumnRead;
 use super::find::FindPlan;
 use super::incremental::{ChangesPlan, GrantChangesPlan};
 use super::listing::{Step, TypeCompiler, step};
@@ -69,6 +70,8 @@ pub enum ResourcesPlan {
         skip_if: Option<Expression>,
         /// What each record becomes.
         mapping: Box<ResourceMapping>,
+        /// The columns that are read of each record.
+        reads: Vec<ColumnRead>,
     },
     /// They are written in the file.
     Written(Vec<Resource>),
@@ -109,6 +112,8 @@ pub struct EntitlementsPlan {
     pub skip_if: Option<Expression>,
     /// What each record becomes: it goes through every mapping.
     pub mappings: Vec<EntitlementMapping>,
+    /// The columns that are read of each record.
+    pub reads: Vec<ColumnRead>,
 }
 
 /// A listing of grants on one resource.
@@ -120,6 +125,8 @@ pub struct GrantsPlan {
     pub skip_if: Option<Expression>,
     /// What each record becomes: it goes through every mapping.
     pub mappings: Vec<GrantMapping>,
+    /// The columns that are read of each record.
+    pub reads: Vec<ColumnRead>,
     /// Lists what was granted and revoked since a moment.
     pub changes: Option<GrantChangesPlan>,
 }
@@ -268,12 +275,13 @@ impl TypeCompiler<'_, '_> {
             }
             ResourceMapping::compile(configs.first()?, id, bare, variables, self.cx)
         });
-        self.check_columns(&step);
+        let reads = self.check_columns(&step);
         self.share_answers(&mut fetch);
         Some(ResourcesPlan::Listed {
             fetch: fetch?,
             skip_if,
             mapping: Box::new(mapping?),
+            reads,
         })
     }
 
@@ -365,9 +373,9 @@ impl TypeCompiler<'_, '_> {
                     .iter()
                     .map(|config| EntitlementMapping::compile(config, bare, variables, self.cx))
                     .collect();
-                self.check_columns(&step);
                 compiled.into_iter().collect::<Option<Vec<_>>>()
             });
+        let reads = self.check_columns(&step);
         self.share_answers(&mut fetch);
         let keys = mappings
             .iter()
@@ -382,6 +390,7 @@ impl TypeCompiler<'_, '_> {
             fetch: fetch?,
             skip_if,
             mappings: mappings?,
+            reads,
         })
     }
 
@@ -406,9 +415,9 @@ impl TypeCompiler<'_, '_> {
                     .iter()
                     .map(|config| GrantMapping::compile(config, bare, variables, self.cx))
                     .collect();
-                self.check_columns(&step);
                 compiled.into_iter().collect::<Option<Vec<_>>>()
             });
+        let reads = self.check_columns(&step);
         self.share_answers(&mut fetch);
         let changes = config.incremental_sync.as_ref();
         let changes = changes.and_then(|changes| self.grant_changes(changes, &step.name));
@@ -422,6 +431,7 @@ impl TypeCompiler<'_, '_> {
             fetch: fetch?,
             skip_if,
             mappings: mappings?,
+            reads,
             changes,
         })
     }

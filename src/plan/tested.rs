@@ -96,12 +96,13 @@ impl TestsCheck<'_> {
             self.error("unknown-type", name.span, message, &help);
             return;
         };
-        self.listing(test, of_type);
-        self.subject(test, of_type);
+        if self.listing(test, of_type) {
+            self.subject(test, of_type);
+        }
     }
 
-    /// The type has the listing.
-    fn listing(&mut self, test: &TestConfig, of_type: &ResourceTypeConfig) {
+    /// Whether the type has the listing; that it has not is noted.
+    fn listing(&mut self, test: &TestConfig, of_type: &ResourceTypeConfig) -> bool {
         let id = &test.resource_type.text;
         let (field, entries) = match test.listing {
             TestedListing::List => ("list", usize::from(of_type.list.is_some())),
@@ -131,7 +132,7 @@ impl TestsCheck<'_> {
                 fields => format!("set `listing` to one of {}", list(fields)),
             };
             self.error("bad-test", test.resource_type.span, message, &help);
-            return;
+            return false;
         }
         let most = match test.listing {
             TestedListing::Entitlements | TestedListing::Grants => entries,
@@ -139,14 +140,14 @@ impl TestsCheck<'_> {
         };
         let entry = usize::try_from(test.entry.get()).unwrap_or(usize::MAX);
         if entry > most {
-            let message =
-                format!("`{field}` of `{id}` has {most} entries: `entry: {entry}` is none");
-            let message = match most {
-                1 => format!("`{field}` of `{id}` has one entry: `entry: {entry}` is none"),
-                _ => message,
+            let entries = match most {
+                1 => "one entry".to_owned(),
+                _ => format!("{most} entries"),
             };
+            let message = format!("`{field}` of `{id}` has {entries}: `entry: {entry}` is none");
             self.error("bad-test", test.resource_type.span, message, "count from 1");
         }
+        entry <= most
     }
 
     /// What the listing runs for is given.

@@ -3,6 +3,7 @@
 
 mod journey;
 mod look;
+pub mod online;
 pub mod paging;
 mod place;
 mod run;

@@ -45,33 +45,57 @@ pub enum PreviewError {
 /// Runs a listing, and what it needs: the resources that it runs for, and those that these live in.
 /// Nothing stays. Connects when the first page is asked for; who is done with the system closes it.
 pub async fn preview(
-    mut plan: Plan,
+    plan: Plan,
     wanted: &Wanted,
     cancel: CancellationToken,
 ) -> Result<Preview, PreviewError> {
-    wanted.of(&plan)?;
     let stops_at_records = plan.tolerance.records == ToleranceAction::Fail;
+    let traces = wanted.only.is_some();
+    let preview = run(&prepared(plan, traces), wanted, cancel).await?;
+    Ok(Preview {
+        stops_at_records,
+        ..preview
+    })
+}
+
+/// A plan that tells what it does, expressions too when it `traces`, and goes on where a sync may
+/// stop.
+pub(super) fn prepared(mut plan: Plan, traces: bool) -> Prepared {
+    let trace = traces.then(|| Arc::new(Trace::default()));
+    if let Some(trace) = &trace {
+        plan.inputs = plan.inputs.watched(trace.clone());
+    }
     // Whoever writes a mapping wants to see every record that it does not fit.
     plan.tolerance = Tolerance {
         records: ToleranceAction::Warn,
         warnings: u64::MAX,
         ..plan.tolerance
     };
-    let trace = wanted.only.as_ref().map(|_| Arc::new(Trace::default()));
-    if let Some(trace) = &trace {
-        plan.inputs = plan.inputs.watched(trace.clone());
-    }
     plan.source.tell();
+    Prepared {
+        plan: Arc::new(plan),
+        trace,
+    }
+}
+
+/// Runs a listing of a plan that is prepared for it.
+pub(super) async fn run(
+    prepared: &Prepared,
+    wanted: &Wanted,
+    cancel: CancellationToken,
+) -> Result<Preview, PreviewError> {
+    let plan = &prepared.plan;
+    wanted.of(plan)?;
     let scope = wanted.scope();
     let folder = tempfile::tempdir().map_err(PreviewError::Room)?;
     let begin = Begin {
         kind: scope.kind(),
-        fingerprint: &sync::fingerprint(&plan, &scope),
+        fingerprint: &sync::fingerprint(plan, &scope),
         now: Utc::now(),
         fresh: true,
     };
     let (work, _) = WorkFile::open(&folder.path().join("preview.c1z"), &begin)?;
-    let look = Arc::new(Look::new(wanted.clone(), trace));
+    let look = Arc::new(Look::new(wanted.clone(), prepared.trace.clone()));
     let meter = Meter::new();
     let options = Options {
         scope,
@@ -81,11 +105,20 @@ pub async fn preview(
         cancel,
         watcher: Some(look.clone()),
     };
-    let ran = sync::run(Arc::new(plan), work, options, &|_| {}).await;
+    let ran = sync::run(plan.clone(), work, options, &|_| {}).await;
     Ok(Preview {
         listings: look.take(),
         failure: ran.err(),
-        stops_at_records,
+        stops_at_records: false,
         cost: meter.cost(),
     })
+}
+
+/// A plan that is ready to be looked at.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// Hears of its expressions.
+    trace: Option<Arc<Trace>>,
 }

@@ -18,6 +18,8 @@ pub struct Step {
     pub source: String,
     /// Its value, or why it has none.
     pub value: Result<Value, String>,
+    /// The fields of the record that it reads, where it is CEL.
+    pub members: Vec<String>,
     /// True when it is text that means itself.
     pub is_literal: bool,
 }
@@ -79,13 +81,29 @@ impl Watch for Trace {
             None if scope.inputs().get("item").is_some() => return,
             None => &mut heard.pending,
         };
-        if steps.len() < MOST {
+        let value = value.cloned().map_err(|error| error.message.clone());
+        // Some fields are looked at twice.
+        let place = expression.place();
+        let known = steps
+            .iter()
+            .any(|step| step.place == place && step.value == value);
+        if steps.len() < MOST && !known {
             steps.push(Step {
-                place: expression.place(),
+                place,
                 source: expression.source().to_owned(),
-                value: value.cloned().map_err(|error| error.message.clone()),
+                value,
+                members: members(expression),
                 is_literal: expression.literal().is_some(),
             });
         }
     }
+}
+
+/// The fields of the record that an expression reads, by either name that the record has.
+fn members(expression: &Expression) -> Vec<String> {
+    let mut members = expression.members("item");
+    members.extend(expression.members("cols"));
+    members.sort();
+    members.dedup();
+    members
 }

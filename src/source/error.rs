@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::meter::WaitReason;
+use crate::diagnostic::Location;
 
 /// A page could not be had. Messages never hold a credential, a query string or a record.
 #[derive(Debug, thiserror::Error)]
@@ -80,8 +81,8 @@ pub enum SourceError {
     /// The database cannot run a query.
     #[error("the query failed{}: {reason}", at.as_ref().map_or(String::new(), |at| format!(" at {at}")))]
     Query {
-        /// Where in the connector file the cause seems to be, as `file:line:column`.
-        at: Option<String>,
+        /// Where in the connector file the cause seems to be.
+        at: Option<Location>,
         /// The database's own message.
         reason: String,
         /// Whether trying again may help: a deadlock, a lost connection.

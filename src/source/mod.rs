@@ -4,6 +4,7 @@ pub mod http;
 pub mod sql;
 
 mod backoff;
+mod described;
 mod error;
 mod meter;
 mod page;
@@ -12,6 +13,7 @@ mod told;
 mod turn;
 
 pub(crate) use backoff::Backoff;
+pub use described::{Described, Typed};
 pub use error::SourceError;
 pub use meter::{Cost, Meter, WaitReason, Waiting};
 pub use page::{FoundOne, Page, PageToken, PartialReason};
@@ -53,9 +55,20 @@ pub trait Fetch: Send + Sync + std::fmt::Debug {
         let _ = wanted;
     }
 
+    /// What the system says of the answer without giving it. Fails where what is asked is no
+    /// question that the system understands.
+    async fn describe(&self) -> Result<Described, SourceError> {
+        Ok(Described::not("only an answer tells what is in it"))
+    }
+
     /// Where the listing is written, for errors that do not say so themselves.
     fn place(&self) -> Option<&Location> {
         None
+    }
+
+    /// Where the listing is written, whatever its errors say.
+    fn written(&self) -> Option<Location> {
+        self.place().cloned()
     }
 
     /// Whether the answers depend on the resource or the parent that the listing runs for. One

@@ -74,6 +74,15 @@ fn no_tests_and_wrong_files_are_wrong() {
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }
+    write(
+        "a.tests.yaml",
+        "- {name: a, resource_type: u, given: {records: [{id: 1}]}, expect: {resources: [{ids: 1}]}}\n",
+    );
+    let said = tested(folder.path(), &["test", "a.yaml"]);
+    assert!(
+        said.contains("error[unknown-field]") && said.ends_with("exit code 2"),
+        "{said}"
+    );
     let passes = "tests:\n- {name: a, resource_type: u, given: {records: [{id: 1}]}, expect: {resources: [{id: 1}]}}\n";
     write("a.tests.yaml", passes);
     let said = tested(folder.path(), &["test", "a.yaml"]);

@@ -25,6 +25,7 @@ mod mapping;
 mod pages;
 mod plan;
 mod platform;
+mod preview;
 mod provision;
 mod saas;
 mod servers;

@@ -20,8 +20,8 @@ pub(super) struct Table {
 }
 
 /// Rows as a table.
-pub(super) fn mapped<'r>(rows: impl Iterator<Item = &'r Row>) -> Table {
-    let cells = rows.map(|row| match RowView::from(row) {
+pub(super) fn mapped<'r>(rows: impl Iterator<Item = &'r Row>, hide: &Hide) -> Table {
+    let cells = rows.map(|row| match RowView::of(row, hide) {
         RowView::Resource(resource) => of_resource(&resource),
         RowView::Entitlement(entitlement) => of_entitlement(&entitlement),
         RowView::Grant(grant) => of_grant(&grant),

@@ -34,7 +34,14 @@ pub(super) fn show(
         if !std::mem::take(&mut is_first) {
             screen.line("")?;
         }
-        show_listing(listing, hide, raw, limit, screen)?;
+        let is_partly_known = preview.listings.iter().any(|it| {
+            it.is_cut && it.phase == Phase::Resources && it.resource_type == listing.resource_type
+        });
+        let told: &[&str] = match is_partly_known {
+            true => &["record-failed", "pages-overlap", "unknown-resource"],
+            false => &["record-failed", "pages-overlap"],
+        };
+        show_listing(listing, hide, raw, limit, told, screen)?;
     }
     let wanted = preview.listings.iter().any(|listing| listing.is_wanted);
     if !wanted && preview.failure.is_none() {
@@ -63,12 +70,13 @@ fn show_listing(
     hide: &Hide,
     raw: bool,
     limit: usize,
+    told: &[&str],
     screen: &mut Screen,
 ) -> anyhow::Result<()> {
     screen.line(&printable(&listing.name))?;
     let table = match raw {
         true => rows::raw(listing.records().take(limit), hide),
-        false => rows::mapped(listing.rows().take(limit)),
+        false => rows::mapped(listing.rows().take(limit), hide),
     };
     if !table.rows.is_empty() {
         screen.line("")?;
@@ -85,10 +93,12 @@ fn show_listing(
             all - limit
         ))?;
     }
-    screen.line("")?;
-    screen.line(&summary(listing))?;
+    if listing.failure.is_none() || !listing.pages.is_empty() {
+        screen.line("")?;
+        screen.line(&summary(listing))?;
+    }
     show_failures(listing, hide, screen)?;
-    show_findings(listing, hide, screen)?;
+    show_findings(listing, hide, told, screen)?;
     show_paging(listing, hide, screen)?;
     if let Some(failure) = &listing.failure {
         screen.line(&format!("failed: {}", printable(&hide.text(failure))))?;
@@ -144,11 +154,15 @@ fn show_failures(listing: &ListingSeen, hide: &Hide, screen: &mut Screen) -> any
     }
 }
 
-/// What was odd, but for what was told already and what follows from looking at a part only.
-fn show_findings(listing: &ListingSeen, hide: &Hide, screen: &mut Screen) -> anyhow::Result<()> {
+/// What was odd, but for what is told otherwise or follows from looking at a part only.
+fn show_findings(
+    listing: &ListingSeen,
+    hide: &Hide,
+    told: &[&str],
+    screen: &mut Screen,
+) -> anyhow::Result<()> {
     for page in &listing.pages {
         let findings = page.findings.iter();
-        let told = ["record-failed", "unknown-resource", "pages-overlap"];
         for (code, finding) in findings.filter(|(code, _)| !told.contains(code)) {
             let weight = if finding.partial {
                 "partial"

@@ -8,10 +8,14 @@ use crate::causes::in_one_line;
 use crate::cli::inspect::view::{
     EntitlementView, GrantView, HeldEntitlementView, ResourceRefView, ResourceView,
 };
+use crate::expr::Value;
 use crate::model::Grant;
 use crate::preview::paging::{self, Doubt};
 use crate::preview::{Hide, ListingSeen, Row};
 use crate::sync::Findings;
+
+/// The code of records that cannot be mapped, which are told one by one.
+const FAILED: &str = "record-failed";
 
 /// A preview.
 #[derive(Debug, Serialize)]
@@ -74,10 +78,19 @@ pub(in crate::cli) enum RowView {
     Grant(Box<GrantView>),
 }
 
-impl From<&Row> for RowView {
-    fn from(row: &Row) -> Self {
+impl RowView {
+    /// A row, without what its profile may hold of secrets.
+    pub(in crate::cli) fn of(row: &Row, hide: &Hide) -> Self {
         match row {
-            Row::Resource(resource) => RowView::Resource(Box::new(resource.as_ref().into())),
+            Row::Resource(resource) => {
+                let mut view = ResourceView::from(resource.as_ref());
+                let profile = Value::from(Json::Object(view.profile));
+                view.profile = match Json::from(&hide.value(&profile)) {
+                    Json::Object(profile) => profile,
+                    _ => serde_json::Map::new(),
+                };
+                RowView::Resource(Box::new(view))
+            }
             Row::Entitlement(held) => RowView::Entitlement(Box::new(held.as_ref().into())),
             Row::Grant(grant) => RowView::Grant(Box::new(view(grant))),
         }
@@ -139,7 +152,10 @@ impl ListingView {
         });
         let mut findings = Findings::default();
         for page in &listing.pages {
-            findings.append(page.findings.clone());
+            for (code, found) in page.findings.iter().filter(|(code, _)| *code != FAILED) {
+                let examples = found.examples.iter().map(|it| hide.text(it));
+                findings.add_many(code, found.partial, found.count, examples);
+            }
         }
         let all = listing.pages.iter().flat_map(|page| &page.records);
         let failed = (1..).zip(all.clone()).flat_map(|(number, record)| {
@@ -160,7 +176,7 @@ impl ListingView {
                 .records()
                 .map(|it| Json::from(&hide.value(it)))
                 .collect(),
-            rows: listing.rows().map(RowView::from).collect(),
+            rows: listing.rows().map(|row| RowView::of(row, hide)).collect(),
             skipped: all.filter(|record| record.is_skipped()).count(),
             failed: failed.collect(),
             findings,

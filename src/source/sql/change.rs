@@ -18,9 +18,9 @@ use super::vars::SqlVars;
 use super::verb::Verb;
 use crate::config::CompileContext;
 use crate::config::scalar::SqlText;
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Location, Severity};
 use crate::expr::{Inputs, Scope, Value};
-use crate::source::SourceError;
+use crate::source::{Described, SourceError};
 
 /// Mistakes that only the database can be sure of.
 const OF_THE_DATABASE: [&str; 3] = ["several-statements", "unbound-parameter", "unclosed-sql"];
@@ -144,6 +144,16 @@ impl SqlStatement {
         };
         let name = database.name();
         Ok(rows.into_iter().map(|row| record(row, name)).collect())
+    }
+
+    /// What the database says of the statement. Nothing is run, and no value is needed.
+    pub async fn describe(&self) -> Result<Described, SourceError> {
+        self.query.described().await
+    }
+
+    /// Where it is written.
+    pub fn written(&self) -> Location {
+        self.query.written.whole()
     }
 
     /// The statement as people see it.

@@ -17,6 +17,14 @@ pub struct Written {
 }
 
 impl Written {
+    /// The query as a whole.
+    pub fn whole(&self) -> Location {
+        Location {
+            file: self.file.clone(),
+            span: self.text.span,
+        }
+    }
+
     /// Where in the file a byte of a fragment stands.
     pub fn location(&self, fragment: usize, offset: usize) -> Option<Location> {
         let start = self.starts.get(fragment).copied().flatten()? + offset;
@@ -69,6 +77,8 @@ fn quoted(message: &str) -> Vec<&str> {
             found.extend(end.map(|end| &rest[..end]));
         }
     }
+    // `table t has no column named c`, as SQLite says.
+    found.extend(message.rsplit_once(" named ").map(|(_, name)| name.trim()));
     if let Some((_, words)) = message.rsplit_once(": ") {
         found.push(words.trim());
         found.extend(words.split_whitespace().next());

@@ -16,7 +16,7 @@ use super::failure::{Failure, Peer};
 use super::place;
 use super::statement::{Row, Rows, Statement, TakeRows};
 use super::turns::{MOST_CONNECTIONS, Turns};
-use crate::source::{SourceError, meter};
+use crate::source::{Described, SourceError, meter};
 
 /// How long opening a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -68,6 +68,12 @@ pub trait Driver: std::fmt::Debug + Send + Sync + Sized + 'static {
     ) -> Result<(), Failure> {
         Self::run(connection, statement, rows).await
     }
+
+    /// Asks what a statement would bring. Nothing is run.
+    async fn describe(
+        connection: &mut ConnectionOf<Self>,
+        statement: &Statement<'_>,
+    ) -> Result<Described, Failure>;
 
     /// Runs a statement on a connection of its own; its rows go to `rows` until that wants no more.
     async fn run(
@@ -178,7 +184,7 @@ impl<D: Driver> Pooled<D> {
             SourceError::Query {
                 reason, transient, ..
             } => SourceError::Query {
-                at: place.map(|place| place.to_string()),
+                at: place,
                 reason,
                 transient,
             },
@@ -251,6 +257,14 @@ impl<D: Driver> Database for Pooled<D> {
         to: &mut dyn TakeRows,
     ) -> Result<Vec<Row>, SourceError> {
         self.rows(statement, Rows::streamed(to)).await
+    }
+
+    async fn describe(&self, statement: &Statement<'_>) -> Result<Described, SourceError> {
+        let (_turn, mut connection) = self.turn().await?;
+        meter::asked();
+        D::describe(&mut connection, statement)
+            .await
+            .map_err(|failure| self.explained(failure, statement))
     }
 
     async fn session(&self, transaction: bool) -> Result<Box<dyn Session + '_>, SourceError> {

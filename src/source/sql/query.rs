@@ -1,6 +1,7 @@
 //! One page of a query: bind, run, find the next page.
 
 mod bind;
+mod describe;
 mod stream;
 mod tell;
 
@@ -16,10 +17,12 @@ use super::pagination::Paginate;
 use super::place::Written;
 use super::placeholder::Form;
 use super::statement::Row;
+use crate::diagnostic::Location;
 use crate::expr::{Expression, Inputs, Value};
 use crate::source::backoff::Backoff;
 use crate::source::{
-    Fetch, Page, PageToken, PartialReason, SourceError, TakePages, WaitReason, meter, page_by_page,
+    Described, Fetch, Page, PageToken, PartialReason, SourceError, TakePages, WaitReason, meter,
+    page_by_page,
 };
 use crate::span;
 
@@ -128,6 +131,14 @@ impl Fetch for SqlQuery {
             return self.stream(inputs, to).await;
         }
         page_by_page(self, inputs, token, to).await
+    }
+
+    async fn describe(&self) -> Result<Described, SourceError> {
+        self.described().await
+    }
+
+    fn written(&self) -> Option<Location> {
+        Some(self.written.whole())
     }
 
     fn depends_on_resource(&self) -> bool {

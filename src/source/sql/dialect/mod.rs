@@ -19,7 +19,7 @@ use super::lexer::Lexicon;
 use super::statement::{Row, Statement, TakeRows};
 use super::target::{Param, Target};
 use crate::config::CompileContext;
-use crate::source::SourceError;
+use crate::source::{Described, SourceError};
 
 /// A database system.
 pub trait Dialect: Send + Sync + std::fmt::Debug {
@@ -97,6 +97,14 @@ pub trait Database: Send + Sync + std::fmt::Debug {
         statement: &Statement<'_>,
         to: &mut dyn TakeRows,
     ) -> Result<Vec<Row>, SourceError>;
+
+    /// Asks what a statement would bring, and whether it is one. Nothing is run.
+    async fn describe(&self, statement: &Statement<'_>) -> Result<Described, SourceError> {
+        let _ = statement;
+        Ok(Described::not(
+            "this database does not say it without running the statement",
+        ))
+    }
 
     /// Opens a connection of its own for a change. With `transaction`, nothing that is run on it
     /// stays unless it is committed.

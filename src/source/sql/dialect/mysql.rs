@@ -14,7 +14,7 @@ use sqlx::mysql::{
     MySqlArguments, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlQueryResult,
     MySqlRow,
 };
-use sqlx::{AssertSqlSafe, Column, Executor, Row as _, SqlSafeStr, Statement as _};
+use sqlx::{AssertSqlSafe, Column, Executor, Row as _, SqlSafeStr, Statement as _, TypeInfo};
 
 use self::session::Setting;
 use super::super::failure::{Class, Failure, Peer};
@@ -26,7 +26,7 @@ use super::super::tls;
 use super::{Database, Dialect, Registered, Server, quoted, with_params};
 use crate::config::CompileContext;
 use crate::expr::Map;
-use crate::source::SourceError;
+use crate::source::{Described, SourceError, Typed};
 
 inventory::submit! { Registered(&MYSQL) }
 
@@ -176,6 +176,36 @@ impl Driver for MySqlDriver {
 
     async fn order(connection: &mut MySqlConnection, sql: &'static str) -> Result<(), sqlx::Error> {
         connection.execute(sqlx::raw_sql(sql)).await.map(drop)
+    }
+
+    async fn describe(
+        connection: &mut MySqlConnection,
+        statement: &Statement<'_>,
+    ) -> Result<Described, Failure> {
+        let sql = statement.sql(|_| "?".to_owned());
+        let prepared = match connection
+            .prepare(AssertSqlSafe(sql.clone()).into_sql_str())
+            .await
+        {
+            Ok(prepared) => prepared,
+            Err(error) if is_not_preparable(&error) => {
+                return Ok(Described::not(
+                    "this server does not prepare such statements",
+                ));
+            }
+            Err(error) => return Err(Failure::Sent { error, sql }),
+        };
+        let names: Vec<&str> = prepared.columns().iter().map(Column::name).collect();
+        statement.key_index(&names)?;
+        let columns = prepared.columns().iter().map(|column| Typed {
+            name: column.name().to_owned(),
+            type_name: TypeInfo::name(column.type_info()).to_owned(),
+        });
+        Ok(Described::Known {
+            columns: columns.collect(),
+            // The server says only how many there are.
+            parameters: Vec::new(),
+        })
     }
 
     async fn run(

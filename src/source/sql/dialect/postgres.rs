@@ -15,6 +15,7 @@ use sqlx::postgres::{
 };
 use sqlx::{
     Arguments, AssertSqlSafe, Column, Either, Executor, Row as _, SqlSafeStr, Statement as _,
+    TypeInfo,
 };
 
 use super::super::failure::{Class, Failure, Peer};
@@ -26,7 +27,7 @@ use super::super::tls;
 use super::{Database, Dialect, Registered, Server, quoted, with_params};
 use crate::config::CompileContext;
 use crate::expr::Map;
-use crate::source::SourceError;
+use crate::source::{Described, SourceError, Typed};
 
 inventory::submit! { Registered(&POSTGRES) }
 
@@ -215,6 +216,14 @@ impl Driver for PostgresDriver {
         connection.execute(sqlx::raw_sql(sql)).await.map(drop)
     }
 
+    async fn describe(
+        connection: &mut PgConnection,
+        statement: &Statement<'_>,
+    ) -> Result<Described, Failure> {
+        let asked = ask(connection, statement, false).await?;
+        described(statement, &asked)
+    }
+
     async fn run(
         connection: &mut PgConnection,
         statement: &Statement<'_>,
@@ -243,6 +252,14 @@ impl Driver for RedshiftDriver {
 
     async fn order(connection: &mut PgConnection, sql: &'static str) -> Result<(), sqlx::Error> {
         connection.execute(sqlx::raw_sql(sql)).await.map(drop)
+    }
+
+    async fn describe(
+        connection: &mut PgConnection,
+        statement: &Statement<'_>,
+    ) -> Result<Described, Failure> {
+        let asked = ask(connection, statement, false).await?;
+        described(statement, &asked)
     }
 
     async fn run(
@@ -290,6 +307,28 @@ async fn run(
     })
     .await?;
     Ok(())
+}
+
+/// What the server says of a query.
+fn described(statement: &Statement<'_>, (asked, _): &Asked) -> Result<Described, Failure> {
+    key_index(statement, asked)?;
+    // Columns of types that cannot be read are a mistake of the query.
+    decode::readable(&statement.sql(|index| mark(index, &[])), asked)?;
+    let columns = asked.columns().iter().map(|column| Typed {
+        name: column.name().to_owned(),
+        type_name: TypeInfo::name(column.type_info()).to_owned(),
+    });
+    let types = parameter_types(asked)?;
+    let parameters = statement.parameters.iter().zip(&types);
+    Ok(Described::Known {
+        columns: columns.collect(),
+        parameters: parameters
+            .map(|(parameter, kind)| Typed {
+                name: parameter.name.clone(),
+                type_name: TypeInfo::name(kind).to_owned(),
+            })
+            .collect(),
+    })
 }
 
 /// A query that the server has looked at, and the parameters that are text because nothing says

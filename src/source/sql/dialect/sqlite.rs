@@ -23,7 +23,7 @@ use super::{Database, Dialect, Registered, Server, quoted};
 use crate::config::CompileContext;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Map, Value, parse_time};
-use crate::source::SourceError;
+use crate::source::{Described, SourceError, Typed};
 
 inventory::submit! { Registered(&SQLITE) }
 
@@ -185,6 +185,25 @@ impl Driver for File {
         connection.execute(sqlx::raw_sql(sql)).await.map(drop)
     }
 
+    async fn describe(
+        connection: &mut SqliteConnection,
+        statement: &Statement<'_>,
+    ) -> Result<Described, Failure> {
+        let sql = statement.sql(|_| "?".to_owned());
+        let prepared = connection
+            .prepare(AssertSqlSafe(sql.clone()).into_sql_str())
+            .await
+            .map_err(|error| Failure::Sent { error, sql })?;
+        let names: Vec<&str> = prepared.columns().iter().map(Column::name).collect();
+        statement.key_index(&names)?;
+        let columns = prepared.columns().iter();
+        Ok(Described::Known {
+            columns: columns.map(typed).collect(),
+            // They are of whatever type the value is.
+            parameters: Vec::new(),
+        })
+    }
+
     async fn run(
         connection: &mut SqliteConnection,
         statement: &Statement<'_>,
@@ -216,6 +235,13 @@ fn unreachable(path: &Path, reason: &str) -> SourceError {
         system: path.display().to_string(),
         reason: reason.to_owned(),
         transient: false,
+    }
+}
+
+fn typed(column: &SqliteColumn) -> Typed {
+    Typed {
+        name: column.name().to_owned(),
+        type_name: declared(column),
     }
 }
 

@@ -134,7 +134,7 @@ pub(super) fn explained(
         let sql = statement.sql(|_| "?".to_owned());
         let place = place::of_message(reason, &sql);
         let place = place.and_then(|place| statement.location(&sql, place));
-        *at = place.map(|place| place.to_string());
+        *at = place;
     }
     error
 }
