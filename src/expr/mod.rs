@@ -27,6 +27,7 @@ pub use cel::CelProgram;
 pub use check::Variables;
 pub(crate) use check::members_of;
 pub use choices::Choice;
+pub(crate) use depth::with_room;
 pub use dot::{Preprocessed, preprocess};
 pub use error::{EvalError, ExprError};
 pub use functions::{FunctionDoc, documented as documented_functions};
