@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::{Outcome, report};
 use crate::c1z::audit;
-use crate::diagnostic::codes::{Code, DIAGNOSTICS, FINDINGS, ONLINE};
-use crate::diagnostic::{explained, nearest};
+use crate::diagnostic::explained::{self, GROUPS};
+use crate::diagnostic::nearest;
 
 /// What to explain.
 #[derive(Debug, Args)]
@@ -17,11 +17,8 @@ pub(crate) struct ExplainCodeArgs {
     code: Option<String>,
 }
 
-/// Where a code is met.
-const MET_BY_VALIDATE: &str = "of connector files";
-const MET_ONLINE: &str = "of `validate --online`";
-const MET_BY_SYNC: &str = "of the summary of a sync";
-const MET_BY_VERIFY: &str = "of `inspect verify`";
+/// Where codes of sync files are met.
+const OF_SYNC_FILES: &str = "What `inspect FILE.c1z verify` says of a sync file";
 
 /// Prints what a code means.
 pub(crate) fn run(args: &ExplainCodeArgs, out: &mut dyn Write) -> anyhow::Result<Outcome> {
@@ -40,11 +37,11 @@ pub(crate) fn run(args: &ExplainCodeArgs, out: &mut dyn Write) -> anyhow::Result
         eprintln!("error: there is no code `{code}`; {way_out}");
         return Ok(Outcome::Wrong);
     }
-    for (at, (met, text)) in sections.iter().enumerate() {
+    for (at, (title, text)) in sections.iter().enumerate() {
         if at > 0 {
             writeln!(out)?;
         }
-        let heading = format!("{code}, a code {met}");
+        let heading = format!("{title}: {code}");
         match report::colour_on_stdout() {
             true => writeln!(out, "\x1b[1m{heading}\x1b[0m\n\n{text}")?,
             false => writeln!(out, "{heading}\n\n{text}")?,
@@ -61,52 +58,38 @@ fn bare(written: &str) -> &str {
 
 /// What is said of a code: one name may be a code of several things.
 fn sections(code: &str) -> Vec<(&'static str, String)> {
-    let of = |codes: &[Code], long: fn(&str) -> Option<&'static str>| {
-        let known = codes.iter().find(|known| known.name == code)?;
-        let meaning = explained::plain(known.meaning);
-        let long = long(code).map(explained::plain);
-        Some(long.map_or(meaning.clone(), |long| format!("{meaning}\n\n{long}")))
-    };
-    let check = audit::CHECKS.iter().find(|check| check.code == code);
-    [
-        (MET_BY_VALIDATE, of(DIAGNOSTICS, explained::of_diagnostic)),
-        (MET_ONLINE, of(ONLINE, explained::of_online)),
-        (MET_BY_SYNC, of(FINDINGS, explained::of_finding)),
-        (MET_BY_VERIFY, check.map(|check| check.meaning.to_owned())),
-    ]
-    .into_iter()
-    .filter_map(|(met, text)| Some((met, text?)))
-    .collect()
+    let of_groups = GROUPS.iter().filter_map(|group| {
+        let known = group.codes.iter().find(|known| known.name == code)?;
+        let long = (group.long)(code).map(explained::plain);
+        let text = match long {
+            Some(long) => format!("{}\n\n{long}", known.meaning),
+            None => known.meaning.to_owned(),
+        };
+        Some((group.title, text))
+    });
+    let checks = audit::CHECKS.iter().filter(|check| check.code == code);
+    let checks = checks.map(|check| (OF_SYNC_FILES, check.meaning.to_owned()));
+    of_groups.chain(checks).collect()
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
-    let diagnostics = DIAGNOSTICS
-        .iter()
-        .chain(ONLINE)
-        .chain(FINDINGS)
-        .map(|code| code.name);
-    diagnostics.chain(audit::CHECKS.iter().map(|check| check.code))
+    let codes = GROUPS.iter().flat_map(|group| group.codes);
+    let codes = codes.map(|code| code.name);
+    codes.chain(audit::CHECKS.iter().map(|check| check.code))
 }
 
 /// Every code with its meaning.
 fn list(out: &mut dyn Write) -> std::io::Result<()> {
-    let short =
-        |codes: &[Code]| -> Vec<_> { codes.iter().map(|code| (code.name, code.meaning)).collect() };
-    let checks = audit::CHECKS
-        .iter()
-        .map(|check| (check.code, check.meaning));
-    let groups = [
-        (MET_BY_VALIDATE, short(DIAGNOSTICS)),
-        (MET_ONLINE, short(ONLINE)),
-        (MET_BY_SYNC, short(FINDINGS)),
-        (MET_BY_VERIFY, checks.collect()),
-    ];
-    for (at, (met, codes)) in groups.iter().enumerate() {
-        let gap = if at > 0 { "\n" } else { "" };
-        writeln!(out, "{gap}Codes {met}")?;
-        for (name, meaning) in codes {
-            writeln!(out, "  {name}\n      {meaning}")?;
+    for group in &GROUPS {
+        writeln!(out, "{}", group.title)?;
+        for code in group.codes {
+            writeln!(out, "  {}\n      {}", code.name, code.meaning)?;
         }
+        writeln!(out)?;
+    }
+    writeln!(out, "{OF_SYNC_FILES}")?;
+    for check in audit::CHECKS {
+        writeln!(out, "  {}\n      {}", check.code, check.meaning)?;
     }
     Ok(())
 }

@@ -5,7 +5,6 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value as Json, json};
 
-use super::codes::{Code, DIAGNOSTICS};
 use super::json::RegionView;
 use super::{Diagnostic, Location, Severity, explained};
 
@@ -44,13 +43,12 @@ pub fn sarif(found: &[Diagnostic]) -> Json {
 /// A code with its meaning and its long form.
 fn rule(name: &str) -> Json {
     let mut rule = json!({"id": name});
-    let known = DIAGNOSTICS.iter().find(|code| code.name == name);
-    if let Some(Code { meaning, .. }) = known {
+    if let Some((meaning, long)) = explained::told(name) {
         rule["shortDescription"] = json!({"text": plain(meaning)});
-    }
-    if let Some(long) = explained::of_diagnostic(name) {
-        let markdown = explained::markdown(long);
-        rule["help"] = json!({"text": plain(&markdown), "markdown": markdown});
+        if let Some(long) = long {
+            let markdown = explained::markdown(long);
+            rule["help"] = json!({"text": plain(&markdown), "markdown": markdown});
+        }
     }
     rule
 }

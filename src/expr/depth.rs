@@ -69,6 +69,12 @@ pub(super) fn with_stack<T>(nodes: usize, run: impl FnOnce() -> T) -> T {
     }
 }
 
+/// Runs what compiles many expressions with a stack that is enough for each of them, so that none has to
+/// make one of its own: that costs more than parsing does.
+pub(crate) fn with_room<T>(run: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(STACK / 4 * 3, STACK, run)
+}
+
 #[cfg(test)]
 mod tests {
     use crate::expr::{CelProgram, Inputs, Scope, Variables};

@@ -28,6 +28,7 @@ pub use cel::{CelProgram, possible_texts};
 pub use check::Variables;
 pub(crate) use check::members_of;
 pub use choices::Choice;
+pub(crate) use depth::with_room;
 pub use dot::{Preprocessed, columns_asked_for, preprocess};
 pub use error::{EvalError, ExprError};
 pub use functions::{

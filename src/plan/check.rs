@@ -6,7 +6,7 @@ use super::{Plan, compile};
 use crate::config::decode::Placed;
 use crate::config::{CompileContext, ConnectorConfig, Environment, Loaded};
 use crate::diagnostic::{self, Diagnostic, Severity, Span};
-use crate::expr::Variables;
+use crate::expr::{Variables, with_room};
 
 /// How a file is checked.
 #[derive(Clone, Copy)]
@@ -66,7 +66,7 @@ pub fn survey(loaded: Loaded, how: Check<'_>) -> Survey {
         if how.purpose == Purpose::Sync {
             cx.excused = excused(config, &loaded.places);
         }
-        plan = compile(config, &loaded.file, &mut cx);
+        plan = with_room(|| compile(config, &loaded.file, &mut cx));
         found.append(&mut cx.diagnostics);
         programs = cx.programs;
     }

@@ -7,6 +7,42 @@
 
 mod table;
 
+use super::codes::{Code, DIAGNOSTICS, FINDINGS, ONLINE};
+
+/// Codes that are met in one place.
+pub struct Group {
+    /// Where they are met, as a heading.
+    pub title: &'static str,
+    /// The folder of their long forms.
+    pub folder: &'static str,
+    /// The codes.
+    pub codes: &'static [Code],
+    /// The long form of one of them.
+    pub long: fn(&str) -> Option<&'static str>,
+}
+
+/// Every code there is. A name may be in several groups.
+pub const GROUPS: [Group; 3] = [
+    Group {
+        title: "What `validate` and `sync` say of a file",
+        folder: "diagnostics",
+        codes: DIAGNOSTICS,
+        long: of_diagnostic,
+    },
+    Group {
+        title: "What `validate --online` says of a file",
+        folder: "online",
+        codes: ONLINE,
+        long: of_online,
+    },
+    Group {
+        title: "What the summary of a sync reports",
+        folder: "findings",
+        codes: FINDINGS,
+        long: of_finding,
+    },
+];
+
 /// A part of a long form, in the order written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part<'t> {
@@ -23,19 +59,28 @@ pub enum Part<'t> {
     },
 }
 
+/// What is told of a place in a file: its short and its long form.
+pub fn told(code: &str) -> Option<(&'static str, Option<&'static str>)> {
+    let groups = GROUPS.iter().filter(|group| group.folder != "findings");
+    groups.into_iter().find_map(|group| {
+        let known = group.codes.iter().find(|known| known.name == code)?;
+        Some((known.meaning, (group.long)(code)))
+    })
+}
+
 /// The long form of a code of [`super::codes::DIAGNOSTICS`].
 pub fn of_diagnostic(code: &str) -> Option<&'static str> {
     find(table::DIAGNOSTICS, code)
 }
 
-/// The long form of a code of [`super::codes::FINDINGS`].
-pub fn of_finding(code: &str) -> Option<&'static str> {
-    find(table::FINDINGS, code)
-}
-
 /// The long form of a code of [`super::codes::ONLINE`].
 pub fn of_online(code: &str) -> Option<&'static str> {
     find(table::ONLINE, code)
+}
+
+/// The long form of a code of [`super::codes::FINDINGS`].
+pub fn of_finding(code: &str) -> Option<&'static str> {
+    find(table::FINDINGS, code)
 }
 
 fn find(table: &[(&str, &'static str)], code: &str) -> Option<&'static str> {

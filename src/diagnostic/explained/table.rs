@@ -99,6 +99,19 @@ pub(super) const DIAGNOSTICS: &[(&str, &str)] = table!("diagnostics":
     "yaml-syntax"
 );
 
+pub(super) const ONLINE: &[(&str, &str)] = table!("online":
+    "always-null"
+    "column-not-there"
+    "credentials-refused"
+    "expression-failed"
+    "field-never-there"
+    "listing-failed"
+    "not-reached"
+    "nothing-listed"
+    "paging-doubtful"
+    "query-refused"
+);
+
 pub(super) const FINDINGS: &[(&str, &str)] = table!("findings":
     "bad-date"
     "ceiling-reached"
@@ -130,17 +143,4 @@ pub(super) const FINDINGS: &[(&str, &str)] = table!("findings":
     "unknown-resource"
     "unknown-word"
     "window-full"
-);
-
-pub(super) const ONLINE: &[(&str, &str)] = table!("online":
-    "always-null"
-    "column-not-there"
-    "credentials-refused"
-    "expression-failed"
-    "field-never-there"
-    "listing-failed"
-    "not-reached"
-    "nothing-listed"
-    "paging-doubtful"
-    "query-refused"
 );

@@ -1,7 +1,7 @@
 //! The long forms of codes: each code has one, and their examples are what they say they are.
 
 use rolecall::diagnostic::codes::{DIAGNOSTICS, FINDINGS};
-use rolecall::diagnostic::explained::{self, Part};
+use rolecall::diagnostic::explained::{self, GROUPS, Part};
 use rolecall::plan::Purpose;
 
 use super::checked;
@@ -150,16 +150,10 @@ fn pieces_are_put_into_their_frames() {
 #[test]
 fn every_code_has_a_long_form() {
     let mut missing = Vec::new();
-    for (folder, codes, long) in [
-        (
-            "diagnostics",
-            DIAGNOSTICS,
-            explained::of_diagnostic as fn(&str) -> _,
-        ),
-        ("findings", FINDINGS, explained::of_finding),
-    ] {
-        for code in codes {
-            match long(code.name) {
+    for group in &GROUPS {
+        let folder = group.folder;
+        for code in group.codes {
+            match (group.long)(code.name) {
                 Some(text) if explained::markdown(text).len() > 120 => {}
                 Some(_) => missing.push(format!("more text in {folder}/{}.md", code.name)),
                 None => missing.push(format!(
@@ -180,11 +174,11 @@ fn every_code_has_a_long_form() {
 #[test]
 fn no_long_form_is_left_over() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/diagnostic/explained");
-    for (folder, codes) in [("diagnostics", DIAGNOSTICS), ("findings", FINDINGS)] {
-        for entry in std::fs::read_dir(root.join(folder)).expect("the folder is there") {
+    for group in &GROUPS {
+        for entry in std::fs::read_dir(root.join(group.folder)).expect("the folder is there") {
             let path = entry.expect("a readable folder").path();
             let name = path.file_stem().expect("a name").to_string_lossy();
-            let is_code = codes.iter().any(|code| code.name == name);
+            let is_code = group.codes.iter().any(|code| code.name == name);
             assert!(is_code, "there is no code `{name}`: {}", path.display());
         }
     }

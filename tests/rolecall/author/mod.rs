@@ -113,7 +113,8 @@ fn judge_diagnostic(diagnostic: &Diagnostic, text: &str) -> Result<(), String> {
     if diagnostic.message.trim().is_empty() {
         return wrong("it says nothing");
     }
-    if !DIAGNOSTICS.iter().any(|code| code.name == diagnostic.code) {
+    let is_known = DIAGNOSTICS.iter().any(|code| code.name == diagnostic.code);
+    if !is_known {
         return wrong("its code is not in src/diagnostic/codes.rs");
     }
     let github = render_github(diagnostic);

@@ -171,7 +171,7 @@ fn codes_are_explained() {
     insta::assert_snapshot!("explain-code@one", said(&ran));
     // A code of files, of syncs and of sync files.
     let shown = said(&run(here, &["explain-code", "duplicate-id"], &[]));
-    for of in ["connector files", "a sync", "inspect verify"] {
+    for of in ["`validate` and `sync`", "summary of a sync", "a sync file"] {
         assert!(shown.contains(of), "{shown}");
     }
     let ran = run(here, &["explain-code", "unknown-feild"], &[]);
