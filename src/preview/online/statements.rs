@@ -192,11 +192,7 @@ fn of_type<'p>(found: &'p TypePlan, all: &mut Vec<Asked<'p>>) {
     of_find(&path("get"), found.get.as_ref(), all);
 }
 
-fn of_provisioning<'p>(
-    name: &str,
-    provisioning: &'p ProvisioningPlan,
-    all: &mut Vec<Asked<'p>>,
-) {
+fn of_provisioning<'p>(name: &str, provisioning: &'p ProvisioningPlan, all: &mut Vec<Asked<'p>>) {
     for (side, change) in [
         ("grant", &provisioning.grant),
         ("revoke", &provisioning.revoke),
