@@ -87,9 +87,9 @@ fn is_refused(fetch: &dyn Fetch, refused: &[Location]) -> bool {
 }
 
 fn judge(plan: &Plan, preview: &Preview, what: What, refused: &[Location], online: &mut Online) {
-    for listing in preview.listings.iter().filter(|it| it.is_wanted) {
-        online.listings += usize::from(!listing.pages.is_empty());
-    }
+    let called = preview.listings.iter().filter(|it| it.is_wanted && asks(it));
+    let called: BTreeSet<usize> = called.map(|listing| listing.entry).collect();
+    online.listings += called.len();
     if let Some(failure) = &preview.failure {
         // What is needed by several listings fails with each of them: it is told once.
         let failed = preview.listings.iter().find(|it| it.failure.is_some());

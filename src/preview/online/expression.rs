@@ -7,6 +7,9 @@ use crate::preview::Step;
 /// From so many records on, a field that is null in all of them is more than chance.
 const ENOUGH: usize = 10;
 
+/// Fewer records say nothing of what is usual.
+const FEW: usize = 3;
+
 /// How many fields of the records are named in a message.
 const NAMED: usize = 12;
 
@@ -48,7 +51,11 @@ impl Told {
         if let Some(member) = absent {
             let message = format!("no record has a field `{member}`, of {}", records(times));
             let near = nearest(member, fields.iter().copied());
-            let diagnostic = weighed(times, "field-never-there", at, message);
+            let diagnostic = match self.failed == times {
+                // A sync can map none of them.
+                true => Diagnostic::error("field-never-there", at, message),
+                false => weighed(times, "field-never-there", at, message),
+            };
             return Some(match near {
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
                 None => diagnostic.help(format!(
@@ -62,10 +69,10 @@ impl Told {
             let message = format!("this fails for {of}: {failure}");
             return Some(Diagnostic::error("expression-failed", at, message));
         }
-        if nulls < times {
+        if nulls < times || times < FEW {
             return None;
         }
-        let message = format!("this is null or empty for all of {}", records(times));
+        let message = format!("this is null or empty in each of {}", records(times));
         let help = "see with `rolecall preview --raw` which field holds the value";
         Some(weighed(times, "always-null", at, message).help(help))
     }
