@@ -87,7 +87,10 @@ fn is_refused(fetch: &dyn Fetch, refused: &[Location]) -> bool {
 }
 
 fn judge(plan: &Plan, preview: &Preview, what: What, refused: &[Location], online: &mut Online) {
-    let called = preview.listings.iter().filter(|it| it.is_wanted && asks(it));
+    let called = preview
+        .listings
+        .iter()
+        .filter(|it| it.is_wanted && asks(it));
     let called: BTreeSet<usize> = called.map(|listing| listing.entry).collect();
     online.listings += called.len();
     if let Some(failure) = &preview.failure {
