@@ -91,18 +91,23 @@ fn told(file: &Arc<SourceFile>) -> Vec<Diagnostic> {
     plan::check(config::load_text(file.clone()), how).1
 }
 
-/// How much is wrong with a file: errors, and everything that is told.
+/// How much is wrong with a file.
 #[derive(Clone, Copy)]
 struct Weight {
     errors: usize,
+    /// Columns that no query selects: no record would be mapped.
+    unselected: usize,
+    /// Everything that is told.
     all: usize,
 }
 
 impl Weight {
     fn of(told: &[Diagnostic]) -> Self {
         let errors = told.iter().filter(|it| it.severity == Severity::Error);
+        let unselected = told.iter().filter(|it| it.code == "unselected-column");
         Self {
             errors: errors.count(),
+            unselected: unselected.count(),
             all: told.len(),
         }
     }
@@ -110,7 +115,9 @@ impl Weight {
     /// Whether a file that weighs this much is no worse than the one it was made of. Where an error is
     /// gone, more of the file may be looked at.
     fn is_no_worse_than(self, before: Self) -> bool {
-        self.errors < before.errors || self.errors == before.errors && self.all <= before.all
+        let fewer_errors = self.errors < before.errors;
+        let same = self.errors == before.errors && self.unselected <= before.unselected;
+        fewer_errors || same && self.all <= before.all
     }
 }
 
