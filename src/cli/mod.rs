@@ -111,7 +111,7 @@ enum Command {
     /// List every auth kind, paging strategy, SQL dialect and function, with its documentation.
     Kinds(kinds::KindsArgs),
     /// Serve an editor over standard input and output, by the language server protocol.
-    Lsp,
+    Lsp(lsp::LspArgs),
     /// Show what a sync file holds.
     Inspect(inspect::InspectArgs),
     /// A small platform on this machine, to try service mode against.
@@ -196,7 +196,7 @@ fn run(command: Command) -> Outcome {
         Command::ExplainCode(args) => explain_code::run(&args, &mut out),
         Command::Eval(args) => eval::run(&args, &mut out),
         Command::Schema => schema::run(&mut out),
-        Command::Lsp => {
+        Command::Lsp(_) => {
             // Its answers go another way.
             drop(out);
             return match lsp::run() {

@@ -161,10 +161,6 @@ fn apart(mut edits: Vec<Edit>) -> Vec<Edit> {
 }
 
 /// Edits of one file as editors want them.
-#[expect(
-    clippy::mutable_key_type,
-    reason = "the type is the protocol's; nothing changes a key"
-)]
 pub(super) fn workspace_edit(uri: &Uri, file: &File, edits: &[Edit]) -> WorkspaceEdit {
     let edits = edits.iter().map(|edit| TextEdit {
         range: file.lines.range(edit.span),

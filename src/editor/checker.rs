@@ -106,10 +106,6 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 /// Waits for the file that is due first.
-#[expect(
-    clippy::mutable_key_type,
-    reason = "the type is the protocol's; nothing changes a key"
-)]
 fn next(shared: &(Mutex<State>, Condvar)) -> Option<(Uri, Waiting)> {
     let mut state = lock(&shared.0);
     loop {

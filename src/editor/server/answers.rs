@@ -4,11 +4,12 @@ use lsp_server::{Message, Notification, RequestId, Response};
 use lsp_types::notification::{Notification as _, ShowMessage};
 use lsp_types::request::{self, Request as _};
 use lsp_types::{
-    CodeActionParams, CompletionList, CompletionParams, CompletionResponse,
-    DocumentFormattingParams, DocumentHighlight, DocumentHighlightParams, DocumentSymbolParams,
-    DocumentSymbolResponse, ExecuteCommandParams, GotoDefinitionParams, GotoDefinitionResponse,
-    HoverParams, Location, MessageType, PrepareRenameResponse, ReferenceParams, RenameParams,
-    ShowMessageParams, TextDocumentPositionParams, TextEdit, Uri,
+    CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, CompletionList,
+    CompletionParams, CompletionResponse, DocumentFormattingParams, DocumentHighlight,
+    DocumentHighlightParams, DocumentSymbolParams, DocumentSymbolResponse, ExecuteCommandParams,
+    GotoDefinitionParams, GotoDefinitionResponse, HoverParams, Location, MessageType,
+    PrepareRenameResponse, ReferenceParams, RenameParams, ShowMessageParams,
+    TextDocumentPositionParams, TextEdit, Uri,
 };
 use serde_json::Value;
 
@@ -24,6 +25,12 @@ use crate::rewrite::{Untidy, tidy};
 
 /// An answer, or why there is none.
 type Answer = Result<Value, String>;
+
+/// Whether a kind is another, or one below it: `source.fixAll` is a `source`.
+fn is_kind(kind: &CodeActionKind, wanted: &CodeActionKind) -> bool {
+    let rest = kind.as_str().strip_prefix(wanted.as_str());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
 
 /// What a request asks for.
 fn parameters<T: serde::de::DeserializeOwned>(asked: Value) -> Result<T, String> {
@@ -113,7 +120,6 @@ impl Server {
             previews: &self.previews,
             remembered: &remembered,
         });
-        // What is offered depends on what is written: `.` begins a column, `'` a text.
         answer(CompletionResponse::List(CompletionList {
             is_incomplete: false,
             items,
@@ -242,13 +248,17 @@ impl Server {
         };
         let range = open.file.lines.span(asked.range);
         let explained_at = self.explained_at.as_deref();
-        answer(actions::actions(
-            uri,
-            &open.file,
-            diagnostics,
-            range,
-            explained_at,
-        ))
+        let mut found = actions::actions(uri, &open.file, diagnostics, range, explained_at);
+        // An editor that saves a file asks for one kind, and does all that it is given.
+        if let Some(only) = &asked.context.only {
+            found.retain(|action| match action {
+                CodeActionOrCommand::CodeAction(CodeAction {
+                    kind: Some(kind), ..
+                }) => only.iter().any(|wanted| is_kind(kind, wanted)),
+                _ => false,
+            });
+        }
+        answer(found)
     }
 
     /// Looks at the system; the answer follows when it is there.
