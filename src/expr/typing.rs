@@ -463,20 +463,38 @@ mod tests {
     fn what_cannot_work_is_told_at_its_sign() {
         for (source, expected) in [
             ("'a' + 1", "\"+\" `+` cannot join text and a number"),
-            ("true + true", "\"+\" `+` does not work on `true` or `false`"),
+            (
+                "true + true",
+                "\"+\" `+` does not work on `true` or `false`",
+            ),
             ("1 - 'a'", "\"-\" `-` cannot take text from a number"),
             ("'a' * 3", "\"*\" `*` works on numbers, and this is text"),
             ("!'x'", "\"!\" `!` works on conditions, and this is text"),
-            ("'x' && .a", "\"&&\" `&&` joins conditions, and one side is text"),
-            ("1 ? .a : .b", "\"?\" what stands before `?` is a number, no condition"),
-            ("string(.a) == 1", "\"==\" text and a number are never equal"),
-            ("now() > '2024'", "\">\" `>` cannot compare a moment and text"),
+            (
+                "'x' && .a",
+                "\"&&\" `&&` joins conditions, and one side is text",
+            ),
+            (
+                "1 ? .a : .b",
+                "\"?\" what stands before `?` is a number, no condition",
+            ),
+            (
+                "string(.a) == 1",
+                "\"==\" text and a number are never equal",
+            ),
+            (
+                "now() > '2024'",
+                "\">\" `>` cannot compare a moment and text",
+            ),
             ("[1] < [2]", "\"<\" `<` cannot compare a list"),
             (
                 "size(5)",
                 "\"size\" `size` works on text, bytes, a list or a map, and this is a number",
             ),
-            ("'a'.join(',')", "\"join\" `join` works on a list, and this is text"),
+            (
+                "'a'.join(',')",
+                "\"join\" `join` works on a list, and this is text",
+            ),
             ("string(null)", "\"string\" `string` does not work on null"),
             ("'a'.name", "\"name\" text has no field `name`"),
             (
