@@ -131,6 +131,10 @@ impl<'e> CompileContext<'e> {
         if diagnostic.severity == Severity::Error && self.excused.iter().any(excused) {
             diagnostic.severity = Severity::Warning;
         }
+        // A change of what may be a secret would show it.
+        diagnostic
+            .fix
+            .retain(|edit| !self.file.is_masked(edit.span));
         self.diagnostics.push(diagnostic);
     }
 

@@ -212,7 +212,7 @@ fn excerpts_show_no_secret() {
 /// Nor is one in a message, where literal text looks like a program.
 #[test]
 fn messages_quote_no_secret() {
-    let text = "app_name: A\nconnect:\n  base_url: https://a.test\n  request_defaults: {headers: {X-Api-Key: \"'hunter2'\", X-Org: \"'acme'\"}}\nresource_types:\n  u:\n    list:\n      request: {url: /u}\n      response: {resource_mapping: {id: cel:item.id, display_name: cel:item.name}}\n";
+    let text = "app_name: A\nconnect:\n  base_url: https://a.test\n  request_defaults: {headers: {X-Token: \"'hunter2'\", X-Org: \"'acme'\"}}\nresource_types:\n  u:\n    list:\n      request: {url: /u}\n      response: {resource_mapping: {id: cel:item.id, display_name: cel:item.name}}\n";
     let shown = found(text);
     assert_eq!(shown.matches("literal-program").count(), 2, "{shown}");
     assert!(!shown.contains("hunter2"), "{shown}");

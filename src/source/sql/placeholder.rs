@@ -64,9 +64,8 @@ impl Form {
 
 /// Words of SQL that are no good names of values.
 const SQL_WORDS: &[&str] = &[
-    "select", "from", "where", "and", "or", "not", "in", "is", "null", "join", "on", "insert",
-    "into", "values", "update", "set", "delete", "grant", "revoke", "order", "by", "group",
-    "having", "as", "union", "table", "like", "between",
+    "select", "from", "where", "and", "or", "not", "in", "is", "join", "on", "insert", "into",
+    "delete", "having",
 ];
 
 const OPTIONS: [&str; 3] = ["unquoted", "identifier", "keyword"];
