@@ -110,7 +110,7 @@ pub fn map(shape: &Shape, language: Language, noun: Noun) -> Option<Mapped> {
     let person = (noun == Noun::Person).then(|| mapper.person());
     let display_name = mapper.display_name(&id);
     let description = mapper.description();
-    let profile = mapper.profile();
+    let profile = mapper.profile(&display_name);
     Some(Mapped {
         id: id.0,
         display_name,
@@ -465,7 +465,7 @@ impl<'s> Mapper<'s> {
         Some(found)
     }
 
-    fn profile(&mut self) -> Vec<(String, Found)> {
+    fn profile(&mut self, shown: &Found) -> Vec<(String, Found)> {
         let mut profile: Vec<(String, Found)> = Vec::new();
         for name in PROFILE {
             let Some(leaf) = self.find(&[name], Shape::is_scalar) else {
@@ -477,6 +477,7 @@ impl<'s> Mapper<'s> {
             let taken = profile
                 .iter()
                 .any(|(known, found)| *known == key || found.expression == reading.or_null());
+            let taken = taken || shown.expression == reading.or_null();
             if profile.len() >= 8 || taken || column.is_none() {
                 continue;
             }
