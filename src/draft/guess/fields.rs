@@ -111,7 +111,7 @@ pub fn map(shape: &Shape, language: Language, noun: Noun) -> Option<Mapped> {
     let display_name = mapper.display_name(&id);
     let description = mapper.description();
     let profile = mapper.profile(&display_name);
-    Some(Mapped {
+    let mut mapped = Mapped {
         id: id.0,
         display_name,
         description,
@@ -119,7 +119,17 @@ pub fn map(shape: &Shape, language: Language, noun: Noun) -> Option<Mapped> {
         profile,
         todos: mapper.todos,
         sample: mapper.sample.record(),
-    })
+    };
+    if language == Language::Sql {
+        // A row has every column that was selected.
+        let columns = mapped.columns();
+        if let Some(record) = mapped.sample.as_object_mut() {
+            for column in columns {
+                record.entry(column).or_insert(Json::Null);
+            }
+        }
+    }
+    Some(mapped)
 }
 
 /// What names of fields begin with that say again what the record is.
