@@ -12,10 +12,18 @@ pub(crate) fn read_plain<T: DeserializeOwned>(text: &str) -> Result<T, String> {
         .map_err(|error| error.without_snippet().to_string())
 }
 
+/// How much a document of strangers may hold: descriptions of large APIs have a million values. What
+/// aliases repeat stays bounded as elsewhere.
+const NODES: usize = 4_000_000;
+
 /// Reads YAML that strangers wrote, as large and as careless as it may be: of a key that stands twice
 /// the last one counts.
 pub(crate) fn read_plain_leniently(text: &str) -> Result<serde_json::Value, String> {
     let mut options = Options::default();
+    if let Some(budget) = &mut options.budget {
+        budget.max_nodes = NODES;
+        budget.max_events = 2 * NODES;
+    }
     options.duplicate_keys = DuplicateKeyPolicy::LastWins;
     options.with_snippet = false;
     serde_yaml::from_str_with_options(text, options)

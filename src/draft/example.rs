@@ -10,32 +10,25 @@ use super::yaml::{Item, Section};
 pub(super) fn tests(draft: &Draft) -> Vec<Item> {
     let mut tests = Vec::new();
     for each in &draft.types {
-        tests.push(Item::new(of_list(each, draft)));
+        tests.push(Item::new(of_list(each)));
         for (index, grants) in each.grants.iter().enumerate() {
-            tests.extend(of_grants(each, grants, index + 1, draft).map(Item::new));
+            tests.extend(of_grants(each, grants, index + 1).map(Item::new));
         }
     }
     tests
 }
 
-/// What is given beside records.
-fn given(record: &Json, draft: &Draft) -> Section {
+/// What is given beside a record.
+fn given(record: &Json, each: &DraftType) -> Section {
     let mut given = Section::new().with("records", vec![Item::new(record.clone())]);
-    let mut variables = Section::new();
-    for (name, value) in &draft.stand_ins {
-        variables.put(name, value.as_str());
-    }
-    if !variables.is_empty() {
-        given.put("variables", variables);
+    if each.parent.is_some() {
+        given.put("parent_resource", json!({"id": "p1"}));
     }
     given
 }
 
-fn of_list(each: &DraftType, draft: &Draft) -> Section {
-    let mut given = given(&each.mapped.sample, draft);
-    if each.parent.is_some() {
-        given.put("parent_resource", json!({"id": "p1"}));
-    }
+fn of_list(each: &DraftType) -> Section {
+    let given = given(&each.mapped.sample, each);
     let mut expected = serde_json::Map::new();
     let mut expect = |key: &str, found: Option<&Found>| {
         if let Some(text) = found.and_then(|found| found.expect.as_ref()) {
@@ -62,12 +55,7 @@ fn of_list(each: &DraftType, draft: &Draft) -> Section {
         )
 }
 
-fn of_grants(
-    each: &DraftType,
-    grants: &DraftGrants,
-    entry: usize,
-    draft: &Draft,
-) -> Option<Section> {
+fn of_grants(each: &DraftType, grants: &DraftGrants, entry: usize) -> Option<Section> {
     let (record, resource) = grants.sample.as_ref()?;
     let expected = grants.mappings.iter().filter_map(|grant| {
         let principal = grant.expect.as_ref()?;
@@ -94,14 +82,11 @@ fn of_grants(
     if entry > 1 {
         test.put("entry", u32::try_from(entry).ok()?);
     }
-    let mut given = given(record, draft);
+    let mut given = given(record, each);
     given.put(
         "resource",
         json!({"id": resource, "display_name": "Example"}),
     );
-    if each.parent.is_some() {
-        given.put("parent_resource", json!({"id": "p1"}));
-    }
     Some(
         test.with("given", given)
             .with("expect", Section::new().with("grants", expected)),

@@ -93,8 +93,13 @@ impl Case {
 
     /// The text without what differs from run to run.
     fn steady(&self, text: &str) -> String {
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.contains(" in sync "))
+            .collect();
+        let text = lines.join("\n");
         let Some(database) = &self.database else {
-            return text.to_owned();
+            return text;
         };
         let port = database
             .url
@@ -103,13 +108,13 @@ impl Case {
             .to_string();
         text.replace(&database.name.to_uppercase(), "ACME")
             .replace(&database.name, "acme")
-            .replace(&rolecall_title(&database.name), "Acme")
+            .replace(&titled(&database.name), "Acme")
             .replace(&format!("port: {port}"), "port: 1234")
     }
 }
 
 /// How a draft writes the name of a database.
-fn rolecall_title(name: &str) -> String {
+fn titled(name: &str) -> String {
     let spaced = name.replace('_', " ");
     format!("{}{}", spaced[..1].to_uppercase(), &spaced[1..])
 }
@@ -221,6 +226,10 @@ fn bad_sources_are_answered_clearly() {
         let ran = run(folder, &["init", source], &[]);
         let code = ran.status.code().expect("it was not killed");
         assert!(code == 1 || code == 2, "{source}: {}", said(&ran));
+        if source == "alias.yaml" {
+            // Whichever bound is met first.
+            continue;
+        }
         all.push_str(&format!(
             "{} -> {code}\n{}\n",
             source.replace("hunter2", "SECRET"),

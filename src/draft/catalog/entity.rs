@@ -62,7 +62,6 @@ pub(super) fn draft(
             .collect(),
         notes,
         variables,
-        stand_ins: Vec::new(),
     })
 }
 

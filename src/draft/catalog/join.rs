@@ -329,7 +329,11 @@ impl<'j> Join<'j> {
                 });
             }
         };
+        let named = [&self.held.column, &self.holder.column];
         for column in &self.table.columns {
+            if named.contains(&&column.name) {
+                continue;
+            }
             let plain = joined(&column.name);
             let bare = plain.strip_prefix("is").unwrap_or(&plain).to_owned();
             let value = reading(&column.name);

@@ -110,8 +110,8 @@ pub fn map(shape: &Shape, language: Language, noun: Noun) -> Option<Mapped> {
     let person = (noun == Noun::Person).then(|| mapper.person());
     let display_name = mapper.display_name(&id);
     let description = mapper.description();
-    let profile = mapper.profile();
-    Some(Mapped {
+    let profile = mapper.profile(&display_name);
+    let mut mapped = Mapped {
         id: id.0,
         display_name,
         description,
@@ -119,7 +119,17 @@ pub fn map(shape: &Shape, language: Language, noun: Noun) -> Option<Mapped> {
         profile,
         todos: mapper.todos,
         sample: mapper.sample.record(),
-    })
+    };
+    if language == Language::Sql {
+        // A row has every column that was selected.
+        let columns = mapped.columns();
+        if let Some(record) = mapped.sample.as_object_mut() {
+            for column in columns {
+                record.entry(column).or_insert(Json::Null);
+            }
+        }
+    }
+    Some(mapped)
 }
 
 /// What names of fields begin with that say again what the record is.
@@ -465,7 +475,7 @@ impl<'s> Mapper<'s> {
         Some(found)
     }
 
-    fn profile(&mut self) -> Vec<(String, Found)> {
+    fn profile(&mut self, shown: &Found) -> Vec<(String, Found)> {
         let mut profile: Vec<(String, Found)> = Vec::new();
         for name in PROFILE {
             let Some(leaf) = self.find(&[name], Shape::is_scalar) else {
@@ -477,6 +487,7 @@ impl<'s> Mapper<'s> {
             let taken = profile
                 .iter()
                 .any(|(known, found)| *known == key || found.expression == reading.or_null());
+            let taken = taken || shown.expression == reading.or_null();
             if profile.len() >= 8 || taken || column.is_none() {
                 continue;
             }

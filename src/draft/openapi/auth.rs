@@ -34,7 +34,7 @@ pub(super) fn add(
     }
     let mut offers: Vec<Offer> = known
         .iter()
-        .filter_map(|(name, scheme)| offer(name, scheme, prefix, place))
+        .filter_map(|(name, scheme)| offer(name, scheme, prefix))
         .collect();
     offers.sort_by_key(|offer| offer.rank);
     let mut offers = offers.into_iter();
@@ -93,7 +93,7 @@ struct Offer {
     todo: Option<String>,
 }
 
-fn offer(name: &str, scheme: &Json, prefix: &str, _: &Place) -> Option<Offer> {
+fn offer(name: &str, scheme: &Json, prefix: &str) -> Option<Offer> {
     let text = |key: &str| scheme.get(key).and_then(Json::as_str).unwrap_or_default();
     let mut variables = Vec::new();
     let mut variable = |what: &str| {

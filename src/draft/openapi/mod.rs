@@ -62,7 +62,6 @@ pub fn draft(root: &Json, origin: &str, wish: &Wish) -> Result<Draft, DraftError
         types,
         todos: place.todos,
         notes,
-        stand_ins: place.stand_ins,
         variables: place.variables,
     })
 }

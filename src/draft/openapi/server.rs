@@ -21,17 +21,25 @@ pub(super) fn section(
     let (url, why) = match base_url(document, prefix, origin, place) {
         Some(found) => found,
         None => {
-            place.variables = known;
+            place.variables.clone_from(&known);
             let url = place.variable("url");
             place.todo("The description does not say where the API is: set the URL that its paths continue");
             (url, "guess: no usable server is named".to_owned())
         }
     };
-    if let Some((name, _)) = url.strip_prefix("${").and_then(|rest| rest.split_once('}')) {
-        place
-            .stand_ins
-            .push((name.to_owned(), "https://api.example.com".to_owned()));
-    }
+    // What is said of a host that nobody knows would only be half of a URL.
+    let url = match url.starts_with("${") && url.find('}') != Some(url.len() - 1) {
+        false => url,
+        true => {
+            place.variables = known;
+            let variable = place.variable("url");
+            let shown = url.replace("${", "{");
+            place.todo(format!(
+                "Set {variable} to the whole URL that paths continue; the description has `{shown}`"
+            ));
+            variable
+        }
+    };
     connect.push(Entry::new("base_url", url).beside(why));
     if !place.headers.is_empty() {
         let mut headers = Section::new();
@@ -158,9 +166,6 @@ fn absolute(url: &str, prefix: &str, origin: &str, place: &mut Place) -> Option<
         return None;
     }
     let root = place.variable("url");
-    place.todo(format!(
-        "The description names no host: set {root} to the one that `/{path}` is on"
-    ));
     Some(format!("{root}/{path}").trim_end_matches('/').to_owned())
 }
 

@@ -92,7 +92,6 @@ pub fn draft(
         types,
         todos,
         notes: Vec::new(),
-        stand_ins: Vec::new(),
         variables,
     })
 }
