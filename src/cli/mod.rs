@@ -12,9 +12,11 @@ mod explain_code;
 mod external;
 mod file_search;
 mod fmt;
+mod init;
 pub mod inspect;
 mod kinds;
 mod logging;
+mod lsp;
 mod metrics;
 mod migrate;
 mod online;
@@ -86,6 +88,8 @@ enum Command {
     Daemon(Box<daemon::DaemonArgs>),
     /// The flags and variables of the connectors `baton-http` and `baton-sql`, for old command lines.
     Connector(connector::Arguments),
+    /// Draft a connector file from an API description, a database, or a sample of answers.
+    Init(init::InitArgs),
     /// Find every mistake in connector files, without connecting.
     Validate(validate::ValidateArgs),
     /// Run one listing, and show what a sync would make of its first pages and what paging did.
@@ -106,6 +110,8 @@ enum Command {
     Schema,
     /// List every auth kind, paging strategy, SQL dialect and function, with its documentation.
     Kinds(kinds::KindsArgs),
+    /// Serve an editor over standard input and output, by the language server protocol.
+    Lsp,
     /// Show what a sync file holds.
     Inspect(inspect::InspectArgs),
     /// A small platform on this machine, to try service mode against.
@@ -180,6 +186,7 @@ fn run(command: Command) -> Outcome {
         Command::Apply(args) => change::apply(&args, &mut out),
         Command::Daemon(args) => daemon::run(&args, &mut out),
         Command::Connector(_) => unreachable!("it was run by its own name"),
+        Command::Init(args) => init::run(&args, &mut out),
         Command::Validate(args) => validate::run(&args, &mut out),
         Command::Fmt(args) => fmt::run(&args, &mut out),
         Command::Migrate(args) => migrate::run(&args, &mut out),
@@ -189,6 +196,17 @@ fn run(command: Command) -> Outcome {
         Command::ExplainCode(args) => explain_code::run(&args, &mut out),
         Command::Eval(args) => eval::run(&args, &mut out),
         Command::Schema => schema::run(&mut out),
+        Command::Lsp => {
+            // Its answers go another way.
+            drop(out);
+            return match lsp::run() {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    eprintln!("{}", report::failure(&error));
+                    Outcome::of_failure(error.as_ref())
+                }
+            };
+        }
         Command::Kinds(args) => kinds::run(&args, &mut out),
         Command::Inspect(args) => inspect::run(args, &mut out),
         Command::Platform(args) => platform::run(&args, &mut out),

@@ -37,7 +37,14 @@ impl<T: Decode> Decode for Vec<T> {
                 last.help = Some("put it in brackets: `[…]`".to_owned());
                 last.fix.extend(fix);
             }
-            return None;
+            // The rest of the file is checked as if the brackets were there.
+            let noted = decoder.diagnostics.len();
+            let one = match &node.value {
+                NodeValue::Scalar { .. } => T::decode(node, decoder),
+                _ => None,
+            };
+            decoder.diagnostics.truncate(noted);
+            return one.map(|one| vec![one]);
         };
         decode_items(items, decoder)
     }

@@ -9,6 +9,7 @@ use super::bare::is_bare_word;
 use super::decode::Dialect;
 use super::interpolate::{self, Environment};
 use super::scalar::{EnvText, ExprText, SecretText, TemplateText, Text};
+use super::slips;
 use crate::diagnostic::{Diagnostic, Edit, Location, Severity, SourceFile, Span};
 use crate::expr::{CelProgram, ExprError, Expression, Program, Template, Variables};
 
@@ -27,6 +28,8 @@ pub struct CompileContext<'e> {
     /// The single words that stand for themselves where text of a record is usual, for whoever knows
     /// whether a column has that name.
     pub words: Vec<(String, Text)>,
+    /// The names under `vars` of the file, once they are known.
+    pub vars: Option<Vec<String>>,
     /// Whether one of the programs compiled so far reads `response`.
     pub reads_response: bool,
     /// Every program that was compiled so far, for whoever counts which of them are evaluated.
@@ -68,6 +71,7 @@ impl<'e> CompileContext<'e> {
             diagnostics: Vec::new(),
             columns: Vec::new(),
             words: Vec::new(),
+            vars: None,
             reads_response: false,
             expressions: Vec::new(),
             programs: Vec::new(),
@@ -272,21 +276,32 @@ impl<'e> CompileContext<'e> {
     /// Fills in the environment variables of a secret. A secret written as plain text is a warning
     /// and is blanked in excerpts.
     pub fn secret(&mut self, source: &SecretText) -> Option<SecretString> {
-        if !source.0.text.is_empty() && !interpolate::mentions_variable(&source.0.text) {
-            self.file.mask(source.0.span);
-            self.warning(
-                "plain-secret",
-                source.0.span,
-                "a secret is written here as plain text",
-                "write `${NAME}` and keep the value in the environment",
-            );
-        }
+        self.plain_secret(&source.0);
         self.interpolate(&source.0).map(SecretString::from)
+    }
+
+    /// Warns of a secret that is written as plain text, and blanks it in excerpts.
+    pub fn plain_secret(&mut self, text: &Text) {
+        let written = text.text.as_str();
+        let program = written.starts_with("cel:") || written.starts_with("tmpl:");
+        // `$NAME` is told on its own.
+        let meant = slips::shell_variable(written).is_some();
+        if written.is_empty() || program || meant || interpolate::mentions_variable(written) {
+            return;
+        }
+        self.file.mask(text.span);
+        self.warning(
+            "plain-secret",
+            text.span,
+            "a secret is written here as plain text",
+            "write `${NAME}` and keep the value in the environment",
+        );
     }
 
     /// Fills in the environment variables of any text of the file, each value at its place through
     /// `place`. `None` when one is not set.
     pub fn interpolate(&mut self, source: &Text) -> Option<String> {
+        self.check_variables(source);
         let mut missing = false;
         let mut filled = String::new();
         for piece in interpolate::pieces(&source.text) {
@@ -321,6 +336,11 @@ impl<'e> CompileContext<'e> {
                     let span = self.locate(whole, range);
                     self.columns.push((name.to_owned(), span));
                 }
+                self.check_has(whole);
+                if variables.knows("vars") {
+                    let named = program.members("vars");
+                    self.check_vars(whole, named.iter().map(String::as_str));
+                }
                 let program = Expression::new(Program::Cel(program), whole.span);
                 self.reads_response |= program.mentions(RESPONSE);
                 self.expressions.push(program.clone());
@@ -338,6 +358,9 @@ impl<'e> CompileContext<'e> {
     ) -> Option<Expression> {
         match Template::compile(source, variables) {
             Ok(template) => {
+                if variables.knows("vars") {
+                    self.check_vars(whole, slips::named_in_template(source).into_iter());
+                }
                 self.reads_response |= template.source().contains(RESPONSE);
                 let program = Expression::new(Program::Template(template), whole.span);
                 self.expressions.push(program.clone());

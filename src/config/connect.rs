@@ -136,7 +136,7 @@ impl JsonSchema for SecretDsn {
 }
 
 /// Fields that only a SQL, or only an HTTP `connect` has.
-const SQL_FIELDS: &[&str] = &[
+pub(crate) const SQL_FIELDS: &[&str] = &[
     "dsn",
     "scheme",
     "host",
@@ -147,7 +147,8 @@ const SQL_FIELDS: &[&str] = &[
     "databases",
     "params",
 ];
-const HTTP_FIELDS: &[&str] = &["base_url", "auth", "tls", "request_defaults", "pagination"];
+pub(crate) const HTTP_FIELDS: &[&str] =
+    &["base_url", "auth", "tls", "request_defaults", "pagination"];
 
 /// Tells the dialect of a file by the fields of its `connect`. Nothing else decides.
 pub(super) fn dialect(

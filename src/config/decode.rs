@@ -210,11 +210,12 @@ impl<'n> Fields<'n> {
                 .or_else(T::absent)
                 .or_else(|| {
                     let (name, at) = (names[0], found.map_or(self.span, |(key, _)| key.span));
-                    let message = match decoder.path().is_root() {
-                        true => format!("`{name}` is missing"),
-                        false => format!("`{}` needs `{name}`", decoder.path()),
-                    };
-                    decoder.error("missing-field", at, message)
+                    let message = missing(name, decoder.path());
+                    let at = decoder.at(at);
+                    let missing = Diagnostic::error("missing-field", at, message);
+                    let missing = missing.help(format!("add `{name}: …`"));
+                    decoder.diagnostics.push(missing);
+                    None
                 }),
         }
     }
@@ -252,6 +253,18 @@ impl<'n> Fields<'n> {
                     .push(diagnostic.help("keep one of the two"));
                 continue;
             }
+            let meant = meant_field(&key.text, &self.known);
+            // One mistake is one message: what is written under a wrong name is not missing as well.
+            let missing = meant.map(|name| missing(name, decoder.path()));
+            let is_missing = |found: &Diagnostic| {
+                found.code == "missing-field" && Some(&found.message) == missing.as_ref()
+            };
+            let noted = decoder.diagnostics.len();
+            decoder.diagnostics.retain(|found| !is_missing(found));
+            let severity = match decoder.diagnostics.len() < noted {
+                true => Severity::Error,
+                false => severity,
+            };
             let mut message = format!("{place} has no field `{}`", key.text);
             if severity != Severity::Error {
                 message.push_str(": it is ignored");
@@ -261,7 +274,7 @@ impl<'n> Fields<'n> {
                 severity,
                 ..Diagnostic::error("unknown-field", at, message)
             };
-            let (help, fix) = match meant_field(&key.text, &self.known) {
+            let (help, fix) = match meant {
                 Some(name) => {
                     // A field that is written already cannot be written once more.
                     let is_there = self.entries.iter().any(|(key, _)| key.text == name);
@@ -273,6 +286,14 @@ impl<'n> Fields<'n> {
             };
             decoder.diagnostics.push(diagnostic.help(help).fix_if(fix));
         }
+    }
+}
+
+/// What is said of a field that is not written.
+fn missing(name: &str, path: &Path) -> String {
+    match path.is_root() {
+        true => format!("`{name}` is missing"),
+        false => format!("`{path}` needs `{name}`"),
     }
 }
 

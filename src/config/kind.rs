@@ -14,7 +14,7 @@ use super::compile::CompileContext;
 use super::decode::{Decode, DecodeFields, Decoder, Reserved};
 use super::section::tidy;
 use super::tree::{Key, Node, NodeValue};
-use crate::diagnostic::{Diagnostic, Severity, Span, list, nearest};
+use crate::diagnostic::{Diagnostic, Severity, Span, list, nearest, related};
 
 /// A family of kinds: everything one tag chooses between.
 pub trait Family: Sized + Send + Sync + 'static {
@@ -146,21 +146,27 @@ impl<F: Family> Decode for Block<F> {
                 return None;
             }
         };
-        let Some(kind) = F::kinds().into_iter().find(|kind| kind.name == written) else {
+        let named = |name: &str| F::kinds().into_iter().find(|kind| kind.name == name);
+        let kind = named(written).or_else(|| {
             let at = decoder.at(tag_span);
-            let (help, fix) = match nearest(written, names.iter().copied()) {
+            let meant = nearest(written, names.iter().copied());
+            let (help, fix) = match meant {
                 Some(name) => {
                     let tag = node.get(F::TAG);
                     let fix = tag.and_then(|tag| decoder.rewrite(tag, name));
                     (format!("did you mean `{name}`?"), fix)
                 }
-                None => (format!("write one of {}", list(&names)), None),
+                None => match related(written, names.iter().copied()) {
+                    Some(name) => (format!("did you mean `{name}`?"), None),
+                    None => (format!("write one of {}", list(&names)), None),
+                },
             };
             let message = format!("there is no {} `{written}`", F::NAME);
             let diagnostic = Diagnostic::error("unknown-kind", at, message).help(help);
             decoder.diagnostics.push(diagnostic.fix_if(fix));
-            return None;
-        };
+            // The rest of the block is checked as if the name were written so.
+            meant.and_then(named)
+        })?;
         if F::NESTS
             && let Some((
                 _,
@@ -231,7 +237,13 @@ impl<F: Family> JsonSchema for Block<F> {
                     schema.get_mut("properties").and_then(|p| p.as_object_mut())
                 {
                     let mut all = serde_json::Map::new();
-                    all.insert(F::TAG.into(), serde_json::json!({ "const": kind.name }));
+                    all.insert(
+                        F::TAG.into(),
+                        serde_json::json!({
+                            "const": kind.name,
+                            "description": format!("Selects the {} `{}`.", F::NAME, kind.name),
+                        }),
+                    );
                     all.append(properties);
                     if nests {
                         all.insert(

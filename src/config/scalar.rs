@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{Decode, Decoder};
 use super::tree::{Node, NodeValue};
-use crate::diagnostic::{Edit, Span};
+use crate::diagnostic::{Diagnostic, Edit, Span};
 
 /// Text with the place it was written at. Any scalar is accepted; its source text is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -279,14 +279,30 @@ impl Decode for DurationText {
         let text = scalar_text(node, decoder, "a duration")?;
         match parse_duration(&text.text) {
             Some(duration) => Some(DurationText(duration)),
-            None => decoder.error(
-                "bad-duration",
-                node.span,
-                format!(
+            None => {
+                let written = text.text.trim();
+                let help = match written.strip_suffix(['d', 'D']) {
+                    Some(days) => days
+                        .parse::<u32>()
+                        .ok()
+                        .map(|days| format!("a day has `24h`: write `{}h`", days * 24)),
+                    None if written.bytes().all(|byte| byte.is_ascii_digit()) => {
+                        Some(format!("add the unit: `{written}s` are seconds"))
+                    }
+                    None => None,
+                };
+                let at = decoder.at(node.span);
+                let message = format!(
                     "`{}` is not a duration such as `30s`, `1m30s` or `500ms`",
                     text.text
-                ),
-            ),
+                );
+                let help = help.unwrap_or_else(|| {
+                    "a number with `ms`, `s`, `m` or `h`, or several of them".to_owned()
+                });
+                let wrong = Diagnostic::error("bad-duration", at, message).help(help);
+                decoder.diagnostics.push(wrong);
+                None
+            }
         }
     }
 }

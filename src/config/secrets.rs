@@ -75,6 +75,25 @@ pub(crate) fn names_secret(key: &str) -> bool {
             .any(|(word, slips)| strsim::damerau_levenshtein(&key, word) <= *slips)
 }
 
+/// True for the name of a header, a parameter or a variable that carries credentials and nothing else.
+pub(crate) fn carries_secret(name: &str) -> bool {
+    let plain: String = name.to_lowercase().replace(['-', '_', '.'], "");
+    let words = [
+        "authorization",
+        "apikey",
+        "apitoken",
+        "accesstoken",
+        "authtoken",
+        "accesskey",
+        "secret",
+        "password",
+        "passwd",
+        "privatekey",
+        "cookie",
+    ];
+    words.iter().any(|word| plain.contains(word)) && names_secret(name)
+}
+
 /// Masks what may be a secret in a text that is not YAML: the rest of a line after such a key.
 pub(super) fn mask_lines(file: &SourceFile) {
     let mut start = 0;

@@ -30,6 +30,10 @@ pub fn object_schema(doc: &str, fields: Vec<FieldSchema>) -> Schema {
                 0 => tidy(field.doc),
                 _ => format!("Older name of `{}`.", field.names[0]),
             };
+            let examples = examples(&doc);
+            if !examples.is_empty() && is_text(&schema) && schema.get("examples").is_none() {
+                schema.insert("examples".into(), examples.into());
+            }
             schema.insert("description".into(), doc.into());
             if index > 0 {
                 schema.insert("deprecated".into(), true.into());
@@ -50,6 +54,62 @@ pub fn object_schema(doc: &str, fields: Vec<FieldSchema>) -> Schema {
         schema.insert("required".into(), required.into());
     }
     schema
+}
+
+/// What the documentation of a field gives as examples: `for example `…`` and those after it.
+/// So do words that it begins with: `` `human`, `service` or `system`.``
+fn examples(doc: &str) -> Vec<String> {
+    let mut examples = words(doc);
+    for (at, lead) in doc.match_indices("for example ") {
+        let mut rest = &doc[at + lead.len()..];
+        while let Some((example, after)) =
+            rest.strip_prefix('`').and_then(|rest| rest.split_once('`'))
+        {
+            // A piece of the file, with its key, is not what stands behind the key.
+            let is_piece = example.contains(": ") && !example.starts_with(['\'', '"', '{']);
+            let is_program = ["cel:", "tmpl:"].iter().any(|it| example.starts_with(it));
+            if (!is_piece || is_program) && !example.starts_with('{') {
+                examples.push(example.to_owned());
+            }
+            rest = [", ", " or ", ", or "]
+                .iter()
+                .find_map(|between| after.strip_prefix(between))
+                .unwrap_or_default();
+        }
+    }
+    examples
+}
+
+/// The words between backticks that a text begins with.
+fn words(doc: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut rest = doc;
+    while let Some((word, after)) = rest.strip_prefix('`').and_then(|rest| rest.split_once('`')) {
+        if !word.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
+            return Vec::new();
+        }
+        words.push(word.to_owned());
+        rest = [", ", " or ", "; ", ", or "]
+            .iter()
+            .find_map(|between| after.strip_prefix(between))
+            .unwrap_or_default();
+    }
+    words
+}
+
+/// Whether text is written there: itself, or one of the kinds of text that have a schema of their own.
+fn is_text(schema: &Schema) -> bool {
+    let value = schema.as_value();
+    let choices = value.get("anyOf").and_then(|it| it.as_array());
+    let mut ways = choices.map_or_else(|| vec![value], |choices| choices.iter().collect());
+    ways.retain(|way| way.get("type").is_none_or(|it| it != "null"));
+    let is_text = |way: &&serde_json::Value| match (way.get("$ref"), way.get("type")) {
+        (Some(name), _) => name.as_str().is_some_and(|name| name.ends_with("Text")),
+        (None, Some(serde_json::Value::String(name))) => name == "string",
+        (None, Some(serde_json::Value::Array(names))) => names.iter().any(|it| it == "string"),
+        _ => false,
+    };
+    !ways.is_empty() && ways.iter().all(is_text)
 }
 
 /// A doc comment as one paragraph per blank line, without the space that follows `///`.
@@ -232,10 +292,13 @@ macro_rules! closed_set {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                // What editors show beside each word.
+                let meanings = [$($crate::config::section::tidy(concat!($($vdoc, "\n"),+))),+];
                 schemars::json_schema!({
                     "type": "string",
                     "description": $crate::config::section::tidy(concat!($($doc, "\n"),+)),
                     "enum": Self::WORDS,
+                    "enumDescriptions": meanings,
                 })
             }
         }

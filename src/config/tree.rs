@@ -145,19 +145,56 @@ fn twice(file: &Arc<SourceFile>, span: Span) -> Diagnostic {
     Diagnostic::error("duplicate-key", at, message).help("keep one of the two")
 }
 
+/// The way out of mistakes of YAML itself, by a part of what the library says.
+const HELPS: &[(&str, &str)] = &[
+    (
+        "mapping values are not allowed",
+        "text that holds a colon and a space needs quotes around it",
+    ),
+    (TAB, "indent with spaces"),
+    (
+        "did not find expected key",
+        "compare the indentation with that of the lines above: keys of one mapping begin in one column",
+    ),
+    (
+        "what is not there",
+        "an alias `*name` repeats what is written at `&name`, which stands before it; text that begins with `*` needs quotes",
+    ),
+];
+
+const TAB: &str = "tab";
+
 fn no_yaml(file: &Arc<SourceFile>, error: &serde_yaml::Error) -> Diagnostic {
     let at = Location {
         file: file.clone(),
         span: error_span(error, file),
     };
-    let diagnostic = Diagnostic::error("yaml-syntax", at, sentence(error));
-    let is_colon = diagnostic
-        .message
-        .contains("mapping values are not allowed");
-    match is_colon {
-        true => diagnostic.help("text that holds a colon and a space needs quotes around it"),
-        false => diagnostic,
+    let mut diagnostic = Diagnostic::error("yaml-syntax", at, sentence(error));
+    let found = HELPS
+        .iter()
+        .find(|(part, _)| diagnostic.message.contains(part));
+    if let Some((part, help)) = found {
+        diagnostic = diagnostic.help(*help);
+        if *part == TAB {
+            diagnostic.fix = leading_tabs(file.text());
+        }
     }
+    diagnostic
+}
+
+/// Two spaces for each tab that a line begins with.
+fn leading_tabs(text: &str) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let tabs = line.bytes().take_while(|byte| *byte == b'\t').count();
+        if tabs > 0 {
+            let span = Span::new(start, start + tabs);
+            edits.push(Edit::replace(span, "  ".repeat(tabs)));
+        }
+        start += line.len();
+    }
+    edits
 }
 
 fn read(
@@ -218,6 +255,7 @@ fn sentence(error: &serde_yaml::Error) -> String {
             "budget breached",
             "the file is larger or deeper than a connector can be; aliases may have multiplied it",
         ),
+        ("unknown anchor", "an alias repeats what is not there"),
         ("alias", "an alias repeats too much, or itself"),
         (
             "recursive references",

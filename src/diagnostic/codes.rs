@@ -79,6 +79,10 @@ pub const DIAGNOSTICS: &[Code] = &[
         "The pages of a listing of changes go by something that changes while they are read: a change may be on none of them.",
     ),
     code(
+        "column-case",
+        "A mapping writes the name of a column in another case than the database does. Names are looked up exactly as the database writes them.",
+    ),
+    code(
         "conflicting-fields",
         "Two fields say different things about the same matter. Keep one.",
     ),
@@ -131,6 +135,10 @@ pub const DIAGNOSTICS: &[Code] = &[
     code(
         "literal-program",
         "Literal text that looks like an expression or a template. In files about APIs, `cel:` begins an expression and `tmpl:` a template; without them the text itself lands in the data.",
+    ),
+    code(
+        "literal-variable",
+        "`$NAME` and `${NAME:-default}` are literal text. `${NAME}` alone is filled in from the environment, and only in `connect` and in literal texts of requests.",
     ),
     code(
         "missing-field",
@@ -191,7 +199,7 @@ pub const DIAGNOSTICS: &[Code] = &[
     ),
     code(
         "placeholder-name",
-        "The name of a placeholder is a word of SQL, or says nothing.",
+        "The name of a placeholder is a word of SQL, which makes the query hard to read.",
     ),
     code(
         "plain-secret",

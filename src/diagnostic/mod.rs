@@ -13,7 +13,7 @@ mod text;
 pub use edit::{Edit, apply_edits, fixes};
 pub use github::render_github;
 pub use json::{DiagnosticView, EditView, RegionView};
-pub use names::{list, nearest};
+pub use names::{list, nearest, related};
 pub use sarif::sarif;
 pub use source_file::{Location, SourceFile, Span};
 pub use text::render_text;

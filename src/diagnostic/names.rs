@@ -14,6 +14,18 @@ pub fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Optio
         .map(|(_, name)| name)
 }
 
+/// The name that a longer or a shorter one stands for: `page` for `page_number`. Such a name may mean
+/// something else, so it is a question and no more.
+pub fn related<'a>(written: &str, mut names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let written = written.to_lowercase();
+    let is_part = |long: &str, short: &str| long.split(['_', '-', ' ']).any(|word| word == short);
+    let mut found = names
+        .by_ref()
+        .filter(|name| is_part(&written, name) || written.len() > 2 && is_part(name, &written));
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
+}
+
 /// Names as a sentence shows them: each in backticks, with commas.
 pub fn list<S: AsRef<str>>(names: &[S]) -> String {
     names

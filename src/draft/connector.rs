@@ -20,6 +20,8 @@ pub struct Draft {
     pub vars: Section,
     /// `connect`.
     pub connect: Section,
+    /// Paging that several listings have in common: it stands in `connect`.
+    pub pagination: Option<(Section, Guess)>,
     /// The types.
     pub types: Vec<DraftType>,
     /// What a person has to do or to decide.
@@ -54,8 +56,10 @@ pub struct DraftType {
 /// A request or a query, in the words of the file.
 #[derive(Debug, Clone, Default)]
 pub struct DraftListing {
-    /// `vars` and `query`, or `request`; and `pagination`.
+    /// `query`, or `request`.
     pub asks: Section,
+    /// How it is paged; `None` when it is not.
+    pub pagination: Option<(Section, Guess)>,
     /// What an answer is, before its mapping: `items_path` and its like.
     pub response: Section,
 }

@@ -16,7 +16,12 @@ pub fn render(draft: &Draft) -> String {
     if !draft.vars.is_empty() {
         file.push(Entry::new("vars", draft.vars.clone()).apart());
     }
-    file.push(Entry::new("connect", draft.connect.clone()).apart());
+    let mut connect = draft.connect.clone();
+    if let Some((pagination, guess)) = &draft.pagination {
+        let why = format!("Of every list that has none of its own. {guess}");
+        connect.push(Entry::new("pagination", pagination.clone()).above(why));
+    }
+    file.push(Entry::new("connect", connect).apart());
     let mut types = Section::new();
     for each in &draft.types {
         types.push(
@@ -104,6 +109,9 @@ fn resource_type(each: &DraftType, language: Language) -> Section {
 /// A listing with its mapping, where the language wants it.
 fn listing(list: &DraftListing, key: &str, mapping: Yaml, language: Language) -> Section {
     let mut section = list.asks.clone();
+    if let Some((pagination, guess)) = &list.pagination {
+        section.push(Entry::new("pagination", pagination.clone()).beside(guess.to_string()));
+    }
     match language {
         Language::Sql => section.put("map", mapping),
         Language::Http => {

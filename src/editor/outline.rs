@@ -9,7 +9,7 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
-pub(super) use cursor::{Cursor, Place};
+pub(super) use cursor::Place;
 
 use crate::diagnostic::Span;
 
@@ -129,8 +129,8 @@ impl Outline {
         let inside = |entry: &Entry| {
             entry.is_scalar() && entry.value.start <= at.start && at.end <= entry.value.end
         };
-        let found = self.entries.iter().rposition(inside);
-        found
+        let before = self.entries.partition_point(|it| it.key.start <= at.start);
+        self.entries[..before].iter().rposition(inside)
     }
 
     /// The scalar of an entry as it is meant: without quotes, and blocks without what indents them.

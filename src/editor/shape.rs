@@ -12,6 +12,8 @@ use crate::config::{self, Dialect};
 pub(super) struct Shape {
     /// What it is for.
     pub doc: Option<&'static str>,
+    /// What is written there, for example.
+    pub examples: Vec<&'static str>,
     ways: Vec<Way>,
 }
 
@@ -112,14 +114,9 @@ impl<'o> Shapes<'o> {
 
     /// Without what belongs to the other dialect, or to another kind than the one that is written.
     fn narrowed(&self, mut shape: Shape, entry: Option<usize>) -> Shape {
-        let foreign = match self.dialect {
-            Some(Dialect::Sql) => OF_HTTP,
-            Some(Dialect::Http) => OF_SQL,
-            None => &[],
-        };
         let mut ways = Vec::new();
         for way in &shape.ways {
-            spread(*way, foreign, &mut ways);
+            spread(*way, self.foreign(), &mut ways);
         }
         let matching: Vec<Way> = ways
             .iter()
@@ -162,6 +159,32 @@ impl<'o> Shapes<'o> {
         fields
     }
 
+    /// The kinds of a mapping that a tag selects, each with what it is for.
+    pub fn tagged(&self, entry: Option<usize>, key: &str) -> Vec<(&'static str, &'static str)> {
+        let Some(at) = entry else { return Vec::new() };
+        let around = self.outline.entries[at].parent;
+        let shape = self.of(around).under(&self.outline.entries[at].step);
+        let foreign = self.foreign();
+        let mut ways = Vec::new();
+        for way in &shape.ways {
+            spread(*way, foreign, &mut ways);
+        }
+        let kinds = ways.into_iter().filter_map(|way| {
+            let (tag, name) = tag(way)?;
+            let doc = way.schema.get("description").and_then(Value::as_str)?;
+            (tag == key).then_some((name, doc))
+        });
+        kinds.collect()
+    }
+
+    fn foreign(&self) -> &'static [&'static str] {
+        match self.dialect {
+            Some(Dialect::Sql) => OF_HTTP,
+            Some(Dialect::Http) => OF_SQL,
+            None => &[],
+        }
+    }
+
     /// What kind of text an entry is.
     pub fn text_of(&self, entry: usize) -> Text {
         self.of(Some(entry)).text()
@@ -181,8 +204,11 @@ impl<'o> Shapes<'o> {
 impl Shape {
     fn of(schema: &'static Value) -> Self {
         let way = Way { name: None, schema };
+        let examples = schema.get("examples").and_then(Value::as_array);
+        let examples = examples.into_iter().flatten().filter_map(Value::as_str);
         Self {
             doc: schema.get("description").and_then(Value::as_str),
+            examples: examples.collect(),
             ways: vec![way],
         }
     }
@@ -198,14 +224,10 @@ impl Shape {
             if let Some(below) = below {
                 let below = Shape::of(below);
                 found.doc = found.doc.or(below.doc);
+                found.examples.extend(below.examples);
                 found.ways.extend(below.ways);
             }
         }
-        let mut ways = Vec::new();
-        for way in &found.ways {
-            spread(*way, &[], &mut ways);
-        }
-        found.ways = ways;
         found
     }
 
@@ -245,11 +267,7 @@ impl Shape {
                 words.push(Word { text, doc });
             }
         };
-        let mut ways = Vec::new();
-        for way in &self.ways {
-            spread(*way, &[], &mut ways);
-        }
-        for way in ways {
+        for way in self.spread() {
             let text = |key: &str| way.schema.get(key).and_then(Value::as_str);
             if let Some(word) = text("const") {
                 add(word, text("description"));
@@ -268,29 +286,15 @@ impl Shape {
         words
     }
 
-    /// Words that are written there often.
-    pub fn examples(&self) -> impl Iterator<Item = &'static str> {
-        let examples = |way: &Way| way.schema.get("examples").and_then(Value::as_array);
-        let all = self.ways.iter().filter_map(examples).flatten();
-        all.filter_map(Value::as_str)
-    }
-
     /// What kind of text it is.
     pub fn text(&self) -> Text {
-        let named = |name: &str| self.ways.iter().any(|way| way.name == Some(name));
+        let ways = self.spread();
+        let named = |name: &str| ways.iter().any(|way| way.name == Some(name));
         match () {
             () if named("ExprText") => Text::Expression,
             () if named("TemplateText") => Text::Template,
             () if named("SqlText") => Text::Sql,
             () => Text::Plain,
-        }
-    }
-
-    /// What its kind is for, when one is selected.
-    pub fn kind_doc(&self) -> Option<&'static str> {
-        match self.ways.as_slice() {
-            [way] => way.schema.get("description").and_then(Value::as_str),
-            _ => None,
         }
     }
 

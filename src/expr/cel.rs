@@ -165,7 +165,7 @@ impl CelProgram {
     }
 
     /// The fields of a variable that the expression reads.
-    pub(super) fn members(&self, variable: &str) -> Vec<String> {
+    pub fn members(&self, variable: &str) -> Vec<String> {
         reading::members(self.0.program.expression(), variable)
     }
 
@@ -205,6 +205,21 @@ impl CelProgram {
     pub fn source(&self) -> &str {
         &self.0.source
     }
+}
+
+/// The texts that an expression may come to as they are written in it, whatever else is wrong with it.
+pub fn possible_texts(source: &str) -> Vec<String> {
+    if depth::check(source).is_err() {
+        return Vec::new();
+    }
+    depth::with_stack(usize::MAX, || {
+        let program = functions::environment().compile(&preprocess(source).text);
+        let texts = program.map(|program| {
+            let texts = reading::possible_texts(program.expression()).into_iter();
+            texts.map(str::to_owned).collect()
+        });
+        texts.unwrap_or_default()
+    })
 }
 
 impl std::fmt::Debug for CelProgram {
@@ -279,6 +294,15 @@ fn syntax_errors(
 fn syntax_sentence(message: &str) -> String {
     let message = message.lines().next().unwrap_or_default();
     let message = message.strip_prefix("Syntax error: ").unwrap_or(message);
+    if message.starts_with("Incomplete") {
+        return "the expression is not complete".to_owned();
+    }
+    if let Some((missing, _)) = message
+        .strip_prefix("missing '")
+        .and_then(|rest| rest.split_once('\''))
+    {
+        return format!("`{missing}` is missing here");
+    }
     let quoted = message
         .split_once('\'')
         .and_then(|(_, rest)| rest.rsplit_once('\''))

@@ -163,6 +163,39 @@ const STANDARD: &[&str] = &[
     "max",
 ];
 
+/// Functions of SQL and of other languages, and how the same is written here.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("concat", "`a + b`"),
+    ("concat_ws", "`[a, b].join(' ')`"),
+    ("coalesce", "`get(a, b)`"),
+    ("ifnull", "`get(a, b)`"),
+    ("isnull", "`a == null`"),
+    ("nvl", "`get(a, b)`"),
+    ("length", "`size(a)`"),
+    ("len", "`size(a)`"),
+    ("upper", "`toUpper(a)`"),
+    ("lower", "`toLower(a)`"),
+    ("ucase", "`toUpper(a)`"),
+    ("lcase", "`toLower(a)`"),
+    ("substr", "`a.substring(from, to)`"),
+    ("cast", "`string(a)`, `int(a)`"),
+    ("str", "`string(a)`"),
+    ("tostring", "`string(a)`"),
+    ("to_char", "`string(a)`"),
+    ("number", "`int(a)`"),
+    ("parseint", "`int(a)`"),
+    ("to_date", "`timestamp(a)`"),
+    ("date", "`timestamp(a)`"),
+    ("if", "`condition ? a : b`"),
+    ("iif", "`condition ? a : b`"),
+    ("regex_match", "`match(a, pattern)`"),
+    ("includes", "`a.contains(b)`, or `b in a` for a list"),
+    ("array_join", "`a.join(', ')`"),
+    ("json_extract", "`json_path(a, 'b.c')`"),
+    ("defined", "`has(a.b)`"),
+    ("exists_key", "`has(a.b)`"),
+];
+
 /// Macros of the language. One that is called as it should be is not a call any more.
 const MACROS: &[&str] = &["has", "all", "exists", "exists_one", "map", "filter"];
 
@@ -334,10 +367,16 @@ impl Checker<'_> {
             .iter()
             .copied()
             .chain(functions::arities().map(|(known, _)| known));
-        let meant = nearest(name, known);
-        let help = match meant {
-            Some(close) => format!("did you mean `{close}`?"),
-            None => "`rolecall kinds functions` lists the functions".to_owned(),
+        let elsewhere = ELSEWHERE.iter();
+        let elsewhere = elsewhere
+            .filter(|(foreign, _)| foreign.eq_ignore_ascii_case(name))
+            .map(|(_, here)| *here)
+            .next();
+        let meant = nearest(name, known).filter(|_| elsewhere.is_none());
+        let help = match (elsewhere, meant) {
+            (Some(here), _) => format!("here it is written {here}"),
+            (None, Some(close)) => format!("did you mean `{close}`?"),
+            (None, None) => "`rolecall kinds functions` lists the functions".to_owned(),
         };
         let message = format!("there is no function `{name}`");
         self.note("unknown-function", message, id, name, help, meant);
@@ -353,7 +392,7 @@ impl Checker<'_> {
             .map(|(_, arity)| arity)
             .next();
         let help = match ours {
-            Some(_) if STANDARD.contains(&name) => return,
+            Some(_) if STANDARD.contains(&name) && call.target.is_some() => return,
             Some(arity) if call.target.is_none() && given == arity => return,
             Some(arity) => format!(
                 "write `{name}(…)` with {arity} argument{}",

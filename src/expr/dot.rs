@@ -110,6 +110,38 @@ pub fn preprocess(source: &str) -> Preprocessed {
     out
 }
 
+/// Where `.name` stands in `has(.name)`.
+pub fn columns_asked_for(source: &str) -> Vec<std::ops::Range<usize>> {
+    let mut found = Vec::new();
+    let bytes = source.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if matches!(bytes[at], b'\'' | b'"') {
+            at = literal_end(source, at);
+            continue;
+        }
+        let starts = source[at..].starts_with("has(") && (at == 0 || !is_word(bytes[at - 1]));
+        if !starts {
+            at += 1;
+            while at < bytes.len() && !source.is_char_boundary(at) {
+                at += 1;
+            }
+            continue;
+        }
+        at += "has(".len();
+        while bytes.get(at) == Some(&b' ') {
+            at += 1;
+        }
+        if bytes.get(at) == Some(&b'.') {
+            let length = bytes[at + 1..].iter().take_while(|b| is_word(**b)).count();
+            if length > 0 {
+                found.push(at..at + 1 + length);
+            }
+        }
+    }
+    found
+}
+
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }

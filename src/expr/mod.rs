@@ -23,14 +23,16 @@ mod typing;
 mod value;
 mod watch;
 
-pub use cel::CelProgram;
+pub use cel::{CelProgram, possible_texts};
 pub use check::Variables;
 pub(crate) use check::members_of;
 pub use choices::Choice;
 pub(crate) use depth::with_room;
-pub use dot::{Preprocessed, preprocess};
+pub use dot::{Preprocessed, columns_asked_for, preprocess};
 pub use error::{EvalError, ExprError};
-pub use functions::{FunctionDoc, documented as documented_functions};
+pub use functions::{
+    FunctionDoc, documented as documented_functions, standard_functions, standard_methods,
+};
 pub use inputs::Inputs;
 pub use key::CelKey;
 pub use kind::Kind;

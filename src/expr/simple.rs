@@ -179,8 +179,11 @@ mod tests {
         }
         let mut short = 0;
         for source in sources {
-            let program =
-                CelProgram::compile(&source, Variables::of(&["cols", "item", "resource"])).unwrap();
+            let variables = Variables::of(&["cols", "item", "resource"]);
+            // Some compare what is never equal.
+            let Ok(program) = CelProgram::compile(&source, variables) else {
+                continue;
+            };
             let scope = Scope::new(&inputs, Some(&record));
             if let Some(value) = program.shortcut(&scope) {
                 short += 1;

@@ -100,8 +100,9 @@ fn operators(source: &str) -> Option<Slip> {
             let head = rest.get(..word.len());
             apart
                 && head.is_some_and(|head| head.eq_ignore_ascii_case(word))
-                && !rest[word.len()..]
-                    .starts_with(|c: char| c.is_alphanumeric() || "_(.".contains(c))
+                && (word.ends_with(' ')
+                    || !rest[word.len()..]
+                        .starts_with(|c: char| c.is_alphanumeric() || "_(.".contains(c)))
         });
         let sign = OPERATORS.iter().find(|(sign, _)| rest.starts_with(sign));
         let Some((from, to)) = word.or(sign) else {

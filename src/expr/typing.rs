@@ -299,7 +299,10 @@ impl Typing {
             if given.may_be_any(wanted) {
                 continue;
             }
-            let message = format!("`{name}` works on {}, and this is {given}", list(wanted));
+            let message = match given {
+                Kind::Null => format!("`{name}` does not work on null"),
+                _ => format!("`{name}` works on {}, and this is {given}", list(wanted)),
+            };
             let help = match given {
                 Kind::Null => "ask first: `x != null ? … : …`",
                 Kind::Number | Kind::Truth | Kind::Time if wanted.contains(&Kind::Text) => {

@@ -116,10 +116,14 @@ fn purpose_word(text: &Text, cx: &mut CompileContext) -> Purpose {
     words::PURPOSE.meaning(&text.text).unwrap_or_else(|| {
         let at = cx.at(text.span);
         let message = format!("`{}` is no purpose: the entitlement gets none", text.text);
-        cx.note(
-            Diagnostic::warning("unknown-purpose", at, message)
-                .help("write `assignment`, `permission` or `ownership`"),
-        );
+        let meant = words::PURPOSE.nearest(&text.text);
+        let help = match meant {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => "write `assignment`, `permission` or `ownership`".to_owned(),
+        };
+        let fix = meant.and_then(|meant| cx.rewrite(text, meant));
+        let unknown = Diagnostic::warning("unknown-purpose", at, message).help(help);
+        cx.note(unknown.fix_if(fix));
         Purpose::Unspecified
     })
 }

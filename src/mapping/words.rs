@@ -6,6 +6,7 @@
 use super::field::FieldContext;
 use crate::config::resource_type::TraitWord;
 use crate::config::scalar::ExprText;
+use crate::diagnostic::{Diagnostic, Edit, nearest};
 use crate::expr::{Expression, Kind};
 use crate::model::{
     AccountType, AgentStatus, CredentialType, NhiType, Purpose, TraitKind, UserStatus,
@@ -21,6 +22,12 @@ impl<T> Words<T> {
     /// What a word means, whatever its case.
     pub fn meaning(&self, word: &str) -> Option<T> {
         (self.meaning)(word.trim().to_lowercase().as_str())
+    }
+
+    /// The word that another one nearly is.
+    pub fn nearest(&self, word: &str) -> Option<&'static str> {
+        let words = self.choices.split('`').skip(1).step_by(2);
+        nearest(word, words)
     }
 
     /// Compiles a field that holds one of the words, and warns of those written in it that are none.
@@ -70,8 +77,19 @@ impl<T> Words<T> {
                 None => text.span,
             };
             let message = format!("`{word}` is no {name}");
-            let help = format!("write {}", self.choices);
-            fields.cx.warning(code, span, message, &help);
+            let meant = self.nearest(word);
+            let help = match meant {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("write {}", self.choices),
+            };
+            let at = fields.cx.at(span);
+            let written = at.file.text().get(span.start..span.end);
+            let exact = written == Some(word);
+            let fix = meant
+                .filter(|_| exact)
+                .map(|meant| Edit::replace(span, meant));
+            let wrong = Diagnostic::warning(code, at, message).help(help);
+            fields.cx.note(wrong.fix_if(fix));
         }
         Some(expression)
     }

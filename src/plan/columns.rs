@@ -2,7 +2,8 @@
 
 use super::listing::{Step, TypeCompiler};
 use crate::config::scalar::Text;
-use crate::diagnostic::{Diagnostic, Edit, Location, list, nearest};
+use crate::diagnostic::{Diagnostic, Edit, Location, Span, list, nearest};
+use crate::source::sql::Column;
 
 /// A column that a mapping reads, and where.
 #[derive(Debug, Clone)]
@@ -35,32 +36,50 @@ impl TypeCompiler<'_, '_> {
         let Some(selected) = selected else {
             return reads;
         };
-        self.columns_without_dot(words, &selected);
-        let is_there = |name: &str| {
-            let mut all = selected.iter().map(String::as_str).chain([DATABASE]);
-            all.any(|known| known.eq_ignore_ascii_case(name))
-        };
+        let names: Vec<&str> = selected.iter().map(|column| column.name.as_str()).collect();
+        self.columns_without_dot(words, &names);
         for (name, span) in used {
-            if is_there(&name) {
+            if names.contains(&name.as_str()) {
                 continue;
             }
-            let near = nearest(&name, selected.iter().map(String::as_str));
+            let same = |column: &&Column| column.name.eq_ignore_ascii_case(&name);
+            match selected.iter().find(same) {
+                Some(column) if column.is_exact && column.name != name => {
+                    self.column_of_another_case(&name, &column.name, span);
+                    continue;
+                }
+                Some(_) => continue,
+                None if name.eq_ignore_ascii_case(DATABASE) => continue,
+                None => {}
+            }
+            let near = nearest(&name, names.iter().copied());
             let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("select it; the query selects {}", list(&selected)),
+                None => format!("select it; the query selects {}", list(&names)),
             };
             let message = format!("the query selects no column `{name}`");
             let at = self.cx.at(span);
-            let written = &at.file.text()[span.start..span.end];
-            let fix = near.filter(|_| written == format!(".{name}"));
-            let fix = fix.map(|near| Edit::replace(span, format!(".{near}")));
+            let fix = near.and_then(|near| rename(&at, &name, near));
             let diagnostic = Diagnostic::warning("unselected-column", at, message);
             self.cx.note(diagnostic.help(help).fix_if(fix));
         }
         reads
     }
+    /// Warns of a column whose name the database writes in another case: names are looked up exactly.
+    fn column_of_another_case(&mut self, name: &str, column: &str, span: Span) {
+        let at = self.cx.at(span);
+        let message = format!("the database calls this column `{column}`, not `{name}`");
+        let fix = rename(&at, name, column);
+        let help = format!("write `.{column}`, or name it in the query: `AS \"{name}\"`");
+        self.cx.note(
+            Diagnostic::warning("column-case", at, message)
+                .help(help)
+                .fix_if(fix),
+        );
+    }
+
     /// Warns of a word that stands for itself and has the name of a selected column.
-    fn columns_without_dot(&mut self, words: Vec<(String, Text)>, selected: &[String]) {
+    fn columns_without_dot(&mut self, words: Vec<(String, Text)>, selected: &[&str]) {
         let statics = self.config.static_entitlements.iter().flatten();
         let statics: Vec<&str> = statics.map(|entry| entry.id.text.as_str()).collect();
         for (word, text) in words {
@@ -78,4 +97,10 @@ impl TypeCompiler<'_, '_> {
             );
         }
     }
+}
+
+/// The change of the file that reads another column.
+fn rename(at: &Location, name: &str, column: &str) -> Option<Edit> {
+    let written = at.file.text().get(at.span.start..at.span.end)?;
+    (written == format!(".{name}")).then(|| Edit::replace(at.span, format!(".{column}")))
 }

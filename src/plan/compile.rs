@@ -54,7 +54,7 @@ pub fn compile(
 ) -> Option<Plan> {
     let types: Vec<_> = config.resource_types.iter().collect();
     let top = cx.at(Span::default());
-    if types.is_empty() {
+    if types.is_empty() && !cx.is_failed("resource_types") {
         let message = "`resource_types` is missing: nothing would be listed";
         cx.note(
             Diagnostic::error("missing-field", top.clone(), message)
@@ -75,6 +75,8 @@ pub fn compile(
             .help("write `app_name: …` at the top"),
         );
     }
+    let names = config.vars.iter().map(|(name, _)| name.text.clone());
+    cx.vars = Some(names.collect());
     super::lint::check(config, cx);
     let tests = config.tests.iter().flat_map(|tests| &tests.value);
     let tests = tests.filter_map(|test| test.0.as_ref());
@@ -104,6 +106,7 @@ pub fn compile(
         };
         compiled.push(compiler.compile());
     }
+    super::lint::vars(config, cx);
     let connection = connection?;
     let order = order?;
     let types = order

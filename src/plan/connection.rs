@@ -10,7 +10,7 @@ use crate::config::scalar::{ExprText, SqlText};
 use crate::config::{CompileContext, ConnectorConfig};
 use crate::expr::Variables;
 use crate::source::http::{HttpListing, HttpSource};
-use crate::source::sql::{SqlListing, SqlSource};
+use crate::source::sql::{Column, SqlListing, SqlSource};
 use crate::source::{Fetch, Source};
 
 /// The system as the file's dialect reaches it.
@@ -88,8 +88,8 @@ impl Connection {
         source.listing(listing, cx)
     }
 
-    /// The names of the columns that a query selects, where they can be told without running it.
-    pub(super) fn selected(&self, query: &str) -> Option<Vec<String>> {
+    /// The columns that a query selects, where they can be told without running it.
+    pub(super) fn selected(&self, query: &str) -> Option<Vec<Column>> {
         match self {
             Connection::Sql(source) => source.selected(query),
             Connection::Http(_) => None,

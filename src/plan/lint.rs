@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use crate::config::decode::Named;
 use crate::config::mapping::GrantMappingConfig;
 use crate::config::resource_type::ResourceTypeConfig;
 use crate::config::scalar::Text;
 use crate::config::{CompileContext, ConnectorConfig, Dialect, Key};
 use crate::diagnostic::{Diagnostic, Severity, list, nearest};
+use crate::expr::possible_texts;
 
 /// Notes every reference that leads nowhere and every trap that upstream falls into silently.
 pub(super) fn check(config: &ConnectorConfig, cx: &mut CompileContext) {
@@ -29,6 +31,7 @@ pub(super) fn check(config: &ConnectorConfig, cx: &mut CompileContext) {
             key,
             config: type_config,
             ids: &ids,
+            all: &config.resource_types,
             cx,
         };
         lint.references();
@@ -44,6 +47,39 @@ pub(super) fn check(config: &ConnectorConfig, cx: &mut CompileContext) {
         let message =
             "`error_handling` is about the statuses of an API, and `connect` reaches a database";
         cx.warning("no-effect", section.span, message, "remove it");
+    }
+}
+
+/// Warns of `vars` of the file that nothing uses. One that is misspelt where it is used was told.
+pub(super) fn vars(config: &ConnectorConfig, cx: &mut CompileContext) {
+    let misspelt = |found: &Diagnostic| {
+        found.code == "unknown-member" && found.message.starts_with("`vars` of the file")
+    };
+    if cx.diagnostics.iter().any(misspelt) {
+        return;
+    }
+    let file = cx.file();
+    let text = file.text();
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    for (key, _) in config.vars.iter() {
+        let member = format!("vars.{}", key.text);
+        let named = text.match_indices(&member).any(|(at, _)| {
+            let after = &text[at + member.len()..];
+            !after.starts_with(word)
+        });
+        if cx.dialect == Dialect::Sql {
+            let message = "`vars` at the top of the file has no effect: queries take the `vars` of their own section";
+            let help = "write it beside the query that uses it";
+            return cx.warning("no-effect", key.span, message, help);
+        }
+        // `vars[…]`, `index .vars …` and `range .vars` may use any of them.
+        let any = text.contains("vars[") || text.contains(".vars ") || text.contains(".vars}");
+        if !named && !any {
+            let message = format!("nothing uses `vars.{}`", key.text);
+            let help =
+                "write `cel:vars.name` or `{{ .vars.name }}` where it is needed, or remove it";
+            cx.warning("unused-var", key.span, message, help);
+        }
     }
 }
 
@@ -95,6 +131,7 @@ struct TypeLint<'l, 'e> {
     key: &'l Key,
     config: &'l ResourceTypeConfig,
     ids: &'l [&'l str],
+    all: &'l Named<ResourceTypeConfig>,
     cx: &'l mut CompileContext<'e>,
 }
 
@@ -130,12 +167,48 @@ impl TypeLint<'_, '_> {
             // The reference drops unknown ones silently, so files that have some must run.
             self.resource_type("grantable_to", name, Severity::Warning);
         }
+        self.family();
         if self.cx.dialect == Dialect::Sql
             && let Some(parent) = &config.parent_type
         {
             let message =
                 "`parent_type` has no effect in a SQL file: a query is not told the parent";
             self.cx.error::<()>("wrong-dialect", parent.span, message);
+        }
+    }
+
+    /// A type is listed under one other, and names nothing twice.
+    fn family(&mut self) {
+        for child in &self.config.child_types {
+            let types = self.all.iter();
+            let config = types
+                .filter(|(key, _)| key.text == child.text)
+                .map(|(_, config)| config);
+            for parent in config.filter_map(|config| config.parent_type.as_ref()) {
+                if parent.text == self.key.text || !self.ids.contains(&parent.text.as_str()) {
+                    continue;
+                }
+                let at = self.cx.at(child.span);
+                let message = format!(
+                    "`{}` is listed under `{}` already, which its `parent_type` names",
+                    child.text, parent.text
+                );
+                let twice = Diagnostic::error("conflicting-fields", at, message);
+                let help = "remove it here, or change its `parent_type`";
+                self.cx.note(twice.help(help));
+            }
+        }
+        let config = self.config;
+        for (field, names) in [
+            ("child_types", &config.child_types),
+            ("depends_on", &config.depends_on),
+        ] {
+            let mut seen = BTreeSet::new();
+            for name in names.iter().filter(|name| !seen.insert(&name.text)) {
+                let message = format!("`{field}` names `{}` twice", name.text);
+                let help = "remove one of the two";
+                self.cx.warning("duplicate-id", name.span, message, help);
+            }
         }
     }
 
@@ -267,7 +340,14 @@ impl TypeLint<'_, '_> {
         if here && !is_program(&principal_type.text) && !principal_type.text.is_empty() {
             self.principal_type(principal_type);
         }
+        if here {
+            let ids = self.ids;
+            self.choices("principal_type", "unknown-type", principal_type, ids);
+        }
         let id = &mapping.entitlement_id.0;
+        if let Some(statics) = statics {
+            self.choices("entitlement_id", "unknown-entitlement", id, statics);
+        }
         let literal = match self.cx.dialect {
             Dialect::Sql => sql_literal(&id.text),
             Dialect::Http => (!is_program(&id.text)).then_some(id.text.as_str()),
@@ -313,6 +393,46 @@ impl TypeLint<'_, '_> {
         }
     }
 
+    /// The sides of a choice, as far as they are texts, name something of the file.
+    fn choices(&mut self, field: &str, code: &'static str, text: &Text, known: &[&str]) {
+        let source = match (text.text.strip_prefix("cel:"), self.cx.dialect) {
+            (Some(source), _) => source,
+            (None, Dialect::Sql) if field == "entitlement_id" => text.text.as_str(),
+            _ => return,
+        };
+        if !source.contains('?') {
+            return;
+        }
+        for written in possible_texts(source) {
+            if known.contains(&written.as_str()) {
+                continue;
+            }
+            let quoted = ["'", "\""].iter().find_map(|quote| {
+                let at = text.text.find(&format!("{quote}{written}{quote}"))?;
+                Some(at + 1..at + 1 + written.len())
+            });
+            let meant = nearest(&written, known.iter().copied());
+            let help = match meant {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("there are {}", list(known)),
+            };
+            let fix = quoted
+                .clone()
+                .zip(meant)
+                .and_then(|(range, meant)| self.cx.edit(text, range, meant));
+            let span = quoted.map_or(text.span, |range| self.cx.locate(text, range));
+            let at = self.cx.at(span);
+            let message = match code {
+                "unknown-type" => {
+                    format!("`{field}` may be `{written}`, which is no resource type of this file")
+                }
+                _ => format!("`{}` has no entitlement `{written}`", self.key.text),
+            };
+            let unknown = Diagnostic::error(code, at, message).help(help);
+            self.cx.note(unknown.fix_if(fix));
+        }
+    }
+
     /// A principal type that is literal: in SQL files it always is.
     fn principal_type(&mut self, text: &Text) {
         let written = text.text.as_str();
@@ -344,6 +464,27 @@ impl TypeLint<'_, '_> {
             Dialect::Sql => sql_literal(&text.text),
             Dialect::Http => (!is_program(&text.text)).then_some(text.text.as_str()),
         };
+        let head = literal.or_else(|| leading_literal(&text.text));
+        if let Some((kind, _)) = head.and_then(|head| head.split_once(':'))
+            && !kind.is_empty()
+            && !self.ids.contains(&kind)
+        {
+            let at = text.text.find(&format!("{kind}:")).unwrap_or_default();
+            let range = at..at + kind.len();
+            let meant = nearest(kind, self.ids.iter().copied());
+            let help = match meant {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("the types of this file are {}", list(self.ids)),
+            };
+            let fix = meant.and_then(|meant| self.cx.edit(text, range.clone(), meant));
+            let at = self.cx.at(self.cx.locate(text, range));
+            let message = format!(
+                "this id begins with `{kind}`, which is no resource type of this file: nothing is expanded"
+            );
+            let unknown = Diagnostic::warning("unknown-type", at, message).help(help);
+            self.cx.note(unknown.fix_if(fix));
+            return;
+        }
         if let Some(id) = literal
             && id.matches(':').count() < 2
         {
@@ -368,6 +509,15 @@ fn replacing(config: &ResourceTypeConfig) -> impl Iterator<Item = &GrantMappingC
     let grants = grants.filter_map(|provisioning| provisioning.grant.as_ref());
     let replacing = grants.filter_map(|grant| grant.grant_replace.as_ref());
     replacing.flat_map(|replacing| &replacing.map.0)
+}
+
+/// The text that an expression begins with: `'group:'` of `'group:' + string(.gid)`.
+fn leading_literal(text: &str) -> Option<&str> {
+    let text = text.strip_prefix("cel:").unwrap_or(text).trim_start();
+    ["'", "\""].iter().find_map(|quote| {
+        let (inside, rest) = text.strip_prefix(quote)?.split_once(quote)?;
+        rest.trim_start().starts_with('+').then_some(inside)
+    })
 }
 
 /// True for text that is a program in both dialects.

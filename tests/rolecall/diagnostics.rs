@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use rolecall::config;
-use rolecall::diagnostic::{Severity, SourceFile, render_text};
+use rolecall::diagnostic::{Diagnostic, Edit, Severity, SourceFile, apply_edits, render_text};
 use rolecall::plan::{self, Check};
 
-/// Everything that is found in a fixture, as `rolecall validate` shows it.
-fn found(text: &str) -> String {
+/// Everything that is found in a file, and whether it runs.
+fn check(text: &str) -> (bool, Vec<Diagnostic>) {
     let environment: HashMap<String, String> = HashMap::new();
     let how = Check {
         environment: &environment,
@@ -16,19 +16,26 @@ fn found(text: &str) -> String {
         strict: false,
         purpose: plan::Purpose::Everything,
     };
-    let (plan, found) = plan::check(
-        config::load_text(SourceFile::new("connector.yaml", text)),
-        how,
-    );
+    let file = SourceFile::new("connector.yaml", text);
+    let (plan, found) = plan::check(config::load_text(file), how);
+    (plan.is_some(), found)
+}
+
+/// Everything that is found in a fixture, as `rolecall validate` shows it, and how each is put right.
+fn found(text: &str) -> String {
+    let (runs, found) = check(text);
     let mut shown = String::new();
     for diagnostic in &found {
-        writeln!(shown, "{}\n", render_text(diagnostic, false)).expect("a String takes all");
+        writeln!(shown, "{}", render_text(diagnostic, false)).expect("a String takes all");
+        for Edit { span, text: with } in &diagnostic.fix {
+            let at = diagnostic.at.as_ref().expect("what is changed has a place");
+            assert!(!at.file.is_masked(*span), "a fix shows no secret");
+            let written = &text[span.start..span.end];
+            writeln!(shown, "fix: `{written}` -> `{with}`").expect("a String takes all");
+        }
+        writeln!(shown).expect("a String takes all");
     }
-    let runs = if plan.is_some() {
-        "it runs"
-    } else {
-        "it does not run"
-    };
+    let runs = if runs { "it runs" } else { "it does not run" };
     write!(shown, "{} found, {runs}", found.len()).expect("a String takes all");
     shown
 }
@@ -45,6 +52,50 @@ fn every_mistake_is_told_at_its_place() {
             .into_owned();
         insta::assert_snapshot!(format!("diagnostics@{name}"), found(&text));
     }
+}
+
+/// A fix is made without looking: it must remove its mistake, and bring none.
+#[test]
+fn every_fix_puts_its_mistake_right() {
+    let mut wrong = String::new();
+    let mut fixes = 0;
+    for case in crate::fixtures("diagnostics") {
+        let text = std::fs::read_to_string(case.join("connector.yaml"))
+            .expect("a fixture has a connector");
+        let (_, before) = check(&text);
+        for diagnostic in before.iter().filter(|found| !found.fix.is_empty()) {
+            fixes += 1;
+            let (_, after) = check(&apply_edits(&text, &diagnostic.fix));
+            let count = |all: &[Diagnostic], one: &Diagnostic| {
+                let same =
+                    |found: &&Diagnostic| found.code == one.code && found.message == one.message;
+                all.iter().filter(same).count()
+            };
+            let name = case.file_name().unwrap_or_default().to_string_lossy();
+            if count(&after, diagnostic) >= count(&before, diagnostic) {
+                writeln!(wrong, "{name}: stays: {}", diagnostic.message).expect("takes all");
+            }
+            // Several mistakes hide each other.
+            if before.len() > 3 {
+                continue;
+            }
+            let after = after.into_iter().filter(|new| new.code != "unset-variable");
+            let after: Vec<_> = after.collect();
+            for new in after
+                .iter()
+                .filter(|new| count(&after, new) > count(&before, new))
+            {
+                writeln!(
+                    wrong,
+                    "{name}: after `{}`: {}",
+                    diagnostic.message, new.message
+                )
+                .expect("takes all");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(fixes > 100, "only {fixes} mistakes can be put right");
 }
 
 /// A rule that warns of a sound file is worse than none.

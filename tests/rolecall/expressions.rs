@@ -296,7 +296,7 @@ fn functions_of_the_documentation() {
         ("now() > timestamp('2024-01-01T00:00:00Z')", "true"),
         (
             "match('a', '(')",
-            "! `match`: argument 2 is not a valid regular expression",
+            "! bad-pattern: this is no regular expression: unclosed group",
         ),
     ]);
 }

@@ -21,6 +21,7 @@ mod generated;
 mod golden;
 mod http;
 mod language;
+mod lsp;
 mod mapping;
 mod pages;
 mod plan;

@@ -51,6 +51,7 @@ pub(super) fn draft(
         language: Language::Sql,
         vars: crate::draft::yaml::Section::new(),
         connect,
+        pagination: None,
         types,
         todos: vec![
             "Let the connector sign in as somebody who may read these tables and nothing else"

@@ -549,7 +549,7 @@ fn text_roles(entities: &[&Entity<'_>], source: &SqlSource) -> Option<DraftType>
         parent: None,
         list: crate::draft::connector::DraftListing {
             asks: crate::draft::yaml::Section::new().with("query", query),
-            response: crate::draft::yaml::Section::new(),
+            ..Default::default()
         },
         mapped,
         grants: vec![DraftGrants {

@@ -2,7 +2,7 @@
 
 use crate::config::is_bare_word;
 use crate::draft::connector::DraftListing;
-use crate::draft::guess::Kind;
+use crate::draft::guess::{Guess, Kind};
 use crate::draft::yaml::Section;
 use crate::source::sql::SqlSource;
 
@@ -300,6 +300,7 @@ pub(super) fn list(source: &SqlSource, of: &Table, columns: &[String]) -> DraftL
         table(source, of)
     );
     let mut asks = Section::new();
+    let mut pagination = None;
     let key = match of.key.as_slice() {
         [key] => of
             .column(key)
@@ -313,18 +314,17 @@ pub(super) fn list(source: &SqlSource, of: &Table, columns: &[String]) -> DraftL
                 "WHERE {key_name} > ?<cursor>\nORDER BY {key_name}\nLIMIT ?<limit>\n"
             ));
             asks.put("query", query);
-            asks.put(
-                "pagination",
-                Section::new()
-                    .with("strategy", "cursor")
-                    .with("primary_key", key.name.as_str())
-                    .with("page_size", 500_u32),
-            );
+            let section = Section::new()
+                .with("strategy", "cursor")
+                .with("primary_key", key.name.as_str())
+                .with("page_size", 500_u32);
+            pagination = Some((section, Guess::sure("by the primary key")));
         }
         None => asks.put("query", query),
     }
     DraftListing {
         asks,
+        pagination,
         response: Section::new(),
     }
 }
@@ -350,7 +350,7 @@ pub(super) fn grants(
     }
     DraftListing {
         asks: Section::new().with("query", query),
-        response: Section::new(),
+        ..DraftListing::default()
     }
 }
 

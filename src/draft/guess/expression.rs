@@ -98,14 +98,6 @@ impl Reading {
         }
     }
 
-    /// The condition that the field is missing or `holds` of it.
-    pub fn missing_or(&self, holds: &str) -> String {
-        match &self.there {
-            None => holds.to_owned(),
-            Some(there) => format!("!({there}) || {holds}"),
-        }
-    }
-
     /// CEL as the file has it.
     pub fn finish(&self, cel: &str) -> String {
         match self.language {

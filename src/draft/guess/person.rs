@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::expression::{Reading, cel_text};
 use super::fields::{Found, Mapper};
-use super::shape::{Kind, Leaf, Shape};
+use super::shape::{Kind, Shape};
 use super::sure::Guess;
 use super::words::joined;
 

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 /// A value.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Yaml {
     /// Text: a name, an expression, a query.
     Text(String),
@@ -20,7 +20,7 @@ pub enum Yaml {
 }
 
 /// A key with its value.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     pub(super) key: String,
     pub(super) value: Yaml,
@@ -30,7 +30,7 @@ pub struct Entry {
 }
 
 /// A value of a list.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Item {
     pub(super) value: Yaml,
     pub(super) above: Vec<String>,
@@ -38,7 +38,7 @@ pub struct Item {
 }
 
 /// Entries in the order they are written.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Section(pub(super) Vec<Entry>);
 
 impl Entry {
@@ -115,6 +115,15 @@ impl Section {
     pub fn with(mut self, key: &str, value: impl Into<Yaml>) -> Self {
         self.put(key, value);
         self
+    }
+
+    /// The texts of its entries.
+    pub fn texts(&self) -> Vec<String> {
+        let text = |entry: &Entry| match &entry.value {
+            Yaml::Text(text) => Some(text.clone()),
+            _ => None,
+        };
+        self.0.iter().filter_map(text).collect()
     }
 
     /// True without entries.

@@ -26,20 +26,10 @@ pub(in crate::editor) enum Place {
     Nothing,
 }
 
-/// The cursor.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::editor) struct Cursor {
-    /// The byte it stands before.
-    pub at: usize,
-    /// What is written there.
-    pub place: Place,
-}
-
-impl Cursor {
+impl Place {
     /// Finds out what is written at a byte.
     pub fn find(outline: &Outline, text: &str, at: usize) -> Self {
-        let place = Finder { outline, text, at }.place();
-        Self { at, place }
+        Finder { outline, text, at }.place()
     }
 }
 

@@ -2,9 +2,12 @@
 
 mod collections;
 mod php;
+mod standard;
 mod strings;
 mod time;
 mod vendors;
+
+pub use standard::{standard_functions, standard_methods};
 
 use std::sync::{Arc, OnceLock};
 

@@ -286,6 +286,7 @@ fn unexpected(c: char, at: usize) -> ExprError {
         '-' => "a key with a hyphen is read with `index . \"a-b\"`",
         '=' => "`eq .a .b` compares",
         '[' => "`index .list 0` takes an item",
+        '}' => "an action ends with `}}`",
         '+' | '*' | '/' => "templates do not calculate; `cel:` does",
         _ => "",
     };

@@ -210,7 +210,7 @@ fn mistakes_are_found_with_their_place_and_the_way_out() {
             "{{ .resource.name }}",
             "unknown-member",
             ".name",
-            "its fields are",
+            "did you mean `display_name`?",
         ),
         (
             "{{ .item.x | uper }}",

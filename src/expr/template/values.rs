@@ -50,6 +50,24 @@ impl Parser {
             return Ok(value);
         };
         words.tokens.next();
+        if functions::find(&name).is_none() && self.variables.knows(&name) {
+            // `resource.id`: the first dot is missing, and what follows is its fields.
+            let message = format!("`{name}` is a field, and a field begins with a dot");
+            let help = format!("write `.{name}`");
+            let problem = ExprError::new("template-syntax", message, token.range, help);
+            self.found.push(problem.instead(format!(".{name}")));
+            while matches!(
+                words.tokens.peek(),
+                Some(Token {
+                    kind: Kind::Field(_),
+                    glued: true,
+                    ..
+                })
+            ) {
+                words.tokens.next();
+            }
+            return Ok(Expr::Literal(Value::Text(String::new())));
+        }
         let mut arguments = Vec::new();
         while words.starts_operand() {
             arguments.push(self.operand(words)?);

@@ -22,6 +22,13 @@ enum Form {
     Query(JpQuery),
 }
 
+/// Why a text is no path, and the byte from which on it is none.
+#[derive(Debug, PartialEq)]
+pub(super) struct Wrong {
+    at: usize,
+    reason: &'static str,
+}
+
 /// One step of a dotted path.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
@@ -60,18 +67,30 @@ impl JsonPath {
         let text = source.0.text.trim();
         match Self::parse(text) {
             Ok(path) => Some(path),
-            Err(reason) => {
-                let at = cx.at(source.0.span);
-                let message = format!("`{text}` is not a path: {reason}");
-                cx.note(Diagnostic::error("bad-path", at, message).help(
-                    "write keys with dots such as `data.users`, or JSONPath such as `$.groups[*].members`",
-                ));
+            Err(wrong) => {
+                let offset = source.0.text.len() - source.0.text.trim_start().len();
+                let range = offset + wrong.at..source.0.text.trim_end().len();
+                let at = cx.at(cx.locate(&source.0, range));
+                let message = format!("`{text}` is not a path: {}", wrong.reason);
+                let (help, fix) = match meant(text) {
+                    Some(meant) => (
+                        format!("did you mean `{meant}`?"),
+                        cx.rewrite(&source.0, &meant),
+                    ),
+                    None => (
+                        "write keys with dots such as `data.users`, or JSONPath such as `$.groups[*].members`"
+                            .to_owned(),
+                        None,
+                    ),
+                };
+                let wrong = Diagnostic::error("bad-path", at, message).help(help);
+                cx.note(wrong.fix_if(fix));
                 None
             }
         }
     }
 
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, Wrong> {
         let form = match (split(text), text.starts_with('$')) {
             (Ok(steps), _) => Form::Steps(steps),
             // What our own splitter cannot read is left to the full language.
@@ -240,11 +259,32 @@ fn enter<'v>(value: &'v Json, steps: &[Step]) -> Option<(Taken, &'v Json, usize)
     }
 }
 
+/// The path that a text was probably meant to be: with a dot more, a dot less, or a bracket closed.
+fn meant(text: &str) -> Option<String> {
+    let word = |after: &str| after.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    let mut candidates = vec![
+        text.replace("..", "."),
+        text.trim_end_matches('.').to_owned(),
+        format!("{text}]"),
+        text.replace("[]", "[*]"),
+    ];
+    if let Some(after) = text.strip_prefix('$').filter(|after| word(after)) {
+        candidates.push(format!("$.{after}"));
+    }
+    if text.contains('/') {
+        candidates.insert(0, text.trim_start_matches('/').replace('/', "."));
+    }
+    candidates
+        .into_iter()
+        .find(|candidate| candidate != text && JsonPath::parse(candidate).is_ok())
+}
+
 /// Splits `a.0.b`, `a[0]`, `a["b.c"]` and the same after `$`. A final `[*]` says what is meant
 /// anyway.
-fn split(text: &str) -> Result<Vec<Step>, String> {
+fn split(text: &str) -> Result<Vec<Step>, Wrong> {
     let rest = text.strip_prefix('$').unwrap_or(text);
     let mut rest = rest.strip_suffix("[*]").unwrap_or(rest);
+    let end = rest.len() + text.len() - text.strip_prefix('$').unwrap_or(text).len();
     let mut steps = Vec::new();
     // `.` alone is the whole answer too, as jq writes it.
     if rest == "." {
@@ -252,8 +292,12 @@ fn split(text: &str) -> Result<Vec<Step>, String> {
     }
     let mut after_dot = !text.starts_with('$');
     while !rest.is_empty() {
+        let wrong = |reason| Wrong {
+            at: end - rest.len(),
+            reason,
+        };
         if let Some(bracket) = rest.strip_prefix('[') {
-            let (step, tail) = bracketed(bracket)?;
+            let (step, tail) = bracketed(bracket).map_err(wrong)?;
             steps.push(step);
             (rest, after_dot) = (tail, false);
             continue;
@@ -261,36 +305,39 @@ fn split(text: &str) -> Result<Vec<Step>, String> {
         let word = match rest.strip_prefix('.') {
             Some(word) => word,
             None if after_dot => rest,
-            None => return Err("a dot is missing before a key".to_owned()),
+            None => return Err(wrong("a dot is missing before a key")),
         };
-        let end = word.find(['.', '[']).unwrap_or(word.len());
-        let name = &word[..end];
+        let stop = word.find(['.', '[']).unwrap_or(word.len());
+        let name = &word[..stop];
         if name.is_empty() || name.contains(['*', ']', '?']) {
-            return Err("a key is missing".to_owned());
+            return Err(wrong("a key is missing"));
         }
         steps.push(Step::Word(name.to_owned()));
-        (rest, after_dot) = (&word[end..], false);
+        (rest, after_dot) = (&word[stop..], false);
         if rest == "." {
-            return Err("it ends with a dot".to_owned());
+            return Err(Wrong {
+                at: end - 1,
+                reason: "it ends with a dot",
+            });
         }
     }
     Ok(steps)
 }
 
-fn bracketed(inside: &str) -> Result<(Step, &str), String> {
-    let unclosed = || "a `[` is not closed".to_owned();
+fn bracketed(inside: &str) -> Result<(Step, &str), &'static str> {
+    const UNCLOSED: &str = "a `[` is not closed";
     if let Some(quote @ ('"' | '\'')) = inside.chars().next() {
-        let end = 1 + inside[1..].find(quote).ok_or_else(unclosed)?;
-        let tail = inside[end + 1..].strip_prefix(']').ok_or_else(unclosed)?;
+        let end = 1 + inside[1..].find(quote).ok_or(UNCLOSED)?;
+        let tail = inside[end + 1..].strip_prefix(']').ok_or(UNCLOSED)?;
         let key = &inside[1..end];
         return match key.contains('\\') {
-            true => Err("keys in quotes cannot hold a backslash".to_owned()),
+            true => Err("keys in quotes cannot hold a backslash"),
             false => Ok((Step::Key(key.to_owned()), tail)),
         };
     }
-    let end = inside.find(']').ok_or_else(unclosed)?;
+    let end = inside.find(']').ok_or(UNCLOSED)?;
     let index = inside[..end].trim().parse();
-    let index = index.map_err(|_| "between brackets stands a number or a quoted key".to_owned())?;
+    let index = index.map_err(|_| "between brackets stands a number or a quoted key")?;
     Ok((Step::Index(index), &inside[end + 1..]))
 }
 
@@ -363,7 +410,7 @@ mod tests {
             ("*.a", "a key is missing"),
             ("$x", "a dot is missing before a key"),
         ] {
-            assert_eq!(JsonPath::parse(path).expect_err(path), reason);
+            assert_eq!(JsonPath::parse(path).expect_err(path).reason, reason);
         }
     }
 

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
-use super::dialect::{Database, Dialect, Server};
-use super::select;
+use super::dialect::{Database, Dialect, Fold, Server};
+use super::select::{self, Selected};
 use super::statement::Statement;
 use super::target;
 use crate::config::CompileContext;
@@ -26,6 +26,15 @@ pub struct SqlSource {
     databases: OnceCell<Vec<Arc<dyn Database>>>,
     /// Whether pages say what they were asked with.
     tells: AtomicBool,
+}
+
+/// A column that a query selects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Whether the database surely writes the name so; otherwise its case is not known.
+    pub is_exact: bool,
 }
 
 /// Which databases there are.
@@ -134,9 +143,22 @@ impl SqlSource {
         self.dialect.quote_identifier(name)
     }
 
-    /// The names of the columns that a query selects, where they can be told without running it.
-    pub fn selected(&self, query: &str) -> Option<Vec<String>> {
-        select::selected(query, self.dialect.lexicon())
+    /// The columns that a query selects, where they can be told without running it.
+    pub fn selected(&self, query: &str) -> Option<Vec<Column>> {
+        let selected = select::selected(query, self.dialect.lexicon())?;
+        let column = |selected: Selected| {
+            let folded = match self.dialect.folds_names() {
+                _ if selected.quoted => Some(selected.name.clone()),
+                Some(Fold::Lower) => Some(selected.name.to_ascii_lowercase()),
+                Some(Fold::Upper) => Some(selected.name.to_ascii_uppercase()),
+                None => None,
+            };
+            Column {
+                is_exact: folded.is_some(),
+                name: folded.unwrap_or(selected.name),
+            }
+        };
+        Some(selected.into_iter().map(column).collect())
     }
 }
 

@@ -25,7 +25,7 @@ mod vars;
 mod verb;
 
 pub use change::{Made, SqlStatement, StatementView};
-pub use connect::SqlSource;
+pub use connect::{Column, SqlSource};
 pub(crate) use dialect::offered_columns;
 pub use dialect::{Database, DialectView, Ran, Session, documented as documented_dialects};
 pub use listing::{PagedQuery, SqlListing};

@@ -5,8 +5,7 @@ use std::ops::Range;
 use super::lexer::{self, Lexicon, Region};
 use crate::config::CompileContext;
 use crate::config::scalar::Text;
-use crate::diagnostic::Diagnostic;
-use crate::diagnostic::{list, nearest};
+use crate::diagnostic::{Diagnostic, list, nearest};
 
 /// A piece of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +62,13 @@ impl Form {
     }
 }
 
+/// Words of SQL that are no good names of values.
+const SQL_WORDS: &[&str] = &[
+    "select", "from", "where", "and", "or", "not", "in", "is", "null", "join", "on", "insert",
+    "into", "values", "update", "set", "delete", "grant", "revoke", "order", "by", "group",
+    "having", "as", "union", "table", "like", "between",
+];
+
 const OPTIONS: [&str; 3] = ["unquoted", "identifier", "keyword"];
 
 impl Form {
@@ -106,7 +112,18 @@ pub fn scan_with_blocks(
         Err(open) => {
             let span = cx.locate(text, open.start..open.start + 1);
             let message = format!("{} begins here and never ends", open.region.phrase());
-            return cx.error("unclosed-sql", span, message);
+            let help = match open.region {
+                Region::Literal => {
+                    "close it with the same quote; a quote inside of a string is written twice: `'it''s'`"
+                }
+                Region::Comment => {
+                    "close it with `*/`; one that ends with its line begins with `--`"
+                }
+                _ => "close it with the same quote",
+            };
+            let at = cx.at(span);
+            cx.note(Diagnostic::error("unclosed-sql", at, message).help(help));
+            return None;
         }
     };
     // Comments and the semicolon that ends the statement do not count.
@@ -121,7 +138,10 @@ pub fn scan_with_blocks(
         (end > 0).then_some(range.start + end)
     });
     let Some(end) = end else {
-        return cx.error("empty-query", text.span, "the query is empty");
+        let at = cx.at(text.span);
+        let empty = Diagnostic::error("empty-query", at, "the query is empty");
+        cx.note(empty.help("write the statement, for example `SELECT id, name FROM users`"));
+        return None;
     };
     let words: Vec<String> = lexer::words(sql, &regions).collect();
     let block = blocks && begins_block(&words);
@@ -255,6 +275,7 @@ impl Scan<'_, '_, '_> {
                 }
             },
         };
+        self.check_name(name, range.clone());
         self.parts.push(Part::Placeholder(Placeholder {
             name: name.to_owned(),
             form,
@@ -262,10 +283,30 @@ impl Scan<'_, '_, '_> {
         }));
     }
 
+    /// Remarks on a name that misleads whoever reads the query.
+    fn check_name(&mut self, name: &str, range: Range<usize>) {
+        let lower = name.to_lowercase();
+        if !SQL_WORDS.contains(&lower.as_str()) {
+            return;
+        }
+        let message = format!("`{name}` is a word of SQL: the query is hard to read");
+        let help = "choose a name such as `group_id`, and write it in `vars` too";
+        let at = self.cx.at(self.cx.locate(self.text, range));
+        self.cx
+            .note(Diagnostic::note("placeholder-name", at, message).help(help));
+    }
+
     /// `$1` is a parameter of the database that nobody binds; `$1<path>` was meant as a placeholder.
     fn dollar(&mut self, at: usize, end: usize) -> usize {
         let rest = &self.sql[at + 1..end];
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        if let Some((name, _)) = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+            let length = name.len() + 3;
+            let message = "variables of the environment are not filled in here";
+            let help = "they are in `connect`; a database or a schema is chosen there, as with `params: {search_path: ${SCHEMA}}`";
+            self.error("literal-variable", at..at + length, message, help);
+            return length;
+        }
         if digits == 0 {
             return match self.names_parameters(b'$') {
                 true => self.named(at, end),

@@ -35,20 +35,30 @@ enum Token<'s> {
     Sign(char),
 }
 
-/// The names of the columns in the result; `None` when one of them cannot be told: `*`, an expression
+/// A column of a result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selected {
+    /// Its name as it is written.
+    pub name: String,
+    /// True when it was written in quotes, so that no database changes its case.
+    pub quoted: bool,
+}
+
+/// The columns of the result; `None` when one of them cannot be told: `*`, an expression
 /// without a name, a query that does not begin with SELECT or is made of several.
-pub fn selected(sql: &str, lexicon: &Lexicon) -> Option<Vec<String>> {
+pub fn selected(sql: &str, lexicon: &Lexicon) -> Option<Vec<Selected>> {
     named(sql, lexicon)?.into_iter().collect()
 }
 
 /// The columns of the first SELECT whose names can be told: what an editor offers.
 pub fn offered(sql: &str, lexicon: &Lexicon) -> Vec<String> {
     let named = named(sql, lexicon).unwrap_or_default();
-    named.into_iter().flatten().collect()
+    let known = named.into_iter().flatten();
+    known.map(|column| column.name).collect()
 }
 
 /// The items of the list of columns, by name where they have one.
-fn named(sql: &str, lexicon: &Lexicon) -> Option<Vec<Option<String>>> {
+fn named(sql: &str, lexicon: &Lexicon) -> Option<Vec<Option<Selected>>> {
     let regions = regions(sql, lexicon).ok()?;
     let tokens = tokens(sql, &regions)?;
     let mut list = tokens.as_slice();
@@ -80,15 +90,22 @@ fn is_any(token: Token<'_>, words: &[&str]) -> bool {
 
 /// The name of an item: what follows `AS`, or the last part of a path such as `u.id`, or the word
 /// after such a path.
-fn name(item: &[Token<'_>]) -> Option<String> {
-    match item {
-        [_, .., before, last] if is_any(*before, &["as"]) => identifier(*last).or(match last {
-            Token::Text(text) => Some(unquoted(text)),
-            _ => None,
-        }),
-        [path @ .., last] if is_path(item) || is_path(path) => identifier(*last),
-        _ => None,
-    }
+fn name(item: &[Token<'_>]) -> Option<Selected> {
+    let (name, last) = match item {
+        [_, .., before, last] if is_any(*before, &["as"]) => {
+            let text = || match last {
+                Token::Text(text) => Some(unquoted(text)),
+                _ => None,
+            };
+            (identifier(*last).or_else(text), last)
+        }
+        [path @ .., last] if is_path(item) || is_path(path) => (identifier(*last), last),
+        _ => return None,
+    };
+    Some(Selected {
+        name: name?,
+        quoted: !matches!(last, Token::Word(_)),
+    })
 }
 
 /// `a`, `a.b`, `a.b.c`.
@@ -176,7 +193,13 @@ mod tests {
     use super::*;
 
     fn names(sql: &str) -> Option<String> {
-        selected(sql, &postgres::LEXICON).map(|names| names.join(" "))
+        let names = selected(sql, &postgres::LEXICON)?.into_iter();
+        Some(
+            names
+                .map(|column| column.name)
+                .collect::<Vec<_>>()
+                .join(" "),
+        )
     }
 
     #[test]
@@ -209,8 +232,14 @@ mod tests {
         ] {
             assert_eq!(names(sql).as_deref(), Some(expected), "{sql}");
         }
-        let quoted = selected("SELECT `a b`, c AS 'd' FROM t", &mysql::LEXICON);
-        assert_eq!(quoted, Some(vec!["a b".to_owned(), "d".to_owned()]));
+        let quoted = selected("SELECT `a b`, c AS 'd', e FROM t", &mysql::LEXICON);
+        let quoted = quoted.expect("columns").into_iter();
+        let quoted: Vec<_> = quoted.map(|column| (column.name, column.quoted)).collect();
+        let expected = [("a b", true), ("d", true), ("e", false)];
+        assert_eq!(
+            quoted,
+            expected.map(|(name, quoted)| (name.to_owned(), quoted))
+        );
     }
 
     #[test]

@@ -306,7 +306,9 @@ impl Reader<'_, '_> {
         let message = format!("there is no database scheme `{scheme}`");
         let unknown = Diagnostic::error("unknown-scheme", at, message).help(help);
         self.cx.note(unknown.fix_if(fix));
-        None
+        // The rest of the file is checked as if it were written so.
+        all.into_iter()
+            .find(|dialect| Some(dialect.scheme()) == meant)
     }
 
     /// A port as a number. Notes what is none.
@@ -314,7 +316,10 @@ impl Reader<'_, '_> {
         let port = text.parse().ok().filter(|port| *port > 0);
         if port.is_none() {
             let message = "the port is no number between 1 and 65535";
-            self.cx.error::<()>("bad-port", span, message);
+            let at = self.cx.at(span);
+            let wrong = Diagnostic::error("bad-port", at, message);
+            self.cx
+                .note(wrong.help("write the number alone, for example `port: 5432`"));
         }
         port
     }

@@ -232,6 +232,15 @@ impl<'k> SqlVars<'k> {
     }
 }
 
+/// Variables that hold several values.
+const WHOLE: &[&str] = &[
+    "resource",
+    "principal",
+    "entitlement",
+    "input",
+    "credentials",
+];
+
 fn value(text: &ExprText, known: Known<'_>, cx: &mut CompileContext) -> Option<VarValue> {
     let written = text.0.text.as_str();
     if known.values.iter().any(|name| name == written) {
@@ -239,6 +248,23 @@ fn value(text: &ExprText, known: Known<'_>, cx: &mut CompileContext) -> Option<V
     }
     let is_variable = known.variables.knows(written);
     // A bare word is literal everywhere else; here the name of an input is that input.
+    if is_variable && WHOLE.contains(&written) {
+        let at = cx.at(text.0.span);
+        let message = format!("the whole of `{written}` is no value of a query");
+        let fix = match written {
+            "resource" | "principal" | "entitlement" => {
+                cx.rewrite(&text.0, &format!("{written}.ID"))
+            }
+            _ => None,
+        };
+        let help = match fix {
+            Some(_) => format!("write `{written}.ID` for its id"),
+            None => format!("take a field of it: `{written}.name`"),
+        };
+        let wrong = Diagnostic::error("wrong-kind", at, message).help(help);
+        cx.note(wrong.fix_if(fix));
+        return None;
+    }
     if is_variable && known.names_stand_for_variables {
         let program = CelProgram::compile(written, known.variables).ok()?;
         let expression = Expression::new(Program::Cel(program), text.0.span);

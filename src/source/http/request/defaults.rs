@@ -6,12 +6,12 @@ use secrecy::{ExposeSecret, SecretString};
 use super::parts::RequestParts;
 use super::pre_requests;
 use super::texts::{header_names, literal_or_program, render};
-use crate::config::CompileContext;
 use crate::config::connect::RequestDefaultsConfig;
 use crate::config::decode::Named;
 use crate::config::http::HttpClientConfig;
 use crate::config::interpolate::mentions_variable;
 use crate::config::scalar::TemplateText;
+use crate::config::{CompileContext, carries_secret};
 use crate::expr::{Escape, Expression, Inputs, Variables};
 use crate::source::SourceError;
 
@@ -184,6 +184,9 @@ pub(in crate::source::http) fn fields(
 ) -> Vec<(String, Option<Field>)> {
     let compiled = named.iter().map(|(name, source)| {
         let secret = mentions_variable(&source.0.text);
+        if carries_secret(&name.text) {
+            cx.plain_secret(&source.0);
+        }
         let value = literal_or_program(source, variables, cx).map(|value| match value.literal() {
             Some(text) if secret => Field::Secret(SecretString::from(text)),
             _ => Field::Open(value),

@@ -45,11 +45,20 @@ pub(in crate::source::http) fn header_names(
     for (name, _) in headers.iter() {
         if HeaderName::from_bytes(name.text.as_bytes()).is_err() {
             let at = cx.at(name.span);
-            cx.note(Diagnostic::error(
-                "bad-header",
-                at,
-                format!("`{}` is not the name of a header", name.text),
-            ));
+            let meant = name.text.trim().replace(' ', "-");
+            let fix = HeaderName::from_bytes(meant.as_bytes())
+                .ok()
+                .and_then(|_| name.rename(at.file.text(), &meant));
+            let help = match &fix {
+                Some(_) => format!("did you mean `{meant}`?"),
+                None => "a name has letters, digits and hyphens, as in `X-Api-Version`".to_owned(),
+            };
+            let message = format!("`{}` is not the name of a header", name.text);
+            cx.note(
+                Diagnostic::error("bad-header", at, message)
+                    .help(help)
+                    .fix_if(fix),
+            );
         }
     }
     cx.diagnostics[before..]

@@ -21,6 +21,15 @@ use super::target::{Param, Target};
 use crate::config::CompileContext;
 use crate::source::{Described, SourceError};
 
+/// What a system makes of names that have no quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fold {
+    /// Lower case.
+    Lower,
+    /// Upper case.
+    Upper,
+}
+
 /// A database system.
 pub trait Dialect: Send + Sync + std::fmt::Debug {
     /// The scheme that selects it.
@@ -37,6 +46,11 @@ pub trait Dialect: Send + Sync + std::fmt::Debug {
 
     /// A name as a quoted identifier.
     fn quote_identifier(&self, name: &str) -> String;
+
+    /// What the system makes of names without quotes, where it changes their case.
+    fn folds_names(&self) -> Option<Fold> {
+        None
+    }
 
     /// The length, in bytes, beyond which the system cuts a name off without an error: what is left
     /// may be the name of something else.

@@ -24,7 +24,7 @@ use super::super::pool::{Driver, Pooled, drain};
 use super::super::statement::{Row, Rows, Statement};
 use super::super::target::Target;
 use super::super::tls;
-use super::{Database, Dialect, Registered, Server, quoted, with_params};
+use super::{Database, Dialect, Fold, Registered, Server, quoted, with_params};
 use crate::config::CompileContext;
 use crate::expr::Map;
 use crate::source::{Described, SourceError, Typed};
@@ -73,6 +73,10 @@ impl Dialect for Postgres {
 
     fn mark(&self, index: usize) -> String {
         format!("${}", index + 1)
+    }
+
+    fn folds_names(&self) -> Option<Fold> {
+        Some(Fold::Lower)
     }
 
     fn quote_identifier(&self, name: &str) -> String {

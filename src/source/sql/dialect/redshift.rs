@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::lexer::Lexicon;
 use super::super::target::Target;
 use super::postgres::{self, Flavour};
-use super::{Dialect, Registered, Server, quoted};
+use super::{Dialect, Fold, Registered, Server, quoted};
 use crate::config::CompileContext;
 
 inventory::submit! { Registered(&REDSHIFT) }
@@ -44,6 +44,10 @@ impl Dialect for Redshift {
 
     fn longest_identifier(&self) -> Option<usize> {
         Some(127)
+    }
+
+    fn folds_names(&self) -> Option<Fold> {
+        Some(Fold::Lower)
     }
 
     fn quote_identifier(&self, name: &str) -> String {

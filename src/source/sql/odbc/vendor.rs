@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Address, Keywords, Settings, System};
 use crate::config::CompileContext;
-use crate::source::sql::dialect::{Database, Dialect, Server};
+use crate::source::sql::dialect::{Database, Dialect, Fold, Server};
 use crate::source::sql::lexer::Lexicon;
 use crate::source::sql::target::Target;
 
@@ -60,6 +60,10 @@ impl Dialect for Vendor {
 
     fn quote_identifier(&self, name: &str) -> String {
         super::super::dialect::quoted(name, '"')
+    }
+
+    fn folds_names(&self) -> Option<Fold> {
+        matches!(self.scheme, "oracle" | "db2" | "hdb").then_some(Fold::Upper)
     }
 
     fn database_param(&self) -> Option<&'static str> {

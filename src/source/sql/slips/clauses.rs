@@ -92,7 +92,8 @@ fn join(select: &[Token], scheme: &str) -> Option<Slip> {
     let end = (0..from.len()).find(|index| rank(from, *index).is_some());
     let from = &from[..end.unwrap_or(from.len())];
     let joins: Vec<usize> = (0..from.len())
-        .filter(|index| from[*index].is("join") && !is_free(from, *index))
+        .filter(|index| from[*index].is("join"))
+        .filter(|index| !is_free(from, *index) && !is_function(&from[index + 1..]))
         .collect();
     let conditions = |tokens: &[Token]| {
         let says = |token: &&Token| token.is_any(&["on", "using"]);
@@ -115,6 +116,15 @@ fn join(select: &[Token], scheme: &str) -> Option<Slip> {
         _ => Severity::Error,
     };
     Some(Slip::error(at.range.clone(), message, help).coded("unjoined-table", severity))
+}
+
+/// True for rows that a function makes of those before it.
+fn is_function(joined: &[Token]) -> bool {
+    match joined {
+        [lateral, ..] if lateral.is("lateral") => true,
+        [name, arguments, ..] => name.is_name() && matches!(arguments.kind, Kind::Brackets(_)),
+        _ => false,
+    }
 }
 
 /// True for a join that has no condition of its own.

@@ -61,7 +61,7 @@ fn two_paths(item: &[Token]) -> Option<Slip> {
         && dot_too.is_sign(".")
         && !rest.iter().any(|token| token.is_sign("."));
     let range = c.range.start..d.range.end;
-    paths.then(|| slip(range, b.range.end))
+    paths.then(|| slip(range).replacing(b.range.end..b.range.end, ","))
 }
 
 /// `id name email`.
@@ -70,10 +70,10 @@ fn three_names(item: &[Token]) -> Option<Slip> {
         return None;
     };
     let names = a.is_name() && b.is_name() && c.is_name();
-    names.then(|| slip(c.range.clone(), b.range.end))
+    names.then(|| slip(c.range.clone()))
 }
 
-fn slip(second: std::ops::Range<usize>, at: usize) -> Slip {
+fn slip(second: std::ops::Range<usize>) -> Slip {
     let message = "a comma is missing before this column";
-    Slip::error(second, message, "write a comma between two columns").replacing(at..at, ",")
+    Slip::error(second, message, "write a comma between two columns")
 }
