@@ -30,6 +30,8 @@ pub struct Draft {
     pub notes: Vec<String>,
     /// The variables that a sync needs.
     pub variables: Vec<String>,
+    /// Variables that the tests need a value of, too: those that a URL begins with.
+    pub stand_ins: Vec<(String, String)>,
 }
 
 /// A resource type.

@@ -10,16 +10,29 @@ use super::yaml::{Item, Section};
 pub(super) fn tests(draft: &Draft) -> Vec<Item> {
     let mut tests = Vec::new();
     for each in &draft.types {
-        tests.push(Item::new(of_list(each)));
+        tests.push(Item::new(of_list(each, draft)));
         for (index, grants) in each.grants.iter().enumerate() {
-            tests.extend(of_grants(each, grants, index + 1).map(Item::new));
+            tests.extend(of_grants(each, grants, index + 1, draft).map(Item::new));
         }
     }
     tests
 }
 
-fn of_list(each: &DraftType) -> Section {
-    let mut given = Section::new().with("records", vec![Item::new(each.mapped.sample.clone())]);
+/// What is given beside records.
+fn given(record: &Json, draft: &Draft) -> Section {
+    let mut given = Section::new().with("records", vec![Item::new(record.clone())]);
+    let mut variables = Section::new();
+    for (name, value) in &draft.stand_ins {
+        variables.put(name, value.as_str());
+    }
+    if !variables.is_empty() {
+        given.put("variables", variables);
+    }
+    given
+}
+
+fn of_list(each: &DraftType, draft: &Draft) -> Section {
+    let mut given = given(&each.mapped.sample, draft);
     if each.parent.is_some() {
         given.put("parent_resource", json!({"id": "p1"}));
     }
@@ -40,10 +53,7 @@ fn of_list(each: &DraftType) -> Section {
         expected.insert("trait".to_owned(), Json::from(word));
     }
     Section::new()
-        .with(
-            "name",
-            format!("a record becomes a resource of type {}", each.id),
-        )
+        .with("name", format!("a record becomes {}", each.id))
         .with("resource_type", each.id.as_str())
         .with("given", given)
         .with(
@@ -52,7 +62,12 @@ fn of_list(each: &DraftType) -> Section {
         )
 }
 
-fn of_grants(each: &DraftType, grants: &DraftGrants, entry: usize) -> Option<Section> {
+fn of_grants(
+    each: &DraftType,
+    grants: &DraftGrants,
+    entry: usize,
+    draft: &Draft,
+) -> Option<Section> {
     let (record, resource) = grants.sample.as_ref()?;
     let expected = grants.mappings.iter().filter_map(|grant| {
         let principal = grant.expect.as_ref()?;
@@ -64,22 +79,29 @@ fn of_grants(each: &DraftType, grants: &DraftGrants, entry: usize) -> Option<Sec
         })))
     });
     let expected: Vec<Item> = expected.collect();
+    let which = if entry > 1 {
+        format!(" ({entry})")
+    } else {
+        String::new()
+    };
     let mut test = Section::new()
         .with(
             "name",
-            format!("a record becomes a grant on a resource of type {}", each.id),
+            format!("a record becomes a grant on {}{which}", each.id),
         )
         .with("resource_type", each.id.as_str())
         .with("listing", "grants");
     if entry > 1 {
         test.put("entry", u32::try_from(entry).ok()?);
     }
-    let given = Section::new()
-        .with("records", vec![Item::new(record.clone())])
-        .with(
-            "resource",
-            json!({"id": resource, "display_name": "Example"}),
-        );
+    let mut given = given(record, draft);
+    given.put(
+        "resource",
+        json!({"id": resource, "display_name": "Example"}),
+    );
+    if each.parent.is_some() {
+        given.put("parent_resource", json!({"id": "p1"}));
+    }
     Some(
         test.with("given", given)
             .with("expect", Section::new().with("grants", expected)),

@@ -45,7 +45,14 @@ pub fn render(draft: &Draft) -> String {
 /// The comments at the top: where the file comes from, and what is to be done.
 fn top(draft: &Draft) -> Vec<String> {
     let mut top = vec![
-        format!("Drafted by `rolecall init` from {}.", draft.origin),
+        format!(
+            "Drafted by `rolecall init` from {}.",
+            draft
+                .origin
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+        ),
         "Each guess says how sure it is: `sure`, `likely`, or `guess`.".to_owned(),
         String::new(),
         "To do:".to_owned(),

@@ -5,6 +5,7 @@ use std::ops::Range;
 use ::cel::Program;
 use ::cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr};
 
+use super::standard::{ELSEWHERE, MACROS, STANDARD};
 use super::typing::{self, Misfit};
 use super::{ExprError, functions};
 use crate::diagnostic::nearest;
@@ -99,105 +100,6 @@ pub(super) fn meant_member<'k>(
     };
     (help, meant)
 }
-
-/// Functions and macros of the standard library and of the extensions, by name.
-const STANDARD: &[&str] = &[
-    "size",
-    "contains",
-    "startsWith",
-    "endsWith",
-    "matches",
-    "int",
-    "uint",
-    "double",
-    "string",
-    "bool",
-    "bytes",
-    "timestamp",
-    "duration",
-    "dyn",
-    "type",
-    "has",
-    "all",
-    "exists",
-    "exists_one",
-    "map",
-    "filter",
-    "getFullYear",
-    "getMonth",
-    "getDate",
-    "getDayOfMonth",
-    "getDayOfWeek",
-    "getDayOfYear",
-    "getHours",
-    "getMinutes",
-    "getSeconds",
-    "getMilliseconds",
-    "orValue",
-    "or",
-    "hasValue",
-    "value",
-    "optMap",
-    "optFlatMap",
-    "charAt",
-    "indexOf",
-    "lastIndexOf",
-    "lowerAscii",
-    "upperAscii",
-    "replace",
-    "split",
-    "substring",
-    "trim",
-    "join",
-    "quote",
-    "format",
-    "reverse",
-    "slice",
-    "sort",
-    "sortBy",
-    "flatten",
-    "distinct",
-    "first",
-    "last",
-    "min",
-    "max",
-];
-
-/// Functions of SQL and of other languages, and how the same is written here.
-const ELSEWHERE: &[(&str, &str)] = &[
-    ("concat", "`a + b`"),
-    ("concat_ws", "`[a, b].join(' ')`"),
-    ("coalesce", "`get(a, b)`"),
-    ("ifnull", "`get(a, b)`"),
-    ("isnull", "`a == null`"),
-    ("nvl", "`get(a, b)`"),
-    ("length", "`size(a)`"),
-    ("len", "`size(a)`"),
-    ("upper", "`toUpper(a)`"),
-    ("lower", "`toLower(a)`"),
-    ("ucase", "`toUpper(a)`"),
-    ("lcase", "`toLower(a)`"),
-    ("substr", "`a.substring(from, to)`"),
-    ("cast", "`string(a)`, `int(a)`"),
-    ("str", "`string(a)`"),
-    ("tostring", "`string(a)`"),
-    ("to_char", "`string(a)`"),
-    ("number", "`int(a)`"),
-    ("parseint", "`int(a)`"),
-    ("to_date", "`timestamp(a)`"),
-    ("date", "`timestamp(a)`"),
-    ("if", "`condition ? a : b`"),
-    ("iif", "`condition ? a : b`"),
-    ("regex_match", "`match(a, pattern)`"),
-    ("includes", "`a.contains(b)`, or `b in a` for a list"),
-    ("array_join", "`a.join(', ')`"),
-    ("json_extract", "`json_path(a, 'b.c')`"),
-    ("defined", "`has(a.b)`"),
-    ("exists_key", "`has(a.b)`"),
-];
-
-/// Macros of the language. One that is called as it should be is not a call any more.
-const MACROS: &[&str] = &["has", "all", "exists", "exists_one", "map", "filter"];
 
 /// Words before a dot that are part of a function's name: `base64.encode(…)`.
 const NAMESPACES: &[&str] = &["base64", "math", "lists", "optional", "strings"];

@@ -16,6 +16,7 @@ mod scope;
 mod sentence;
 mod simple;
 mod slip;
+mod standard;
 mod template;
 mod text;
 mod time;

@@ -446,3 +446,104 @@ fn standard(name: &str, is_method: bool) -> Option<Kinds> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::expr::{CelProgram, Variables};
+
+    fn told(source: &str) -> Vec<String> {
+        let problems = CelProgram::compile(source, Variables::of(&["cols", "item", "resource"]));
+        let problems = problems.err().unwrap_or_default().into_iter();
+        problems
+            .map(|problem| format!("{:?} {}", &source[problem.range.clone()], problem.message))
+            .collect()
+    }
+
+    #[test]
+    fn what_cannot_work_is_told_at_its_sign() {
+        for (source, expected) in [
+            ("'a' + 1", "\"+\" `+` cannot join text and a number"),
+            (
+                "true + true",
+                "\"+\" `+` does not work on `true` or `false`",
+            ),
+            ("1 - 'a'", "\"-\" `-` cannot take text from a number"),
+            ("'a' * 3", "\"*\" `*` works on numbers, and this is text"),
+            ("!'x'", "\"!\" `!` works on conditions, and this is text"),
+            (
+                "'x' && .a",
+                "\"&&\" `&&` joins conditions, and one side is text",
+            ),
+            (
+                "1 ? .a : .b",
+                "\"?\" what stands before `?` is a number, no condition",
+            ),
+            (
+                "string(.a) == 1",
+                "\"==\" text and a number are never equal",
+            ),
+            (
+                "now() > '2024'",
+                "\">\" `>` cannot compare a moment and text",
+            ),
+            ("[1] < [2]", "\"<\" `<` cannot compare a list"),
+            (
+                "size(5)",
+                "\"size\" `size` works on text, bytes, a list or a map, and this is a number",
+            ),
+            (
+                "'a'.join(',')",
+                "\"join\" `join` works on a list, and this is text",
+            ),
+            ("string(null)", "\"string\" `string` does not work on null"),
+            ("'a'.name", "\"name\" text has no field `name`"),
+            (
+                "[1].map(x, 'a' + 1)",
+                "\"+\" `+` cannot join text and a number",
+            ),
+            (
+                "extract(.a, '[')",
+                "\"[\" this is no regular expression: unclosed character class",
+            ),
+        ] {
+            assert_eq!(told(source), [expected], "{source}");
+        }
+    }
+
+    #[test]
+    fn what_may_work_is_left_alone() {
+        for source in [
+            ".a + 1",
+            ".a + .b + 'x'",
+            "'a' + string(1)",
+            "1 + 1 == 2.0",
+            "now() + duration('1h') > now() - duration('1h')",
+            "timestamp(.a) - timestamp(.b) > duration('24h')",
+            "[1] + [2] + .list",
+            ".a != null ? .a : null",
+            "string(.a) != null",
+            "null == 1",
+            "has(.a.b) && .a.b",
+            "'x' in {'x': 1} || 'x' in .list || .x in [1]",
+            ".a ? 'x' : 1",
+            "(.a ? 'x' : 1) + 'y'",
+            "bytes('a') + .b",
+            ".list.all(x, x > 1) && .list.exists(x, x == 'a') && !.list.exists_one(x, true)",
+            ".list.filter(x, x != '').map(x, x + '!').join(', ')",
+            "[[1], [2]].map(x, x[0])",
+            "{'a': {'b': 'c'}}.a.b.startsWith('c')",
+            "toLower(bytes('A')) + trim(.a).split(',')[0]",
+            "replace(.a, {'old': 'x', 'new': 'y'}) + .a.replace('x', 'y')",
+            "get(.a, 'x') + parse_json(.b).c + string(json_path(.b, 'c'))",
+            "timestamp('2026-01-31T08:30:00Z').getFullYear() + 1",
+            "resource.ID.contains('r') && matches(.a, r'^\\d+$')",
+            "type(.a) == int || type(.a) == string",
+            "[.a, .b].exists(x, x) ? math.greatest(1, 2) : 3",
+            "dyn('a') == 1",
+            "int(timestamp(.a)) + uint(3u)",
+            "size('a') + size([1]) + size({'a': 1})",
+        ] {
+            assert_eq!(told(source), Vec::<String>::new(), "{source}");
+        }
+    }
+}

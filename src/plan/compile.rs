@@ -106,7 +106,7 @@ pub fn compile(
         };
         compiled.push(compiler.compile());
     }
-    super::lint::vars(config, cx);
+    super::lint::unused_vars(config, cx);
     let connection = connection?;
     let order = order?;
     let types = order

@@ -8,9 +8,9 @@ use super::same::same;
 use crate::config::parse_tree;
 use crate::diagnostic::{Diagnostic, SourceFile};
 
-/// How wide a line may be before a list or a mapping in brackets is broken. Those that were written
-/// on several lines stay so.
-const WIDTH: usize = 120;
+/// How wide a line may be before a list or a mapping in brackets is broken: where lines end is for
+/// authors to decide.
+const WIDTH: usize = 1_000_000;
 
 /// Why a file was left as it is.
 #[derive(Debug)]
@@ -65,7 +65,29 @@ fn formatted(text: &str) -> Result<String, Untidy> {
             ..LanguageOptions::default()
         },
     };
-    pretty_yaml::format_text(text, &options).map_err(|_| Untidy::Unsafe)
+    let tidied = pretty_yaml::format_text(text, &options).map_err(|_| Untidy::Unsafe)?;
+    Ok(below_anchors(text, &tidied))
+}
+
+/// Puts comments back on lines of their own that were moved up behind an anchor.
+fn below_anchors(before: &str, tidied: &str) -> String {
+    let alone = |comment: &str| before.lines().any(|line| line.trim() == comment);
+    let mut lines = tidied.split_inclusive('\n').peekable();
+    let mut text = String::with_capacity(tidied.len());
+    while let Some(line) = lines.next() {
+        let moved = line.split_once(" #").filter(|(opens, comment)| {
+            let last = opens.rsplit(' ').next().unwrap_or_default();
+            last.starts_with('&') && alone(format!("#{comment}").trim_end())
+        });
+        let (Some((opens, comment)), Some(next)) = (moved, lines.peek()) else {
+            text.push_str(line);
+            continue;
+        };
+        let indent = &next[..next.len() - next.trim_start().len()];
+        let line_break = if line.ends_with("\r\n") { "\r\n" } else { "\n" };
+        text.push_str(&format!("{opens}{line_break}{indent}#{comment}"));
+    }
+    text
 }
 
 /// How often a comment may begin: a measure by which none gets lost. A `#` within text counts alike

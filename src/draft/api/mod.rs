@@ -5,5 +5,5 @@ mod paging;
 mod path;
 
 pub(super) use answer::{Answer, is_scalar_list};
-pub(super) use paging::{Parameter, paging, unexplained};
+pub(super) use paging::{Parameter, of_cursor, paging, unexplained};
 pub(super) use path::path_text;

@@ -402,6 +402,30 @@ impl<'p> Signs<'p> {
     }
 }
 
+/// Paging by a mark in the answer of which nobody says where it goes.
+pub fn of_cursor(answer: &Answer) -> Option<(Section, Guess)> {
+    let signs = Signs {
+        parameters: &[],
+        answer,
+    };
+    let is_mark = |name: &&&str| !LINK_FIELDS.contains(*name);
+    let names: Vec<&str> = CURSOR_FIELDS.iter().filter(is_mark).copied().collect();
+    let (path, _) = signs.field(&names, Signs::is_text)?;
+    let mut section = Section::new()
+        .with("strategy", "cursor")
+        .with("cursor_param", "cursor")
+        .with("cursor_path", path.as_str());
+    if let Some(more) = signs.truth(MORE_FIELDS) {
+        section.put("more_path", more);
+    }
+    Some((
+        section,
+        Guess::guess(format!(
+            "`{path}` goes into some parameter; that it is called `cursor` nobody says"
+        )),
+    ))
+}
+
 /// What says that there are pages, where nothing says how to get the next one.
 pub fn unexplained(parameters: &[Parameter], answer: &Answer) -> Option<String> {
     Signs { parameters, answer }.hints()

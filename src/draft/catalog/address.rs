@@ -105,6 +105,11 @@ impl Address {
         }
     }
 
+    /// True for a database that is a file: nobody signs in to it.
+    pub(super) fn is_file(&self) -> bool {
+        self.scheme == "sqlite"
+    }
+
     fn path(&self) -> &str {
         let path = self.dsn.trim_start_matches("sqlite:");
         path.strip_prefix("//").unwrap_or(path)

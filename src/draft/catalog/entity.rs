@@ -53,12 +53,16 @@ pub(super) fn draft(
         connect,
         pagination: None,
         types,
-        todos: vec![
-            "Let the connector sign in as somebody who may read these tables and nothing else"
-                .to_owned(),
-        ],
+        todos: (!address.is_file())
+            .then(|| {
+                "Let the connector sign in as somebody who may read these tables and nothing else"
+                    .to_owned()
+            })
+            .into_iter()
+            .collect(),
         notes,
         variables,
+        stand_ins: Vec::new(),
     })
 }
 

@@ -2,6 +2,7 @@
 //! that join them. Only names and types are read, never a row.
 
 mod address;
+mod direct;
 mod entity;
 mod join;
 mod queries;

@@ -27,7 +27,7 @@ pub(super) async fn tables(source: &SqlSource) -> Result<Vec<Table>, DraftError>
             });
         }
         let last = tables.last_mut().expect("one was just put there");
-        last.columns.push(column(&row));
+        last.columns.push(column(&row, source.scheme()));
     }
     for row in source.rows(questions.keys).await? {
         key(&row, &mut tables);
@@ -41,9 +41,9 @@ pub(super) async fn tables(source: &SqlSource) -> Result<Vec<Table>, DraftError>
     Ok(tables)
 }
 
-fn column(row: &Map) -> Column {
+fn column(row: &Map, scheme: &str) -> Column {
     let (name, type_name) = (text(row, "column_name"), text(row, "type_name"));
-    let (kind, format) = kind(&type_name, &name);
+    let (kind, format) = kind(&type_name, &name, scheme);
     let choices = match text(row, "choices") {
         listed if !listed.is_empty() => listed.split('\n').map(str::to_owned).collect(),
         _ if type_name.to_lowercase().starts_with("enum(") => texts(&type_name),

@@ -115,7 +115,7 @@ const FLAGS: &[&str] = &[
 ];
 
 /// The kind of a column, by its type and, where that does not tell, its name.
-pub(super) fn kind(type_name: &str, name: &str) -> (Kind, Option<String>) {
+pub(super) fn kind(type_name: &str, name: &str, scheme: &str) -> (Kind, Option<String>) {
     let lower = type_name.to_lowercase();
     let begins = |words: &[&str]| words.iter().any(|word| lower.starts_with(word));
     let plain = joined(name);
@@ -125,9 +125,13 @@ pub(super) fn kind(type_name: &str, name: &str) -> (Kind, Option<String>) {
         return (Kind::List(Box::new(Shape::of(Kind::Text))), None);
     }
     if begins(&["bool"]) {
-        // SQLite and MySQL keep them as numbers; a database that has truth values compares them with
-        // numbers, too.
-        return (Kind::Truth, None);
+        // Only PostgreSQL has truth values of its own.
+        let kind = if scheme == "postgres" {
+            Kind::Truth
+        } else {
+            Kind::Bit
+        };
+        return (kind, None);
     }
     if begins(&["tinyint(1)", "bit(1)"]) || lower == "bit" {
         return (Kind::Bit, None);
@@ -248,7 +252,11 @@ mod tests {
             ("", "x", Kind::Unknown),
         ];
         for (type_name, name, expected) in cases {
-            assert_eq!(kind(type_name, name).0, expected, "{type_name} {name}");
+            assert_eq!(
+                kind(type_name, name, "postgres").0,
+                expected,
+                "{type_name} {name}"
+            );
         }
     }
 }

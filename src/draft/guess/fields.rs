@@ -6,7 +6,7 @@ use super::expression::{Language, Reading};
 use super::noun::Noun;
 use super::person::Person;
 use super::sample::{Sample, fitting, text_of};
-use super::shape::{Kind, Leaf, Shape};
+use super::shape::{Field, Kind, Leaf, Shape};
 use super::sure::Guess;
 
 /// An expression of the mapping.
@@ -42,6 +42,18 @@ pub struct Mapped {
 }
 
 impl Mapped {
+    /// Keeps a field in the profile.
+    pub fn keep(&mut self, name: &str, language: Language, field: &Field, why: Guess) {
+        let leaf = Leaf { path: vec![field] };
+        let reading = Reading::of(language, &leaf.path);
+        let found = Found::of(&leaf, reading.or_null(), why);
+        self.profile.push((name.to_owned(), found));
+        if let Some(record) = self.sample.as_object_mut() {
+            let sample = fitting(&field.shape, "example", 7);
+            record.entry(field.name.clone()).or_insert(sample);
+        }
+    }
+
     /// The fields of the record that some expression reads, each once.
     pub fn columns(&self) -> Vec<String> {
         let mut found: Vec<&Found> = vec![&self.id, &self.display_name];
@@ -241,7 +253,9 @@ impl<'s> Mapper<'s> {
                             .iter()
                             .filter_map(|prefix| name.strip_prefix(prefix))
                     };
-                    name == wanted || bare().any(|bare| bare == *wanted)
+                    name == wanted
+                        || !super::person::LOGINS.contains(&name.as_str())
+                            && bare().any(|bare| bare == *wanted)
                 };
                 accept(leaf.shape()) && leaf.names().iter().any(named)
             };

@@ -131,11 +131,6 @@ pub fn noun(words: &[String]) -> Option<(Noun, Sure)> {
 }
 
 impl Noun {
-    /// Nouns that a draft takes without being asked to.
-    pub fn is_wanted(self) -> bool {
-        self != Noun::Thing
-    }
-
     /// The trait of its resource type.
     pub fn resource_trait(self) -> Option<&'static str> {
         match self {

@@ -50,6 +50,8 @@ const EMAILS: &[&str] = &[
     "emailwork",
     "mailaddress",
     "emails",
+    "emailaddresses",
+    "mails",
 ];
 const LAST_LOGINS: &[&str] = &[
     "lastlogin",

@@ -53,7 +53,7 @@ pub(super) fn fitting(shape: &Shape, text: &str, number: u32) -> Json {
 }
 
 /// The text that a scalar becomes.
-pub(super) fn text_of(value: &Json) -> String {
+pub fn text_of(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),
         other => other.to_string(),

@@ -40,6 +40,10 @@ const TEXTS: &[&str] = &[
     "membershipstatus",
 ];
 
+/// Texts that stand for truth values.
+const YES: &str = "['Y', 'y', '1', 'T', 't', 'true', 'True', 'TRUE', 'yes', 'Yes']";
+const NO: &str = "['N', 'n', '0', 'F', 'f', 'false', 'False', 'FALSE', 'no', 'No']";
+
 /// Words that a status is made of, by what they mean.
 const WORDS_ACTIVE: &[&str] = &[
     "active",
@@ -203,9 +207,14 @@ impl Mapper<'_> {
             format!("{name}on"),
         ];
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let words = [name.to_owned(), format!("is{name}")];
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let is_word = |shape: &Shape| shape.kind == Kind::Text && shape.choices.is_empty();
+        let word = self.find(&words, is_word);
         let leaf = self.find(&names, |shape| {
             matches!(shape.kind, Kind::Truth | Kind::Bit) || no && shape.kind == Kind::Moment
-        })?;
+        });
+        let leaf = leaf.or(word)?;
         let reading = self.reading(&leaf);
         let value = &reading.value;
         let kind = &leaf.shape().kind;
@@ -213,6 +222,8 @@ impl Mapper<'_> {
             (Kind::Moment, _) => (format!("{value} != null"), Json::Null),
             (Kind::Bit, true) => (format!("{value} in [1, true]"), json!(0)),
             (Kind::Bit, false) => (format!("{value} in [0, false]"), json!(1)),
+            (Kind::Text, true) => (format!("{value} in {YES}"), json!("N")),
+            (Kind::Text, false) => (format!("{value} in {NO}"), json!("Y")),
             (_, true) => (format!("{value} == true"), json!(false)),
             (_, false) => (format!("{value} == false"), json!(true)),
         };
@@ -265,6 +276,12 @@ impl Mapper<'_> {
             })
             .map(String::as_str)
             .collect();
+        if leaf.shape().format.as_deref() == Some("seen") {
+            self.todo(format!(
+                "`{}` may have other words than those of the sample: say what they mean",
+                leaf.shown()
+            ));
+        }
         if !unknown.is_empty() {
             self.todo(format!(
                 "`{}`: is somebody who is {} disabled? So it says now",

@@ -47,7 +47,8 @@ impl<'d> Document<'d> {
     /// The name of the API.
     pub(super) fn title(self) -> String {
         let title = self.text("/info/title").unwrap_or("API");
-        title.chars().take(80).collect()
+        let title: String = title.chars().take(80).collect();
+        title.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// What it is, for the first line of the draft.

@@ -3,7 +3,9 @@
 use serde_json::{Value as Json, json};
 
 use crate::draft::connector::{DraftGrant, DraftGrants, DraftType};
-use crate::draft::guess::{Field, Guess, Kind, Noun, Reading, Shape, cel_text, joined, noun};
+use crate::draft::guess::{
+    Field, Guess, Kind, Noun, Reading, Shape, cel_text, joined, noun, words,
+};
 use crate::draft::yaml::Section;
 
 use super::lists::{List, Lists, values};
@@ -28,6 +30,11 @@ const STANDINGS: &[&str] = &[
     "subscriber",
     "collaborator",
     "contributor",
+];
+
+/// Fields besides ids that paths take.
+pub(super) const IN_PATHS: &[&str] = &[
+    "slug", "key", "name", "login", "username", "code", "handle", "email",
 ];
 
 /// Adds the grants that paths tell.
@@ -58,6 +65,7 @@ pub(super) fn add(
         }
         match members(operation, index, lists, place) {
             Some((grants, todos)) => {
+                keep(&grants, &lists.taken[index], &mut types[index]);
                 types[index].grants.push(grants);
                 types[index].todos.extend(todos);
             }
@@ -93,6 +101,27 @@ fn members_of_parent(
     }
 }
 
+/// Keeps in the profile what the path of a listing takes from there.
+fn keep(grants: &DraftGrants, list: &List<'_, '_>, of: &mut DraftType) {
+    for name in IN_PATHS {
+        let used = grants
+            .list
+            .asks
+            .mentions(&format!(".resource.profile.{name} "));
+        let known = of.mapped.profile.iter().any(|(known, _)| known == name);
+        if let Some(field) = list
+            .operation
+            .answer
+            .item
+            .field(name)
+            .filter(|_| used && !known)
+        {
+            let why = Guess::sure("paths take it");
+            of.mapped.keep(name, LANGUAGE, field, why);
+        }
+    }
+}
+
 /// Who belongs to a thing, by the path below it.
 fn members(
     operation: &Operation<'_>,
@@ -104,8 +133,10 @@ fn members(
     let last = operation.words.last()?;
     let standing = STANDINGS.iter().find(|word| *word == last);
     let known = noun(&operation.words).map(|(noun, _)| noun);
-    let is_nested = held.noun == Noun::Group
-        && ["subgroup", "child", "children", "nestedgroup"].contains(&last.as_str());
+    let is_again = held.noun == Noun::Group && held.id == operation.words.join("_");
+    let is_nested = is_again
+        || held.noun == Noun::Group
+            && ["subgroup", "child", "children", "nestedgroup"].contains(&last.as_str());
     let noun = match (standing, known, is_nested) {
         (_, _, true) => Noun::Group,
         (Some(_), None, _) | (_, Some(Noun::Person), _) => Noun::Person,
@@ -125,8 +156,18 @@ fn members(
     let holder = holder(noun, &operation.words, lists)?;
     let (principal_id, sample_path) = principal(&operation.answer.item, holder)?;
     let mut todos = Vec::new();
-    let (list, listed) = listing(operation, &path_values(held), place);
+    let (own, todo) = own_value(operation, held);
+    todos.extend(todo);
+    let mut values: Vec<&str> = values(held);
+    values.push(&own);
+    let (list, listed) = listing(operation, &values, place);
     todos.extend(listed);
+    if is_again {
+        todos.push(format!(
+            "`{}`: are those the groups in it? So it says now",
+            operation.path
+        ));
+    }
     let (usual, _, usual_purpose) = held.noun.standing();
     let entitlement = match standing {
         Some(word) => ((*word).to_owned(), "permission"),
@@ -152,14 +193,33 @@ fn members(
     Some((grants, todos))
 }
 
-/// What the parameters of a path below a list stand for.
-fn path_values(list: &List<'_, '_>) -> Vec<&'static str> {
-    match list.parent {
-        Some(_) => vec![".parent_resource.id", ".resource.id"],
-        None => {
-            // Parameters that nobody fills in come from `vars`, and stand before the resource.
-            vec![".resource.id"]
+/// What stands for the thing in the path below its list: its id, unless the parameter is called after
+/// another field of it, which then is in its profile.
+fn own_value(operation: &Operation<'_>, held: &List<'_, '_>) -> (String, Option<String>) {
+    let id = ".resource.id".to_owned();
+    let own = held.operation.path_parameters().len();
+    let Some(parameter) = operation.path_parameters().get(own).copied() else {
+        return (id, None);
+    };
+    let words = words(parameter);
+    let Some(last) = words
+        .last()
+        .filter(|last| IN_PATHS.contains(&last.as_str()))
+    else {
+        return (id, None);
+    };
+    let field = held.operation.answer.item.field(last);
+    let field = field.filter(|field| {
+        field.shape.is_scalar() && Reading::of(LANGUAGE, &[field]).value != held.key
+    });
+    match field {
+        Some(_) if held.noun.resource_trait().is_some() => {
+            (format!(".resource.profile.{last}"), None)
         }
+        _ => (
+            id,
+            Some(format!("`{}`: is `{{{parameter}}}` the id", operation.path)),
+        ),
     }
 }
 
@@ -219,7 +279,11 @@ pub(super) fn principal(item: &Shape, holder: &List<'_, '_>) -> Option<(String, 
             })
         })
     };
-    let leaf = named.or_else(plain)?;
+    // The field that is the id there, too.
+    let same = leaves.iter().find(|leaf| {
+        holder.key != "item.id" && Reading::of(LANGUAGE, &leaf.path).value == holder.key
+    });
+    let leaf = same.or(named).or_else(plain)?;
     let value = Reading::of(LANGUAGE, &leaf.path).value;
     let path = leaf.path.iter().map(|field| field.name.clone()).collect();
     Some((value, path))

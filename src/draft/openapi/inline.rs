@@ -41,7 +41,33 @@ pub(super) fn add(
             }
         }
     }
+    for (index, list) in lists.taken.iter().enumerate() {
+        words_of_roles(list, lists, &mut types[index]);
+    }
     memberships(operations, lists, types, place);
+}
+
+/// Roles that are only words of people: how they become a type is said, not done.
+fn words_of_roles(list: &List<'_, '_>, lists: &Lists<'_, '_>, of: &mut DraftType) {
+    if list.noun != Noun::Person || lists.taken.iter().any(|list| list.noun == Noun::Role) {
+        return;
+    }
+    let is_role = |field: &&Field| {
+        let name = joined(&field.name);
+        let is_words = field.shape.kind == Kind::Text || is_scalar_list(&field.shape);
+        is_words
+            && ["role", "roles", "accesslevel", "userrole", "usertype"].contains(&name.as_str())
+    };
+    if let Some(field) = list.operation.answer.item.fields().iter().find(is_role) {
+        let name = &field.name;
+        let choices = match field.shape.choices.as_slice() {
+            [] => String::new(),
+            choices => format!(" ({})", choices.join(", ")),
+        };
+        of.todos.push(format!(
+            "`{name}`{choices} is a role: add a type with `static_resources`, and grants from this list with `resource_id` for the role"
+        ));
+    }
 }
 
 /// A field that has the members of a thing, or the things that somebody has.
@@ -57,7 +83,7 @@ fn of_field(
         *last = singular(last);
     }
     let is_list = matches!(field.shape.kind, Kind::List(_));
-    if !is_list && name.len() > 1 && name.last().is_some_and(|word| word == "id") {
+    if name.len() > 1 && name.last().is_some_and(|word| word == "id") {
         name.pop();
     }
     let other = other(&name, own, lists)?;
@@ -196,7 +222,7 @@ fn memberships(
         put(&mut record, &held.path, json!("r1"));
         let grants = DraftGrants {
             why: Guess::likely(format!(
-                "GET {}, whose items name a {} and a {}",
+                "GET {}, whose items name both {} and {}",
                 operation.path, of_holder.id, of_held.id
             )),
             list,

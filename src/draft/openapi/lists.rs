@@ -15,6 +15,8 @@ pub(super) struct List<'o, 'd> {
     pub id: String,
     pub noun: Noun,
     pub sure: Sure,
+    /// The CEL of the id of its items.
+    pub key: String,
     /// The list whose things it is listed for, as an index.
     pub parent: Option<usize>,
 }
@@ -23,6 +25,8 @@ pub(super) struct List<'o, 'd> {
 pub(super) struct Lists<'o, 'd> {
     pub taken: Vec<List<'o, 'd>>,
     pub notes: Vec<String>,
+    /// Paths of lists of something else.
+    others: Vec<&'d str>,
 }
 
 /// How many types a draft has, unless they are asked for by name.
@@ -43,7 +47,7 @@ pub(super) fn choose<'o, 'd>(
     )?;
     let mut notes = Vec::new();
     let mut found: Vec<List<'o, 'd>> = Vec::new();
-    let mut others: Vec<&str> = Vec::new();
+    let mut others: Vec<&'d str> = Vec::new();
     for operation in candidates {
         let named = is_named(operation, wish);
         let known = noun(&operation.words);
@@ -59,19 +63,19 @@ pub(super) fn choose<'o, 'd>(
             continue;
         }
         let (noun, sure) = known.unwrap_or((Noun::Thing, Sure::Guess));
-        if map(&operation.answer.item, LANGUAGE, noun).is_none() {
+        let Some(mapped) = map(&operation.answer.item, LANGUAGE, noun) else {
             notes.push(format!(
                 "`{}`: none of the fields of its items could be an id",
                 operation.path
             ));
             continue;
-        }
-        let id = identifier(&operation.words);
+        };
         found.push(List {
             operation,
-            id,
+            id: identifier(&operation.words),
             noun,
             sure,
+            key: mapped.id.expression.trim_start_matches("cel:").to_owned(),
             parent: None,
         });
     }
@@ -86,7 +90,12 @@ pub(super) fn choose<'o, 'd>(
         let likely = taken
             .iter()
             .any(|other| other.noun == list.noun && other.sure != Sure::Guess);
-        if same.is_some() || nested && represented {
+        // `/orgs/{org}/teams` are things of their own, `/groups/{id}/users` are users again.
+        let in_group = || {
+            parent(list.operation, &taken).is_some_and(|parent| taken[parent].noun == Noun::Group)
+        };
+        let own_kind = list.noun != Noun::Person && list.sure != Sure::Guess && in_group();
+        if same.is_some() || nested && represented && !own_kind {
             continue;
         }
         if list.sure == Sure::Guess && likely && !named {
@@ -114,22 +123,32 @@ pub(super) fn choose<'o, 'd>(
             .collect();
         return Err(DraftError::Nothing { there });
     }
-    if !others.is_empty() {
+    Ok(Lists {
+        taken,
+        notes,
+        others,
+    })
+}
+
+impl Lists<'_, '_> {
+    /// What else the document lists, but for what was read after all.
+    pub(super) fn others(&self, used: &[String]) -> Option<String> {
         const SHOWN: usize = 12;
-        let more = others.len().saturating_sub(SHOWN);
-        let shown: Vec<String> = others
+        let others: Vec<String> = self
+            .others
             .iter()
-            .take(SHOWN)
+            .filter(|path| !used.iter().any(|used| used == *path))
             .map(|path| format!("`{path}`"))
             .collect();
+        let more = others.len().saturating_sub(SHOWN);
         let more = if more > 0 {
             format!(" and {more} more")
         } else {
             String::new()
         };
-        notes.push(format!("other lists: {}{more}", shown.join(", ")));
+        let shown = &others[..others.len().min(SHOWN)];
+        (!shown.is_empty()).then(|| format!("other lists: {}{more}", shown.join(", ")))
     }
-    Ok(Lists { taken, notes })
 }
 
 fn is_named(operation: &Operation<'_>, wish: &Wish) -> bool {

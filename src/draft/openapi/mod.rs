@@ -27,7 +27,7 @@ pub fn draft(root: &Json, origin: &str, wish: &Wish) -> Result<Draft, DraftError
     let document = document::Document::new(root);
     let name = wish.name.clone().unwrap_or_else(|| document.title());
     let prefix = variable(&name);
-    let operations = operation::operations(&document);
+    let operations = operation::operations(&document, wish);
     let lists = lists::choose(&operations, wish)?;
     let mut place = place::Place::new(&prefix);
     let mut types = lists::types(&lists, &mut place);
@@ -47,7 +47,9 @@ pub fn draft(root: &Json, origin: &str, wish: &Wish) -> Result<Draft, DraftError
         std::iter::once(&mut each.list).chain(grants)
     });
     let pagination = shared(listings.collect());
+    types.sort_by_key(|each| each.noun.rank());
     let mut notes = lists.notes.clone();
+    notes.extend(lists.others(&place.used));
     notes.append(&mut place.notes);
     Ok(Draft {
         origin: document.described(origin),
@@ -60,6 +62,7 @@ pub fn draft(root: &Json, origin: &str, wish: &Wish) -> Result<Draft, DraftError
         types,
         todos: place.todos,
         notes,
+        stand_ins: place.stand_ins,
         variables: place.variables,
     })
 }

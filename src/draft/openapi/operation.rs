@@ -3,8 +3,9 @@
 use serde_json::Value as Json;
 
 use crate::draft::api::{Answer, Parameter};
-use crate::draft::guess::{Shape, singular, words};
+use crate::draft::guess::{Shape, noun, singular, words};
 use crate::draft::sample;
+use crate::draft::wish::Wish;
 
 use super::document::Document;
 use super::schema;
@@ -43,7 +44,7 @@ pub(super) struct Given {
 const MOST: usize = 20_000;
 
 /// Every `GET` with a list, as far as the document tells.
-pub(super) fn operations<'d>(document: &Document<'d>) -> Vec<Operation<'d>> {
+pub(super) fn operations<'d>(document: &Document<'d>, wish: &Wish) -> Vec<Operation<'d>> {
     let paths = document.root.get("paths").and_then(Json::as_object);
     let mut operations = Vec::new();
     for (path, item) in paths.into_iter().flatten().take(MOST) {
@@ -53,7 +54,7 @@ pub(super) fn operations<'d>(document: &Document<'d>) -> Vec<Operation<'d>> {
         let Some(json) = item.get("get").filter(|get| get.is_object()) else {
             continue;
         };
-        operations.extend(operation(*document, path, item, json));
+        operations.extend(operation(*document, path, item, json, wish));
     }
     operations
 }
@@ -63,6 +64,7 @@ fn operation<'d>(
     path: &'d str,
     item: &'d Json,
     json: &'d Json,
+    wish: &Wish,
 ) -> Option<Operation<'d>> {
     let segments = segments(path);
     let Some(Segment::Word(_)) = segments.last() else {
@@ -88,7 +90,7 @@ fn operation<'d>(
             }
         }
     }
-    let (envelope, headers) = answer(document, json)?;
+    let (envelope, headers) = answer(document, json, is_promising(&words, path, wish))?;
     let answer = Answer::of(envelope, &words, headers)?;
     Some(Operation {
         path,
@@ -98,6 +100,21 @@ fn operation<'d>(
         answer,
         words,
     })
+}
+
+/// True for what a draft may need all of: large documents have thousands of other lists.
+fn is_promising(words: &[String], path: &str, wish: &Wish) -> bool {
+    const PAIRS: &[&str] = &[
+        "membership",
+        "assignment",
+        "owner",
+        "assignee",
+        "subgroup",
+        "child",
+        "children",
+    ];
+    let last = words.last().map(String::as_str).unwrap_or_default();
+    noun(words).is_some() || PAIRS.contains(&last) || wish.names(last) || wish.names(path)
 }
 
 /// The segments of a path: `/api/v1/groups/{id}/members`.
@@ -176,7 +193,7 @@ fn parameter(document: Document<'_>, json: &Json) -> Option<Given> {
 }
 
 /// The shape of the answer to a `GET`, and its headers.
-fn answer(document: Document<'_>, json: &Json) -> Option<(Shape, Vec<String>)> {
+fn answer(document: Document<'_>, json: &Json, wanted: bool) -> Option<(Shape, Vec<String>)> {
     let responses = json.get("responses")?.as_object()?;
     let good = ["200", "2XX", "2xx", "201", "206", "default"];
     let response = good.iter().find_map(|status| responses.get(*status))?;
@@ -198,7 +215,7 @@ fn answer(document: Document<'_>, json: &Json) -> Option<(Shape, Vec<String>)> {
     let schema = media
         .and_then(|media| media.get("schema"))
         .or_else(|| response.get("schema"));
-    let shape = schema.map(|schema| schema::shape(document, schema));
+    let shape = schema.map(|schema| schema::shape(document, schema, wanted));
     if let Some(shape) = shape.filter(|shape| *shape != Shape::default()) {
         return Some((shape, headers));
     }

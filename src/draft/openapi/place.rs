@@ -14,6 +14,10 @@ pub(super) struct Place {
     pub notes: Vec<String>,
     /// Entries of `vars` by the parameter that they stand for.
     known: BTreeMap<String, String>,
+    /// Variables that a URL begins with, and what tests have in their place.
+    pub stand_ins: Vec<(String, String)>,
+    /// Paths that grants are read from.
+    pub used: Vec<String>,
     /// Headers that every request needs.
     pub headers: Vec<(String, String)>,
 }
@@ -27,6 +31,8 @@ impl Place {
             todos: Vec::new(),
             notes: Vec::new(),
             known: BTreeMap::new(),
+            stand_ins: Vec::new(),
+            used: Vec::new(),
             headers: Vec::new(),
         }
     }

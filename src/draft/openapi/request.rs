@@ -16,12 +16,13 @@ pub(super) fn listing(
     place: &mut Place,
 ) -> (DraftListing, Vec<String>) {
     let mut todos = Vec::new();
+    place.used.push(operation.path.to_owned());
     let mut request = Section::new().with("url", url(operation.path, values, place));
     let mut query = Section::new();
     for given in operation.parameters.iter().filter(|given| given.required) {
         match given.place.as_str() {
             "query" if !is_paging(operation, given) => {
-                let (value, todo) = required(given);
+                let (value, todo) = required(given, place);
                 todos.extend(todo);
                 query.put(&given.parameter.name, value);
             }
@@ -69,16 +70,17 @@ fn is_paging(operation: &Operation<'_>, given: &Given) -> bool {
     written.is_some_and(|texts| texts.contains(&given.parameter.name))
 }
 
-/// The value of a parameter that has to be sent, as far as the document tells it.
-fn required(given: &Given) -> (String, Option<String>) {
+/// The value of a parameter that has to be sent: what the document says, else a variable.
+fn required(given: &Given, place: &mut Place) -> (String, Option<String>) {
+    let name = &given.parameter.name;
     match given.value.as_ref().filter(|value| is_literal(value)) {
         Some(value) => (value.clone(), None),
         None => {
+            let value = place.variable(name);
             let todo = format!(
-                "the parameter `{}` has to be sent: write its value",
-                given.parameter.name
+                "the parameter `{name}` has to be sent, and its value is not said: {value} has it"
             );
-            ("TODO".to_owned(), Some(todo))
+            (value, Some(todo))
         }
     }
 }
@@ -131,6 +133,9 @@ pub(super) fn is_header_name(name: &str) -> bool {
 pub(super) fn url(path: &str, values: &[&str], place: &mut Place) -> String {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let mut url = String::new();
+    let parameters = path.matches('{').count();
+    // What nobody fills in comes first: `/orgs/{org}/teams/{team}`.
+    let mut unknown = parameters.saturating_sub(values.len());
     let mut values = values.iter();
     let mut is_template = false;
     let mut rest = path;
@@ -140,7 +145,9 @@ pub(super) fn url(path: &str, values: &[&str], place: &mut Place) -> String {
             rest = behind;
             continue;
         };
-        let value = match values.next() {
+        let known = if unknown > 0 { None } else { values.next() };
+        unknown = unknown.saturating_sub(1);
+        let value = match known {
             Some(value) => (*value).to_owned(),
             None => format!(".vars.{}", place.var(name)),
         };

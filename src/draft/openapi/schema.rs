@@ -9,8 +9,9 @@ use super::document::Document;
 /// How deep schemas are looked into: an envelope or two, and the fields of an item.
 const DEPTH: usize = 7;
 
-/// How many schemas one answer may be made of.
+/// How many schemas one answer may be made of: one that is wanted, and one that is only looked at.
 const BUDGET: usize = 3000;
+const GLANCE: usize = 200;
 
 /// How many fields of an object are looked at.
 const FIELDS: usize = 300;
@@ -19,14 +20,14 @@ const FIELDS: usize = 300;
 const CHOICES: usize = 30;
 const CHOICE: usize = 60;
 
-/// The shape of what a schema describes.
-pub(super) fn shape(document: Document<'_>, schema: &Json) -> Shape {
+/// The shape of what a schema describes; only its outlines where it is not `wanted`.
+pub(super) fn shape(document: Document<'_>, schema: &Json, wanted: bool) -> Shape {
     let mut reader = Reader {
         document,
-        budget: BUDGET,
+        budget: if wanted { BUDGET } else { GLANCE },
         within: Vec::new(),
     };
-    reader.shape(schema, DEPTH)
+    reader.shape(schema, if wanted { DEPTH } else { 4 })
 }
 
 struct Reader<'d> {
@@ -45,9 +46,8 @@ impl<'d> Reader<'d> {
         let Some(to) = schema.get("$ref").and_then(Json::as_str) else {
             return self.plain(schema, depth);
         };
-        if self.within.iter().any(|within| within == to) {
-            return Shape::default();
-        }
+        // A manager is a user who has a manager: once more is enough.
+        let again = self.within.iter().filter(|within| *within == to).count();
         let document = self.document;
         let Some(target) = to
             .strip_prefix('#')
@@ -56,6 +56,14 @@ impl<'d> Reader<'d> {
         else {
             return Shape::default();
         };
+        if again > 1 || depth == 1 {
+            let is_object = target.get("properties").is_some() || target.get("allOf").is_some();
+            return if is_object {
+                Shape::of(Kind::Object(Vec::new()))
+            } else {
+                Shape::default()
+            };
+        }
         self.within.push(to.to_owned());
         // A reference to a reference counts as a level, so that chains end.
         let shape = self.shape(target, depth - usize::from(target.get("$ref").is_some()));

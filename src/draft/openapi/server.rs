@@ -17,14 +17,21 @@ pub(super) fn section(
     place: &mut Place,
 ) -> Section {
     let mut connect = Section::new();
+    let known = place.variables.clone();
     let (url, why) = match base_url(document, prefix, origin, place) {
         Some(found) => found,
         None => {
+            place.variables = known;
             let url = place.variable("url");
             place.todo("The description does not say where the API is: set the URL that its paths continue");
             (url, "guess: no usable server is named".to_owned())
         }
     };
+    if let Some((name, _)) = url.strip_prefix("${").and_then(|rest| rest.split_once('}')) {
+        place
+            .stand_ins
+            .push((name.to_owned(), "https://api.example.com".to_owned()));
+    }
     connect.push(Entry::new("base_url", url).beside(why));
     if !place.headers.is_empty() {
         let mut headers = Section::new();

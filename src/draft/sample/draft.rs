@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 use url::Url;
 
-use crate::draft::api::{Answer, paging, unexplained};
+use crate::draft::api::{Answer, of_cursor, paging, unexplained};
 use crate::draft::connector::{Draft, DraftListing, DraftType};
 use crate::draft::failure::DraftError;
 use crate::draft::guess::{
@@ -92,6 +92,7 @@ pub fn draft(
         types,
         todos,
         notes: Vec::new(),
+        stand_ins: Vec::new(),
         variables,
     })
 }
@@ -203,7 +204,7 @@ fn resource_type(listed: &Listed, path: &str, decoder: Option<&str>) -> Option<D
     if let Some(items) = listed.answer.items_path() {
         response.put("items_path", items);
     }
-    let pagination = paging(&[], &listed.answer);
+    let pagination = paging(&[], &listed.answer).or_else(|| of_cursor(&listed.answer));
     if pagination.is_none() && decoder.is_none() {
         todos.push(match unexplained(&[], &listed.answer) {
             Some(hint) => format!("the answer has pages (`{hint}`): write `pagination`"),

@@ -78,7 +78,12 @@ fn of_text(text: &str, name: &str) -> Shape {
     let is_word = WORDS.contains(&joined(name).as_str()) && text.len() <= 30 && !text.is_empty();
     Shape {
         kind,
-        format: format.map(str::to_owned),
+        // What other words there are, a sample does not say.
+        format: if is_word {
+            Some("seen".to_owned())
+        } else {
+            format.map(str::to_owned)
+        },
         choices: if is_word {
             vec![text.to_owned()]
         } else {

@@ -148,5 +148,23 @@ fn a_document_reads_well() {
     );
     section.put("empty", Section::new());
     let top = ["To do:\n  1. Something.\n  2. Something else.".to_owned()];
-    insta::assert_snapshot!(document(&top, &section));
+    let expected = r#"# To do:
+#   1. Something.
+#   2. Something else.
+version: "1"
+
+# A comment that is so long that it does not fit on a line of a hundred characters, and goes on
+# below.
+query: |
+  SELECT id
+  FROM users
+list:
+  - # why
+    id: .id # sure: the primary key
+    status: ".status == 'a' ? 'enabled' : 'disabled'"
+  - x
+data: {id: 1, name: "Ada, L.", nested: {a: [true, null, "no"]}}
+empty: {}
+"#;
+    assert_eq!(document(&top, &section), expected);
 }

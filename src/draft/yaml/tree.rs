@@ -126,6 +126,15 @@ impl Section {
         self.0.iter().filter_map(text).collect()
     }
 
+    /// True when a text in it has this in it.
+    pub fn mentions(&self, part: &str) -> bool {
+        self.0.iter().any(|entry| match &entry.value {
+            Yaml::Text(text) => text.contains(part),
+            Yaml::Section(section) => section.mentions(part),
+            _ => false,
+        })
+    }
+
     /// True without entries.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -96,7 +96,7 @@ fn words(file: &File, entry: usize, written: Span, language: Language, at: usize
         }));
     }
     if offers.is_empty() && is_word {
-        let examples = shape.examples();
+        let examples = shape.examples.into_iter();
         offers.extend(
             examples.map(|text| {
                 Offer::new(text, CompletionItemKind::VALUE, over).detail("for example")

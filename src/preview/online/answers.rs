@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio_util::sync::CancellationToken;
 
 use super::Online;
+use super::expression::Told;
 use crate::causes::in_one_line;
-use crate::diagnostic::{Diagnostic, Location, Span, list, nearest};
+use crate::diagnostic::{Diagnostic, Location, Span};
 use crate::expr::Value;
 use crate::plan::{Plan, ResourcesPlan, TypePlan};
 use crate::preview::paging::doubts;
@@ -15,9 +16,6 @@ use crate::preview::seen::ListingSeen;
 use crate::preview::{Preview, PreviewError, Wanted, What};
 use crate::source::{Fetch, SourceError};
 use crate::sync::{Phase, SyncError};
-
-/// From so many records on, a field that is null in all of them is more than chance.
-const ENOUGH: usize = 10;
 
 /// Calls every listing, but for those written at the places in `refused`.
 pub(super) async fn check(
@@ -89,9 +87,9 @@ fn is_refused(fetch: &dyn Fetch, refused: &[Location]) -> bool {
 }
 
 fn judge(plan: &Plan, preview: &Preview, what: What, refused: &[Location], online: &mut Online) {
-    for listing in preview.listings.iter().filter(|it| it.is_wanted) {
-        online.listings += usize::from(!listing.pages.is_empty());
-    }
+    let called = preview.listings.iter().filter(|it| it.is_wanted && asks(it));
+    let called: BTreeSet<usize> = called.map(|listing| listing.entry).collect();
+    online.listings += called.len();
     if let Some(failure) = &preview.failure {
         // What is needed by several listings fails with each of them: it is told once.
         let failed = preview.listings.iter().find(|it| it.failure.is_some());
@@ -208,19 +206,7 @@ fn of_listing(
         if step.is_literal {
             continue;
         }
-        let told = of_places.entry(step.place).or_default();
-        told.times += 1;
-        told.source.clone_from(&step.source);
-        told.members.clone_from(&step.members);
-        match &step.value {
-            Err(error) => {
-                told.failed += 1;
-                told.failure.get_or_insert_with(|| error.clone());
-            }
-            Ok(Value::Null) => told.nulls += 1,
-            Ok(Value::Text(text)) if text.is_empty() => told.nulls += 1,
-            Ok(_) => {}
-        }
+        of_places.entry(step.place).or_default().hear(step);
     }
     for (span, told) in of_places {
         // What the database has said already is not said again.
@@ -243,59 +229,5 @@ fn of_listing(
             });
             break;
         }
-    }
-}
-
-/// What an expression came to on the records.
-#[derive(Debug, Default)]
-struct Told {
-    source: String,
-    /// The fields of the record that it reads.
-    members: Vec<String>,
-    times: usize,
-    nulls: usize,
-    failed: usize,
-    failure: Option<String>,
-}
-
-impl Told {
-    fn judged(self, at: Location, fields: &[&str]) -> Option<Diagnostic> {
-        let Told { times, nulls, .. } = self;
-        let records = |count: usize| format!("{count} record{}", if count == 1 { "" } else { "s" });
-        let absent = self
-            .members
-            .iter()
-            .find(|member| !fields.is_empty() && !fields.contains(&member.as_str()));
-        if let Some(member) = absent {
-            let message = format!("no record has a field `{member}`, of {}", records(times));
-            let near = nearest(member, fields.iter().copied());
-            let diagnostic = weighed(times, "field-never-there", at, message);
-            return Some(match near {
-                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-                None => diagnostic.help(format!(
-                    "the records have {}",
-                    list(&fields[..fields.len().min(12)])
-                )),
-            });
-        }
-        if let Some(failure) = self.failure {
-            let of = format!("{} of {}", self.failed, records(times));
-            let message = format!("this fails for {of}: {failure}");
-            return Some(Diagnostic::error("expression-failed", at, message));
-        }
-        if nulls < times {
-            return None;
-        }
-        let message = format!("this is null or empty for all of {}", records(times));
-        let help = "see with `rolecall preview --raw` which field holds the value";
-        Some(weighed(times, "always-null", at, message).help(help))
-    }
-}
-
-/// A warning where there were enough records to tell, else a note.
-fn weighed(times: usize, code: &'static str, at: Location, message: String) -> Diagnostic {
-    match times >= ENOUGH {
-        true => Diagnostic::warning(code, at, message),
-        false => Diagnostic::note(code, at, message),
     }
 }

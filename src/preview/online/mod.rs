@@ -2,6 +2,7 @@
 //! changed: statements that change something are looked at by the database, and not run.
 
 mod answers;
+mod expression;
 mod statements;
 
 use tokio_util::sync::CancellationToken;

@@ -1,7 +1,7 @@
 //! Every statement of a file, looked at by the database: it says which columns there are.
 
 use super::Online;
-use crate::diagnostic::{Diagnostic, Location, list, nearest};
+use crate::diagnostic::{Diagnostic, Location, Severity, list, nearest};
 use crate::plan::{
     AccountPlan, ChangePlan, ColumnRead, FindPlan, Plan, ProvisioningPlan, ResourcesPlan,
     SqlChangePlan, TypePlan,
@@ -23,18 +23,40 @@ pub(super) async fn check(plan: &Plan, online: &mut Online) {
     for found in &plan.types {
         listings(found, online).await;
     }
-    let mut all: Vec<(String, &SqlStatement)> = Vec::new();
+    let mut all = Vec::new();
     for found in &plan.types {
         of_type(found, &mut all);
     }
     for action in &plan.actions {
         of_change(&format!("actions.{}", action.id), &action.change, &mut all);
     }
-    for (name, statement) in all {
+    for Asked {
+        name,
+        statement,
+        is_later,
+    } in all
+    {
         let said = statement.describe().await;
+        let before = online.found.len();
         note(&name, Some(statement.written()), said, online);
+        for found in online.found[before..].iter_mut().filter(|_| is_later) {
+            found.severity = Severity::Warning;
+            found.help = Some(LATER.to_owned());
+        }
     }
 }
+
+/// A statement that is looked at.
+struct Asked<'p> {
+    /// The section that it belongs to.
+    name: String,
+    statement: &'p SqlStatement,
+    /// True when others of the same change run before it, and may make what it needs.
+    is_later: bool,
+}
+
+/// What is said of such a statement.
+const LATER: &str = "nothing is wrong where a statement before it makes what is missing";
 
 async fn listings(found: &TypePlan, online: &mut Online) {
     let id = &found.resource_type.id;
@@ -142,7 +164,7 @@ fn missing(columns: &[Typed], reads: &[ColumnRead], online: &mut Online) {
     }
 }
 
-fn of_type<'p>(found: &'p TypePlan, all: &mut Vec<(String, &'p SqlStatement)>) {
+fn of_type<'p>(found: &'p TypePlan, all: &mut Vec<Asked<'p>>) {
     let path = |section: &str| format!("resource_types.{}.{section}", found.resource_type.id);
     for (entitlement, provisioning) in &found.provisioning.statics {
         let name = path(&format!("static_entitlements.{entitlement}.provisioning"));
@@ -170,11 +192,7 @@ fn of_type<'p>(found: &'p TypePlan, all: &mut Vec<(String, &'p SqlStatement)>) {
     of_find(&path("get"), found.get.as_ref(), all);
 }
 
-fn of_provisioning<'p>(
-    name: &str,
-    provisioning: &'p ProvisioningPlan,
-    all: &mut Vec<(String, &'p SqlStatement)>,
-) {
+fn of_provisioning<'p>(name: &str, provisioning: &'p ProvisioningPlan, all: &mut Vec<Asked<'p>>) {
     for (side, change) in [
         ("grant", &provisioning.grant),
         ("revoke", &provisioning.revoke),
@@ -190,13 +208,17 @@ fn of_provisioning<'p>(
     );
 }
 
-fn of_find<'p>(name: &str, find: Option<&'p FindPlan>, all: &mut Vec<(String, &'p SqlStatement)>) {
+fn of_find<'p>(name: &str, find: Option<&'p FindPlan>, all: &mut Vec<Asked<'p>>) {
     if let Some(FindPlan::Sql(query)) = find {
-        all.push((name.to_owned(), query));
+        all.push(Asked {
+            name: name.to_owned(),
+            statement: query,
+            is_later: false,
+        });
     }
 }
 
-fn of_change<'p>(name: &str, change: &'p ChangePlan, all: &mut Vec<(String, &'p SqlStatement)>) {
+fn of_change<'p>(name: &str, change: &'p ChangePlan, all: &mut Vec<Asked<'p>>) {
     let ChangePlan::Sql(change) = change else {
         return;
     };
@@ -210,8 +232,16 @@ fn of_change<'p>(name: &str, change: &'p ChangePlan, all: &mut Vec<(String, &'p 
     } = change.as_ref();
     let first = rejection.iter().map(|it| &it.query);
     let replaced = replacement.iter().map(|it| &it.query);
-    let queries = first.chain(replaced).chain(validations).chain(statements);
-    for query in queries.chain(principal_exists) {
-        all.push((name.to_owned(), query));
+    let before = first.chain(replaced).chain(validations);
+    let before = before.map(|statement| (statement, false));
+    let changing = statements.iter().enumerate();
+    let changing = changing.map(|(index, statement)| (statement, index > 0));
+    let after = principal_exists.iter().map(|statement| (statement, true));
+    for (statement, is_later) in before.chain(changing).chain(after) {
+        all.push(Asked {
+            name: name.to_owned(),
+            statement,
+            is_later,
+        });
     }
 }

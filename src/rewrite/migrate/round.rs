@@ -20,8 +20,8 @@ pub struct Migrated {
     pub migrations: Vec<Migration>,
 }
 
-/// Brings a file up to date. What it does stays the same; every change is taken back that would make
-/// a mistake of something. An error is what is wrong with the YAML.
+/// Brings a file up to date. What it does stays the same; every change is left out that would make a
+/// mistake of something. An error is what is wrong with the YAML.
 pub fn migrate(file: &Arc<SourceFile>) -> Result<Migrated, Vec<Diagnostic>> {
     let mut found = Vec::new();
     let Some(mut root) = parse_tree(file, &mut found) else {
@@ -44,8 +44,7 @@ pub fn migrate(file: &Arc<SourceFile>) -> Result<Migrated, Vec<Diagnostic>> {
         wanted.extend(vars::find(&document, &told));
         wanted.extend(dead::find(&document));
         wanted.extend(fixes(&document, &told));
-        let errors = count_errors(&told);
-        let made = make(&file, apart(wanted), errors);
+        let made = make(&file, apart(wanted), Weight::of(&told));
         let Some((next, migrations)) = made else {
             break;
         };
@@ -92,9 +91,27 @@ fn told(file: &Arc<SourceFile>) -> Vec<Diagnostic> {
     plan::check(config::load_text(file.clone()), how).1
 }
 
-fn count_errors(told: &[Diagnostic]) -> usize {
-    let errors = told.iter().filter(|it| it.severity == Severity::Error);
-    errors.count()
+/// How much is wrong with a file: errors, and everything that is told.
+#[derive(Clone, Copy)]
+struct Weight {
+    errors: usize,
+    all: usize,
+}
+
+impl Weight {
+    fn of(told: &[Diagnostic]) -> Self {
+        let errors = told.iter().filter(|it| it.severity == Severity::Error);
+        Self {
+            errors: errors.count(),
+            all: told.len(),
+        }
+    }
+
+    /// Whether a file that weighs this much is no worse than the one it was made of. Where an error is
+    /// gone, more of the file may be looked at.
+    fn is_no_worse_than(self, before: Self) -> bool {
+        self.errors < before.errors || self.errors == before.errors && self.all <= before.all
+    }
 }
 
 /// What the checks of a file would surely put right.
@@ -126,6 +143,7 @@ fn apart(wanted: Vec<Migration>) -> Vec<Migration> {
             kept.push(migration);
         }
     }
+    kept.sort_by_key(|migration| migration.line);
     kept
 }
 
@@ -134,7 +152,7 @@ fn apart(wanted: Vec<Migration>) -> Vec<Migration> {
 fn make(
     file: &Arc<SourceFile>,
     wanted: Vec<Migration>,
-    errors: usize,
+    before: Weight,
 ) -> Option<(Arc<SourceFile>, Vec<Migration>)> {
     if wanted.is_empty() {
         return None;
@@ -143,7 +161,9 @@ fn make(
         let edits = migrations.iter().flat_map(|it| it.edits.iter().cloned());
         let text = apply_edits(file.text(), &edits.collect::<Vec<Edit>>());
         let changed = SourceFile::new(file.path(), text);
-        (count_errors(&told(&changed)) <= errors).then_some(changed)
+        Weight::of(&told(&changed))
+            .is_no_worse_than(before)
+            .then_some(changed)
     };
     if let Some(changed) = with(&wanted) {
         return Some((changed, wanted));
