@@ -61,8 +61,8 @@ pub enum Part<'t> {
 
 /// What is told of a place in a file: its short and its long form.
 pub fn told(code: &str) -> Option<(&'static str, Option<&'static str>)> {
-    let groups = GROUPS.iter().filter(|group| group.folder != "findings");
-    groups.into_iter().find_map(|group| {
+    let mut groups = GROUPS.iter().filter(|group| group.folder != "findings");
+    groups.find_map(|group| {
         let known = group.codes.iter().find(|known| known.name == code)?;
         Some((known.meaning, (group.long)(code)))
     })

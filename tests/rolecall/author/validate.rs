@@ -81,9 +81,9 @@ fn every_format_says_the_same() {
                             .is_some_and(|it| it.contains("```yaml"))
                     );
                     assert!(
-                        !rule["help"]["text"]
+                        rule["help"]["text"]
                             .as_str()
-                            .is_none_or(|it| it.contains("```"))
+                            .is_some_and(|it| !it.contains("```"))
                     );
                     rule["help"] = "…".into();
                 }
