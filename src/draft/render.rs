@@ -146,9 +146,7 @@ fn mapping(mapped: &Mapped, noun: Noun, language: Language) -> Section {
     };
     let mut inside = Section::new();
     if let Some(person) = &mapped.person {
-        for (key, found) in [("login", &person.login)] {
-            inside_push(&mut inside, key, found.as_ref());
-        }
+        inside_push(&mut inside, "login", person.login.as_ref());
         if !person.emails.is_empty() {
             let emails = person
                 .emails

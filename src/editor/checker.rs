@@ -132,12 +132,10 @@ fn next(shared: &(Mutex<State>, Condvar)) -> Option<(Uri, Waiting)> {
     }
 }
 
-fn check(
-    state: &Mutex<State>,
-    uri: &Uri,
-    waiting: &Waiting,
-    tell: &dyn Fn(&Uri, i32, &File, &[Diagnostic]),
-) {
+/// Who hears of a file that was checked, with its version.
+type Tell = dyn Fn(&Uri, i32, &File, &[Diagnostic]);
+
+fn check(state: &Mutex<State>, uri: &Uri, waiting: &Waiting, tell: &Tell) {
     let file = &waiting.file;
     // A mistake of ours in one state of a file that is being typed must not end the server.
     let surveyed = catch_unwind(AssertUnwindSafe(|| {

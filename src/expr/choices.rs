@@ -153,7 +153,7 @@ mod tests {
             ".a ? (.b == 'x' ? 'one' : 'two') : (.c && .d ? 'three' : 'four')",
             serde_json::json!({"a": true, "b": "y", "c": true, "d": true}),
         );
-        assert_eq!(choices, ["?@3", "?@16", "?@46", "&&@40"]);
+        assert_eq!(choices, ["?@3", "?@16", "?@45", "&&@39"]);
         assert_eq!(chosen, [(0, true), (1, false)]);
         let (choices, chosen) = decided(
             ".a || has(.b) && .b > 1",

@@ -234,7 +234,7 @@ impl Typing {
             (Kind::Any, known) | (known, Kind::Any) => (known, known),
             sides => sides,
         };
-        let sum = match (a, b) {
+        match (a, b) {
             (Kind::Any, _) | (_, Kind::Any) => Kind::Any,
             (Kind::Time, Kind::Length) | (Kind::Length, Kind::Time) => Kind::Time,
             (Kind::Time, Kind::Time) if left != right => Kind::Time,
@@ -252,8 +252,7 @@ impl Typing {
                 self.note(id, "+", message, alike(a, b));
                 Kind::Any
             }
-        };
-        sum
+        }
     }
 
     fn subtract(&mut self, left: Kind, right: Kind, id: u64) -> Kind {

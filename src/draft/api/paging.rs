@@ -282,7 +282,7 @@ impl<'p> Signs<'p> {
                 let list = path_text(&keys).unwrap_or_default();
                 let id = path_text(&[&id.name])?;
                 section.put("cursor_path", format!("{list}[-1].{id}"));
-                Guess::guess(format!(
+                Guess::doubtful(format!(
                     "`{}` follows the last item, as nothing in the answer is named like a cursor",
                     parameter.name
                 ))
@@ -361,7 +361,7 @@ impl<'p> Signs<'p> {
             if certain {
                 Guess::likely(why)
             } else {
-                Guess::guess(why)
+                Guess::doubtful(why)
             },
         ))
     }
@@ -420,7 +420,7 @@ pub fn of_cursor(answer: &Answer) -> Option<(Section, Guess)> {
     }
     Some((
         section,
-        Guess::guess(format!(
+        Guess::doubtful(format!(
             "`{path}` goes into some parameter; that it is called `cursor` nobody says"
         )),
     ))

@@ -47,7 +47,7 @@ pub(super) fn direct(
         let what = format!("`{column}` of table `{}`", holder.table.shown());
         let grants = DraftGrants {
             why: match named.sure {
-                Sure::Sure => Guess::sure(format!("{what} is a foreign key")),
+                Sure::Certain => Guess::sure(format!("{what} is a foreign key")),
                 _ => Guess::likely(format!("{what}, by its name")),
             },
             list: sql::grants(source, holder.table, &[column, key], &conditions),
@@ -100,7 +100,7 @@ pub(super) fn text_roles(entities: &[&Entity<'_>], source: &SqlSource) -> Option
     Some(DraftType {
         id: "role".to_owned(),
         noun: Noun::Role,
-        why: Guess::guess(format!(
+        why: Guess::doubtful(format!(
             "the words in `{}` of table `{}`",
             column.name,
             people.table.shown()
@@ -112,7 +112,7 @@ pub(super) fn text_roles(entities: &[&Entity<'_>], source: &SqlSource) -> Option
         },
         mapped,
         grants: vec![DraftGrants {
-            why: Guess::guess(format!(
+            why: Guess::doubtful(format!(
                 "`{}` of table `{}`",
                 column.name,
                 people.table.shown()

@@ -237,7 +237,7 @@ impl Entity<'_> {
             self.noun.phrase()
         );
         let why = match self.sure {
-            Sure::Guess => Guess::guess(what),
+            Sure::Guess => Guess::doubtful(what),
             _ => Guess::likely(what),
         };
         DraftType {

@@ -41,7 +41,7 @@ pub(super) fn references(table: &Table, entities: &[&Entity<'_>]) -> Vec<Named> 
             None => by_name(column, entities),
         };
         let sure = if declared.is_some() {
-            Sure::Sure
+            Sure::Certain
         } else {
             Sure::Guess
         };
@@ -216,7 +216,7 @@ impl<'j> Join<'j> {
             self.table.shown()
         );
         let why = match self.held.sure.max(self.holder.sure) {
-            Sure::Sure => Guess::sure(format!("{what} by foreign keys")),
+            Sure::Certain => Guess::sure(format!("{what} by foreign keys")),
             _ => Guess::likely(format!("{what}, by the names of its columns")),
         };
         DraftGrants {

@@ -348,7 +348,7 @@ impl<'s> Mapper<'s> {
             "no field looks like an id; `{}` stands in for it",
             leaf.shown()
         ));
-        let guess = Guess::guess("no field looks like an id");
+        let guess = Guess::doubtful("no field looks like an id");
         Some((leaf, guess))
     }
 
@@ -368,7 +368,7 @@ impl<'s> Mapper<'s> {
         let mut found = Found::of(
             &keys[0],
             reading.finish(&reading.value),
-            Guess::guess("the primary key has several columns"),
+            Guess::doubtful("the primary key has several columns"),
         );
         found.columns = keys.iter().map(|leaf| leaf.path[0].name.clone()).collect();
         found.expect = Some(values.join("/"));
@@ -400,7 +400,7 @@ impl<'s> Mapper<'s> {
             .collect();
         if let Some(leaf) = self.find(&logins, accept) {
             let mut found = self.named(&leaf, sample, id);
-            found.guess = Guess::guess(format!(
+            found.guess = Guess::doubtful(format!(
                 "nothing is named like a name; `{}` is the nearest",
                 leaf.shown()
             ));
@@ -408,7 +408,7 @@ impl<'s> Mapper<'s> {
         }
         self.todo("no field looks like a name; the id is shown".to_owned());
         Found {
-            guess: Guess::guess("no field looks like a name"),
+            guess: Guess::doubtful("no field looks like a name"),
             ..id.0.clone()
         }
     }

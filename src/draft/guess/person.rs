@@ -143,7 +143,7 @@ impl Mapper<'_> {
             self.todo("no field looks like the name that somebody signs in with".to_owned());
         }
         email.map(|email| Found {
-            guess: Guess::guess("no field looks like a login; the address is the nearest"),
+            guess: Guess::doubtful("no field looks like a login; the address is the nearest"),
             ..email.clone()
         })
     }
@@ -216,7 +216,7 @@ impl Mapper<'_> {
             .any(|word| ["login", "sign", "logon"].contains(&word.as_str()))
         {
             true => Guess::likely(why),
-            false => Guess::guess(why),
+            false => Guess::doubtful(why),
         };
         Some(Found::of(&leaf, reading.or_null(), guess))
     }

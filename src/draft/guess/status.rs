@@ -190,7 +190,7 @@ impl Mapper<'_> {
             guess: if known {
                 Guess::likely(why)
             } else {
-                Guess::guess(why)
+                Guess::doubtful(why)
             },
             expect: Some("enabled".to_owned()),
             columns,

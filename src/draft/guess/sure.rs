@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sure {
     /// The source says so.
-    Sure,
+    Certain,
     /// The name says so, and nothing speaks against it.
     Likely,
     /// Something has to stand there.
@@ -24,7 +24,7 @@ impl Guess {
     /// What the source says.
     pub fn sure(why: impl Into<String>) -> Self {
         Self {
-            sure: Sure::Sure,
+            sure: Sure::Certain,
             why: why.into(),
         }
     }
@@ -38,7 +38,7 @@ impl Guess {
     }
 
     /// What is worth a look.
-    pub fn guess(why: impl Into<String>) -> Self {
+    pub fn doubtful(why: impl Into<String>) -> Self {
         Self {
             sure: Sure::Guess,
             why: why.into(),
@@ -49,7 +49,7 @@ impl Guess {
 impl std::fmt::Display for Guess {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let word = match self.sure {
-            Sure::Sure => "sure",
+            Sure::Certain => "sure",
             Sure::Likely => "likely",
             Sure::Guess => "guess",
         };

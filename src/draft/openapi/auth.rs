@@ -131,7 +131,7 @@ fn offer(name: &str, scheme: &Json, prefix: &str) -> Option<Offer> {
         _ => return None,
     };
     let guess = match todo.is_some() {
-        true => Guess::guess(format!("security scheme `{name}`")),
+        true => Guess::doubtful(format!("security scheme `{name}`")),
         false => Guess::sure(format!("security scheme `{name}`")),
     };
     Some(Offer {

@@ -213,7 +213,7 @@ fn resource_type(list: &List<'_, '_>, all: &[List<'_, '_>], place: &mut Place) -
         noun: list.noun,
         why: match (list.noun, list.sure) {
             (Noun::Thing, _) => Guess::sure(format!("GET {}, as was asked for", operation.path)),
-            (_, Sure::Guess) => Guess::guess(what),
+            (_, Sure::Guess) => Guess::doubtful(what),
             _ => Guess::likely(what),
         },
         parent,

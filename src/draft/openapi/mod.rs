@@ -33,7 +33,7 @@ pub fn draft(root: &Json, origin: &str, wish: &Wish) -> Result<Draft, DraftError
     let mut types = lists::types(&lists, &mut place);
     grants::add(&operations, &lists, &mut types, &mut place);
     inline::add(&operations, &lists, &mut types, &mut place);
-    let mut connect = server::section(&document, &prefix, origin, &mut place);
+    let mut connect = server::section(&document, origin, &mut place);
     let used: Vec<&Json> = lists.taken.iter().map(|list| list.operation.json).collect();
     auth::add(&document, &used, &prefix, &mut connect, &mut place);
     for each in types.iter_mut().filter(|each| each.grants.is_empty()) {
@@ -87,7 +87,7 @@ pub(super) fn shared(mut listings: Vec<&mut DraftListing>) -> Option<(Section, G
             Some(_) => {}
             None => {
                 let none = Section::new().with("strategy", "none");
-                list.pagination = Some((none, Guess::guess("nothing says that it has pages")));
+                list.pagination = Some((none, Guess::doubtful("nothing says that it has pages")));
             }
         }
     }

@@ -10,15 +10,10 @@ use super::document::Document;
 use super::place::Place;
 
 /// `connect`, without `auth`.
-pub(super) fn section(
-    document: &Document<'_>,
-    prefix: &str,
-    origin: &str,
-    place: &mut Place,
-) -> Section {
+pub(super) fn section(document: &Document<'_>, origin: &str, place: &mut Place) -> Section {
     let mut connect = Section::new();
     let known = place.variables.clone();
-    let (url, why) = match base_url(document, prefix, origin, place) {
+    let (url, why) = match base_url(document, origin, place) {
         Some(found) => found,
         None => {
             place.variables.clone_from(&known);
@@ -55,12 +50,7 @@ pub(super) fn section(
 }
 
 /// The URL that paths continue, with variables in the place of what differs from customer to customer.
-fn base_url(
-    document: &Document<'_>,
-    prefix: &str,
-    origin: &str,
-    place: &mut Place,
-) -> Option<(String, String)> {
+fn base_url(document: &Document<'_>, origin: &str, place: &mut Place) -> Option<(String, String)> {
     let servers = document.root.get("servers").and_then(Json::as_array);
     if let Some(servers) = servers {
         let written: Vec<&Json> = servers
@@ -97,7 +87,7 @@ fn base_url(
                 more + 1
             ),
         };
-        return absolute(&url, prefix, origin, place).map(|url| (url, why));
+        return absolute(&url, origin, place).map(|url| (url, why));
     }
     // Swagger 2 has it in parts.
     let host = document.text("/host")?;
@@ -113,8 +103,7 @@ fn base_url(
         if is_https { "https" } else { "http" },
         base.trim_end_matches('/')
     );
-    absolute(&url, prefix, origin, place)
-        .map(|url| (url, "sure: the host of the description".to_owned()))
+    absolute(&url, origin, place).map(|url| (url, "sure: the host of the description".to_owned()))
 }
 
 /// True for the default of a variable that is the same for every customer: a version, a region.
@@ -139,7 +128,7 @@ fn is_usual(name: &str, default: &str) -> bool {
 }
 
 /// A server may be only a path: it is one of where the description is.
-fn absolute(url: &str, prefix: &str, origin: &str, place: &mut Place) -> Option<String> {
+fn absolute(url: &str, origin: &str, place: &mut Place) -> Option<String> {
     if url.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return None;
     }
@@ -153,7 +142,7 @@ fn absolute(url: &str, prefix: &str, origin: &str, place: &mut Place) -> Option<
         return (is_api && is_clean).then(|| url.to_owned());
     }
     if let Some(rest) = url.strip_prefix("//") {
-        return absolute(&format!("https://{rest}"), prefix, origin, place);
+        return absolute(&format!("https://{rest}"), origin, place);
     }
     let path = url.trim_start_matches("./").trim_start_matches('/');
     if let Ok(from) = Url::parse(origin)

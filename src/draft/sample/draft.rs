@@ -227,7 +227,7 @@ fn resource_type(listed: &Listed, path: &str, decoder: Option<&str>) -> Option<D
         id: identifier(&words),
         noun,
         why: match sure {
-            Sure::Guess => Guess::guess(what),
+            Sure::Guess => Guess::doubtful(what),
             _ => Guess::likely(what),
         },
         parent: None,

@@ -91,7 +91,7 @@ impl Offer {
     }
 
     /// Puts brackets around it: a list of one.
-    pub fn as_list(mut self) -> Self {
+    pub fn into_list(mut self) -> Self {
         self.text = format!("[{}]", self.text);
         self
     }

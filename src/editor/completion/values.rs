@@ -23,7 +23,7 @@ pub(super) fn offers(
     let found = &file.outline.entries[entry];
     let is_empty = matches!(found.step, Step::Key(_)) && found.style == Style::Nothing;
     match is_empty && file.shapes().of(Some(entry)).opening() == Opening::List {
-        true => offers.into_iter().map(Offer::as_list).collect(),
+        true => offers.into_iter().map(Offer::into_list).collect(),
         false => offers,
     }
 }

@@ -195,10 +195,10 @@ mod tests {
             let call =
                 ["index", "start", "end", "values", "value"]
                     .iter()
-                    .fold(call, |call, name| match name {
+                    .fold(call, |call, name| match *name {
                         // Not the end of `endsWith`.
-                        &"end" => call.replace(", end", ", 1"),
-                        &"index" => call.replace("(index", "(1"),
+                        "end" => call.replace(", end", ", 1"),
+                        "index" => call.replace("(index", "(1"),
                         _ => call.replace(&format!("({name}"), "(1"),
                     });
             let compiled = CelProgram::compile(&call, Variables::of(&["item"]));

@@ -77,7 +77,7 @@ fn find(sql: &str, scheme: &str, lexicon: &Lexicon) -> Vec<Slip> {
     let level = match tokens::read(sql, lexicon) {
         Ok(Some(level)) => level,
         Ok(None) => return Vec::new(), // something is not closed, which is told elsewhere
-        Err(slip) => return vec![slip],
+        Err(slip) => return vec![*slip],
     };
     // Blocks and definitions have a grammar of their own.
     let first = level.word(0).to_lowercase();
@@ -101,11 +101,11 @@ fn visit(level: &Level, is_outer: bool, scheme: &str, found: &mut Vec<Slip>) {
     found.extend(commas::stray(level, is_outer));
     found.extend(keywords::before_names(level));
     for select in level.selects() {
-        let misspelt = keywords::misspelt(&select);
+        let misspelt = keywords::misspelt(select);
         match misspelt.is_empty() {
             true => {
-                found.extend(commas::missing(&select));
-                found.extend(clauses::check(&select, is_outer, scheme));
+                found.extend(commas::missing(select));
+                found.extend(clauses::check(select, is_outer, scheme));
             }
             false => found.extend(misspelt),
         }

@@ -280,7 +280,7 @@ impl<'s> Level<'s> {
 
 /// Reads a query. `None` when a string or the like does not end; an error when a bracket has no
 /// partner.
-pub(super) fn read<'s>(sql: &'s str, lexicon: &Lexicon) -> Result<Option<Level<'s>>, Slip> {
+pub(super) fn read<'s>(sql: &'s str, lexicon: &Lexicon) -> Result<Option<Level<'s>>, Box<Slip>> {
     let Ok(regions) = lexer::regions(sql, lexicon) else {
         return Ok(None);
     };
@@ -299,11 +299,11 @@ pub(super) fn read<'s>(sql: &'s str, lexicon: &Lexicon) -> Result<Option<Level<'
     }
     match reader.open.last() {
         None => Ok(Some(reader.level)),
-        Some((at, _)) => Err(Slip::error(
+        Some((at, _)) => Err(Box::new(Slip::error(
             *at..at + 1,
             "this bracket is not closed",
             "write `)` where it ends",
-        )),
+        ))),
     }
 }
 
@@ -322,7 +322,7 @@ impl<'s> Reader<'s> {
         self.level.tokens.push(Token { kind, range });
     }
 
-    fn code(&mut self, range: Range<usize>) -> Result<(), Slip> {
+    fn code(&mut self, range: Range<usize>) -> Result<(), Box<Slip>> {
         let mut at = range.start;
         while at < range.end {
             let rest = &self.sql[at..range.end];
@@ -359,11 +359,11 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
-    fn close(&mut self, range: Range<usize>) -> Result<(), Slip> {
+    fn close(&mut self, range: Range<usize>) -> Result<(), Box<Slip>> {
         let Some((start, outer)) = self.open.pop() else {
             let message = "this bracket closes nothing";
             let slip = Slip::error(range.clone(), message, "remove it, or open one before it");
-            return Err(slip);
+            return Err(Box::new(slip));
         };
         let inner = std::mem::replace(&mut self.level, outer);
         let kind = match self.open.len() < DEEPEST {
