@@ -134,8 +134,10 @@ pub fn columns_asked_for(source: &str) -> Vec<std::ops::Range<usize>> {
         }
         if bytes.get(at) == Some(&b'.') {
             let length = bytes[at + 1..].iter().take_while(|b| is_word(**b)).count();
-            if length > 0 {
-                found.push(at..at + 1 + length);
+            let end = at + 1 + length;
+            // A field of a column is asked for as it should be.
+            if length > 0 && !matches!(bytes.get(end), Some(b'.' | b'[')) {
+                found.push(at..end);
             }
         }
     }

@@ -53,6 +53,8 @@ impl Case {
                 prepared.source = "sqlite:acme.db".to_owned();
                 let database = rusqlite::Connection::open(prepared.path("acme.db"))
                     .expect("the file can be made");
+                // As `sqlite3` does unless it is asked otherwise.
+                let sql = format!("PRAGMA foreign_keys = OFF;\n{sql}");
                 database.execute_batch(&sql).expect("the statements run");
                 return Some(prepared);
             }

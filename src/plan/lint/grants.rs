@@ -87,6 +87,7 @@ impl TypeLint<'_, '_> {
             self.cx.note(unknown.fix_if(fix));
         }
         let expandable = mapping.expandable.iter();
+        let expandable = expandable.filter(|_| here);
         for id in expandable.flat_map(|expandable| &expandable.entitlement_ids) {
             self.full_id(&id.0);
         }
