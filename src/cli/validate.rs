@@ -12,6 +12,7 @@ use super::report::counted;
 use super::terminal::printable;
 use super::{Outcome, file_search, online, report};
 use crate::config::{self, Loaded, ProcessEnvironment};
+use crate::connector_test::check_beside;
 use crate::diagnostic::{self, Diagnostic, DiagnosticView, Severity, render_github, sarif};
 use crate::plan::{self, Check, Plan, Purpose};
 
@@ -72,8 +73,11 @@ pub(crate) fn run(args: &ValidateArgs, out: &mut dyn Write) -> anyhow::Result<Ou
                 eprintln!("{}", printable(&line));
             }
         }
-        let (plan, of_file) = checked(load(file)?, args.strict, args.online);
+        let loaded = load(file)?;
+        let of_tests = check_beside(file, &loaded);
+        let (plan, of_file) = checked(loaded, args.strict, args.online);
         found.extend(of_file);
+        found.extend(of_tests);
         if let Some(plan) = plan.filter(|_| args.online) {
             found.extend(online::ask(plan, file, args.strict)?);
         }

@@ -21,4 +21,4 @@ pub use case::{Case, Tested};
 pub use compare::Difference;
 pub use coverage::{Coverage, CoverageView, Gap};
 pub use junit::junit;
-pub use suite::Suite;
+pub use suite::{Suite, check_beside};

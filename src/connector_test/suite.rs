@@ -9,9 +9,35 @@ use super::compare::compare;
 use super::coverage::Coverage;
 use super::narrow::compiled;
 use super::run::run;
+use crate::config::decode::Tolerant;
+use crate::config::test::TestConfig;
 use crate::config::{self, ConnectorConfig, Dialect, Loaded};
 use crate::diagnostic::{self, Diagnostic, Location, Severity, SourceFile, Span};
 use crate::plan::{self, Plan};
+
+/// What is wrong with the tests beside a connector that was read; nothing where there are none.
+pub fn check_beside(path: &Path, connector: &Loaded) -> Vec<Diagnostic> {
+    let beside = config::tests_beside(path);
+    let Some((dialect, config)) = connector.config.as_ref().filter(|_| beside.exists()) else {
+        return Vec::new();
+    };
+    let loaded = config::load_tests(&beside, *dialect);
+    let (_, of_tests) = checked((*dialect, config), loaded.tests, &loaded.file);
+    let mut found: Vec<_> = loaded.diagnostics.into_iter().map(refused).collect();
+    found.extend(of_tests);
+    found
+}
+
+/// The tests that could be read, and what is wrong with them.
+fn checked(
+    connector: (Dialect, &ConnectorConfig),
+    tests: Vec<Tolerant<TestConfig>>,
+    file: &Arc<SourceFile>,
+) -> (Vec<TestConfig>, Vec<Diagnostic>) {
+    let tests: Vec<_> = tests.into_iter().filter_map(|test| test.0).collect();
+    let found = plan::check_tests(connector, &tests, file);
+    (tests, found)
+}
 
 /// The tests of a connector.
 #[derive(Debug)]
@@ -73,23 +99,13 @@ impl Suite {
                 .for_each(refuse);
         }
         let written = config.tests.iter().flat_map(|tests| tests.value.clone());
-        let written: Vec<_> = written.filter_map(|test| test.0).collect();
-        found.extend(plan::check_tests((dialect, &config), &written, &file));
+        let (written, of_tests) = checked((dialect, &config), written.collect(), &file);
+        found.extend(of_tests);
         let mut cases: Vec<_> = written.into_iter().map(of_file(&file)).collect();
         if let Some(beside) = beside {
-            found.extend(beside.diagnostics);
-            found.iter_mut().for_each(|it| {
-                if it
-                    .at
-                    .as_ref()
-                    .is_some_and(|at| Arc::ptr_eq(&at.file, &beside.file))
-                {
-                    refuse(it);
-                }
-            });
-            let tests = beside.tests.into_iter().filter_map(|test| test.0);
-            let tests: Vec<_> = tests.collect();
-            found.extend(plan::check_tests((dialect, &config), &tests, &beside.file));
+            let (tests, of_tests) = checked((dialect, &config), beside.tests, &beside.file);
+            found.extend(beside.diagnostics.into_iter().map(refused));
+            found.extend(of_tests);
             cases.extend(tests.into_iter().map(of_file(&beside.file)));
         }
         let connector = Connector {
@@ -151,6 +167,11 @@ impl Suite {
 /// What nobody reads must not look as if it were tested: a slip of the pen in a test is a mistake.
 fn refuse(found: &mut Diagnostic) {
     found.severity = Severity::Error;
+}
+
+fn refused(mut found: Diagnostic) -> Diagnostic {
+    refuse(&mut found);
+    found
 }
 
 /// A connector that was read, ready to be compiled for one test after the other.

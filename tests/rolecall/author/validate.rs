@@ -47,6 +47,16 @@ fn folders_are_searched_and_accounted_for() {
 }
 
 #[test]
+fn tests_beside_a_connector_are_checked_with_it() {
+    let tests = "- name: a person\n  resource_type: person\n  given: {records: [{id: 1}]}\n  expect: {resources: [{id: '1'}]}\n";
+    let folder = folder(&[("one.yaml", SOUND), ("one.tests.yaml", tests)]);
+    let ran = run(folder.path(), &["validate", "one.yaml"], &[]);
+    assert_eq!(ran.status.code(), Some(2));
+    let said = said(&ran);
+    assert!(said.contains("--> one.tests.yaml:2:18"), "{said}");
+}
+
+#[test]
 fn a_folder_without_connectors_is_no_success() {
     let folder = folder(&[("sub/compose.yaml", "services: {}\n")]);
     let ran = run(folder.path(), &["validate", "sub"], &[]);
