@@ -153,6 +153,10 @@ const HELPS: &[(&str, &str)] = &[
     ),
     (TAB, "indent with spaces"),
     (
+        "flow mapping",
+        "end it with `}`; text in it that holds a bracket or a comma needs quotes around it, such as `\"${NAME}\"`",
+    ),
+    (
         "did not find expected key",
         "compare the indentation with that of the lines above: keys of one mapping begin in one column",
     ),
