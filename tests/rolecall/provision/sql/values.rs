@@ -149,7 +149,7 @@ resource_types:
             queries:
               - INSERT INTO words VALUES (?<id>, ?<id> || '')
               - CREATE TABLE ?<id|identifier> (n INT)
-              - INSERT INTO marks SELECT n FROM (SELECT 1 AS n) AS a?<id|unquoted>
+              - INSERT INTO marks SELECT n FROM (SELECT 1 AS n) AS a_?<id|unquoted>
               - INSERT INTO marks SELECT k?<id|keyword>k FROM (SELECT 2 AS k?<id|keyword>k)
           revoke:
             queries:
